@@ -1,0 +1,93 @@
+/**
+ * What the engine asks of the things that it backs up. A Source turns a component into named byte streams (segments); a
+ * Sink turns those streams back. Neither knows of chunks, packs, keys or stores; the engine knows nothing of databases,
+ * archives or files.
+ */
+import type { Component } from '../format/manifest.ts'
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+/**
+ * Where a segment's bytes lie among a backup's files: `00-schema`, `01-data`, `02-data` … one a lane, `99-schema`.
+ * Segments of one group are written one after the other, in the order in which they are begun; the files of a full backup,
+ * decrypted and concatenated in name order, are one valid script or archive.
+ */
+export type SegmentGroup = `${number}-${'schema' | 'data'}`
+
+export interface SegmentHead {
+  /** For people and for messages: `public.users`, `public.events [8192-16384)`. Unique inside a backup. */
+  readonly name: string
+  readonly group: SegmentGroup
+  /** Whatever the Sink needs to know; kept in the encrypted index, opaque to the engine. */
+  readonly detail: Json
+}
+
+export interface Segment extends SegmentHead {
+  /** Plain bytes. */
+  readonly bytes: number
+}
+
+/** Something that a person should know: `partial` when the backup lacks something that it should hold. */
+export interface Problem {
+  readonly severity: 'partial' | 'warning'
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface SegmentWriter {
+  /** How many plain bytes are likely to come, for progress alone. */
+  expect(bytes: number): void
+  /**
+   * Stores a segment and returns its plain size. If the iteration throws, so does this, and the segment does not exist;
+   * it may be written again under the same name. Different groups may be written at the same time, one group only by
+   * one caller at a time.
+   */
+  segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number>
+  /** Text for people on what is being done now. */
+  phase(text: string): void
+}
+
+export interface SourceResult {
+  /** About the whole backup, for the Sink; kept in the encrypted index. */
+  readonly detail: Json
+  readonly problems: readonly Problem[]
+}
+
+export interface Source {
+  readonly component: Component
+  /** Names what is backed up (server and database, folder and globs). Only a keyed hash of it is stored. */
+  readonly identity: string
+  /** The stock form of its segments, concatenated. */
+  readonly form: 'sql' | 'tar'
+  /** Reads everything once. Aborts when the signal does, leaving no connection or file open. */
+  read(out: SegmentWriter, signal: AbortSignal): Promise<SourceResult>
+}
+
+/** A finished backup, as a Sink sees it. */
+export interface StoredBackup {
+  readonly id: string
+  readonly time: Date
+  readonly detail: Json
+  /** In stock order: by group, then as written. */
+  readonly segments: readonly Segment[]
+  /** The segment's bytes, each chunk checked against its id before it is yielded. May be called for several at a time. */
+  read(segment: Segment, signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+export interface SinkResult {
+  /** Lines for people: what was restored where. */
+  readonly summary: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+export interface SinkProgress {
+  phase(text: string): void
+  /** Plain bytes that have reached the target. */
+  advance(bytes: number): void
+}
+
+export interface Sink {
+  readonly component: Component
+  /** Either restores all of it or throws; what a failure leaves behind is each Sink's own promise. */
+  restore(backup: StoredBackup, progress: SinkProgress, signal: AbortSignal): Promise<SinkResult>
+}

@@ -1,0 +1,87 @@
+/**
+ * What the database Source writes into the index for the Sink: the `detail` of each segment and of the whole backup.
+ * Parsed on the way in, since an index may be years older than the program that reads it.
+ */
+import * as v from 'valibot'
+
+const relation = v.object({ schema: v.string(), name: v.string() })
+export type Relation = v.InferOutput<typeof relation>
+
+const page = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** One of pg_dump's entries, as a place in the segment's bytes. */
+const schemaEntry = v.object({
+  /** pg_dump's word: `TABLE`, `FK CONSTRAINT`, `ACL` … */
+  type: v.string(),
+  schema: v.nullable(v.string()),
+  name: v.string(),
+  owner: v.nullable(v.string()),
+  /** Bytes into the segment, header comment included. */
+  offset: page,
+  length: page,
+  /** Settings (`default_tablespace`, `default_table_access_method`) in force for the entry where they are not the default. */
+  settings: v.record(v.string(), v.string()),
+})
+export type SchemaEntry = v.InferOutput<typeof schemaEntry>
+
+const schemaDetail = v.object({
+  kind: v.literal('schema'),
+  section: v.picklist(['pre-data', 'post-data']),
+  entries: v.array(schemaEntry),
+})
+
+/** COPY text of one table or of a range of its pages, between a `COPY … FROM stdin;` line and `\.`. */
+const rowsDetail = v.object({
+  kind: v.literal('rows'),
+  /** The table read. */
+  table: relation,
+  /** The table to load: another one only where rows must go through the partition root. */
+  into: relation,
+  columns: v.array(v.string()),
+  /** Bytes of SQL before and after the COPY data proper. */
+  head: page,
+  tail: page,
+  /** Heap pages [from, to); `to` is null for the last range, both bounds for a table read whole are 0 and null. */
+  from: page,
+  to: v.nullable(page),
+  /** `own`: all of the table's rows, it can be truncated first. `added`: they join rows that are there already (extensions' tables). */
+  rows: v.picklist(['own', 'added']),
+})
+
+/** Complete SQL statements, each on a line of its own. */
+const scriptDetail = v.object({ kind: v.literal('script'), content: v.picklist(['sequences', 'large-objects']) })
+
+const segmentDetail = v.variant('kind', [schemaDetail, rowsDetail, scriptDetail])
+export type SegmentDetail = v.InferOutput<typeof segmentDetail>
+export type SchemaDetail = v.InferOutput<typeof schemaDetail>
+export type RowsDetail = v.InferOutput<typeof rowsDetail>
+export type ScriptDetail = v.InferOutput<typeof scriptDetail>
+
+const databaseDetail = v.object({
+  kind: v.literal('database'),
+  /** `server_version_num`, 180004 for 18.4. */
+  serverVersion: page,
+  database: v.string(),
+  encoding: v.string(),
+  collate: v.string(),
+  ctype: v.string(),
+  schemaOnly: v.boolean(),
+  /** Tables whose rows were left out on request. */
+  excludedData: v.array(relation),
+  extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
+  /** The schemas that hold what is backed up, `public` among them. */
+  schemas: v.array(v.string()),
+  /** Rows by segment name. */
+  rows: v.record(v.string(), page),
+  /** What wrote the schema: `pg_dump 18.3 (bundled)`. */
+  pgDump: v.string(),
+})
+export type DatabaseDetail = v.InferOutput<typeof databaseDetail>
+
+export function parseSegmentDetail(detail: unknown): SegmentDetail {
+  return v.parse(segmentDetail, detail)
+}
+
+export function parseDatabaseDetail(detail: unknown): DatabaseDetail {
+  return v.parse(databaseDetail, detail)
+}

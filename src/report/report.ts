@@ -1,0 +1,107 @@
+/**
+ * What a run did, as a value. `--json`, the terminal, and later the job summary and annotations, are renderings of it.
+ */
+
+import type { Problem } from '../engine/ports.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Component } from '../format/manifest.ts'
+
+export type Report = BackupReport | RestoreReport | ListReport | ExportReport | KeyReport
+
+export interface BackupReport {
+  readonly command: 'backup'
+  readonly store: string
+  /** One for each component asked for, in their order, the failed ones among them. */
+  readonly backups: readonly BackupOutcome[]
+}
+
+export type BackupOutcome =
+  | {
+      readonly status: 'complete' | 'partial'
+      readonly component: Component
+      readonly id: string
+      readonly time: string
+      readonly seconds: number
+      readonly full: boolean
+      readonly stock: boolean
+      /** The backup whose chunks were known; absent for the first. */
+      readonly base?: string
+      readonly segments: number
+      readonly chunks: number
+      /** Plain bytes read; plain bytes that no earlier backup held; bytes written to the store. */
+      readonly bytes: { readonly read: number; readonly new: number; readonly stored: number }
+      /** Packs of older backups that this one needs. */
+      readonly leansOn: number
+      readonly keyId: string
+      /** The stock command that decrypts one file; present where `stock`. */
+      readonly decrypt?: string
+      readonly problems: readonly Problem[]
+    }
+  | {
+      readonly status: 'failed'
+      readonly component: Component
+      readonly placeholder?: string
+      readonly error: ErrorValue
+    }
+
+export interface ErrorValue {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface RestoreReport {
+  readonly command: 'restore'
+  readonly component: Component
+  readonly id: string
+  readonly time: string
+  readonly seconds: number
+  /** Plain bytes. */
+  readonly bytes: number
+  readonly summary: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+export interface ListReport {
+  readonly command: 'list'
+  readonly store: string
+  /** Newest first. */
+  readonly backups: readonly ListedBackup[]
+  /** Names that are nobody's: strange files in the store. */
+  readonly foreign: readonly string[]
+}
+
+export interface ListedBackup {
+  readonly component: Component
+  readonly id: string
+  readonly time: string
+  readonly status: 'complete' | 'partial' | 'failed' | 'damaged'
+  readonly stock: boolean
+  /** Plain bytes it restores to; bytes of its own files in the store. */
+  readonly bytes: number
+  readonly stored: number
+  readonly keyId: string
+  /** Ids of the older backups whose packs it needs. */
+  readonly leansOn: readonly string[]
+  /** Whether the manifest's authentication was checked with the key at hand. */
+  readonly authenticated: boolean
+  /** Of a placeholder: why it failed. Of a damaged one: what is wrong. */
+  readonly reason?: string
+}
+
+export interface ExportReport {
+  readonly command: 'export'
+  readonly component: Component
+  readonly id: string
+  readonly directory: string
+  readonly files: readonly string[]
+  readonly bytes: number
+  readonly decrypt: string
+}
+
+export interface KeyReport {
+  readonly command: 'key'
+  readonly keyId: string
+  /** The file that was written by `key new`. */
+  readonly file?: string
+}

