@@ -6,8 +6,19 @@ export type ProgressEvent =
   /** Plain bytes that are likely to come in all. */
   | { readonly type: 'expect'; readonly component: Component; readonly bytes: number }
   /** Running totals: plain bytes read or restored, of them never seen before, and bytes sent to the store. */
-  | { readonly type: 'bytes'; readonly component: Component; readonly done: number; readonly fresh: number; readonly stored: number }
-  | { readonly type: 'warning'; readonly component: Component | undefined; readonly message: string; readonly hint?: string }
+  | {
+      readonly type: 'bytes'
+      readonly component: Component
+      readonly done: number
+      readonly fresh: number
+      readonly stored: number
+    }
+  | {
+      readonly type: 'warning'
+      readonly component: Component | undefined
+      readonly message: string
+      readonly hint?: string
+    }
   /** Something that a person must not miss, such as a key that was just made. */
   | { readonly type: 'notice'; readonly message: string }
 
