@@ -5,8 +5,9 @@
  */
 import type { Component } from '../format/manifest.ts'
 import type { Json, Segment, SegmentGroup, SegmentHead } from '../format/segment.ts'
+import type { StoredBackup } from '../repository/stored-backup.ts'
 
-export type { Json, Segment, SegmentGroup, SegmentHead }
+export type { Json, Segment, SegmentGroup, SegmentHead, StoredBackup }
 
 /** Something that a person should know: `partial` when the backup lacks something that it should hold. */
 export interface Problem {
@@ -42,17 +43,6 @@ export interface Source {
   readonly form: 'sql' | 'tar'
   /** Reads everything once. Aborts when the signal does, leaving no connection or file open. */
   read(out: SegmentWriter, signal: AbortSignal): Promise<SourceResult>
-}
-
-/** A finished backup, as a Sink sees it. */
-export interface StoredBackup {
-  readonly id: string
-  readonly time: Date
-  readonly detail: Json
-  /** In stock order: by group, then as written. */
-  readonly segments: readonly Segment[]
-  /** The segment's bytes, each chunk checked against its id before it is yielded. May be called for several at a time. */
-  read(segment: Segment, signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 export interface SinkResult {

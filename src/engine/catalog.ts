@@ -1,0 +1,162 @@
+/** Which backups a store holds, and which one a person means by `latest`, a day, a time or an id. */
+import { ComebackError } from '../errors.ts'
+import { isBackupId, timeOf } from '../format/backup-id.ts'
+import type { Component, Manifest } from '../format/manifest.ts'
+import type { Keyring } from '../repository/keyring.ts'
+import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
+import { authenticate, readManifest } from '../repository/manifests.ts'
+import type { ObjectInfo, Store } from '../store/store.ts'
+
+/** How many other backups an error names when the one asked for does not exist. */
+const NEAREST = 4
+
+export interface CatalogEntry {
+  readonly component: Component
+  readonly id: string
+  /** A backup exists if and only if its manifest does. */
+  readonly kind: 'backup' | 'placeholder'
+}
+
+export interface Catalog {
+  /** Newest first. */
+  readonly entries: readonly CatalogEntry[]
+  readonly objects: ReadonlyMap<string, ObjectInfo>
+  /** Objects that are not ours. */
+  readonly foreign: readonly string[]
+}
+
+export async function readCatalog(
+  store: Store,
+  component: Component | undefined,
+  signal: AbortSignal,
+): Promise<Catalog> {
+  const entries: CatalogEntry[] = []
+  const foreign: string[] = []
+  const objects = new Map<string, ObjectInfo>()
+  for await (const object of store.list(component === undefined ? '' : `${component}/`, signal)) {
+    objects.set(object.name, object)
+    const place = parseObjectName(object.name)
+    if (place === undefined) foreign.push(object.name)
+    else if (place.file === MANIFEST) entries.push({ component: place.component, id: place.id, kind: 'backup' })
+    else if (place.file === PLACEHOLDER) entries.push({ component: place.component, id: place.id, kind: 'placeholder' })
+  }
+  // Ids begin with their time; of a backup and a placeholder with one id the backup counts.
+  entries.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : a.kind === 'backup' ? -1 : 1))
+  return { entries, objects, foreign }
+}
+
+export function manifestOf(store: Store, entry: CatalogEntry, signal: AbortSignal): Promise<Manifest> {
+  const file = entry.kind === 'backup' ? MANIFEST : PLACEHOLDER
+  return readManifest(store, { component: entry.component, id: entry.id, file }, signal)
+}
+
+/** What a person may ask for. */
+export type Moment =
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'day'; readonly day: string }
+  | { readonly kind: 'time'; readonly time: Date }
+  | { readonly kind: 'id'; readonly id: string }
+
+/** `latest`, `2026-11-23`, `2026-11-23T02:00Z` (or any ISO time with a zone), a backup id. `usage` for anything else. */
+export function parseMoment(text: string): Moment {
+  if (text === 'latest') return { kind: 'latest' }
+  if (isBackupId(text)) return { kind: 'id', id: text }
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && isRealDay(text)) return { kind: 'day', day: text }
+  if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/.test(text)) {
+    const time = new Date(text)
+    if (!Number.isNaN(time.getTime())) return { kind: 'time', time }
+  }
+  throw new ComebackError('usage', `"${text}" is neither latest, nor a day, a time or a backup id.`, {
+    hint: 'Write latest, 2026-11-23, 2026-11-23T02:00Z or an id as `comeback list` shows it.',
+  })
+}
+
+function isRealDay(text: string): boolean {
+  const time = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)
+}
+
+/**
+ * The authenticated manifest of the backup that is meant. Only complete ones count, but for an id, which may name a partial
+ * one. A damaged or foreign manifest on the way is an error: an older backup must not pass for the newest.
+ */
+export async function findBackup(
+  store: Store,
+  component: Component,
+  moment: Moment,
+  keyring: Keyring,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  const catalog = await readCatalog(store, component, signal)
+  const candidates = catalog.entries.filter(entry => matches(entry, moment))
+  const skipped: string[] = []
+  for (const entry of candidates) {
+    if (entry.kind === 'placeholder') {
+      skipped.push(`${entry.id} failed`)
+      continue
+    }
+    const manifest = await manifestOf(store, entry, signal)
+    await authenticate(manifest, keyring)
+    if (manifest.status === 'complete' || moment.kind === 'id') return manifest
+    skipped.push(`${entry.id} is partial`)
+  }
+  throw noSuchBackup(store, component, moment, catalog, skipped)
+}
+
+function matches(entry: CatalogEntry, moment: Moment): boolean {
+  switch (moment.kind) {
+    case 'latest':
+      return true
+    case 'day':
+      return timeOf(entry.id).toISOString().startsWith(moment.day)
+    case 'time':
+      return timeOf(entry.id) <= moment.time
+    case 'id':
+      return entry.id === moment.id
+  }
+}
+
+function noSuchBackup(
+  store: Store,
+  component: Component,
+  moment: Moment,
+  catalog: Catalog,
+  skipped: readonly string[],
+): ComebackError {
+  const passedOver = skipped.length > 0 ? ` (${skipped.slice(0, NEAREST).join(', ')})` : ''
+  const near = nearest(catalog, moment)
+  return new ComebackError('no-such-backup', `No ${describe(component, moment)} in ${store.location}${passedOver}.`, {
+    hint:
+      near.length > 0
+        ? `The nearest ones: ${near.join(', ')}. \`comeback list ${component}\` shows all.`
+        : `The store holds no ${component} backup at all: is ${store.location} the right one?`,
+  })
+}
+
+function describe(component: Component, moment: Moment): string {
+  switch (moment.kind) {
+    case 'latest':
+      return `complete ${component} backup`
+    case 'day':
+      return `complete ${component} backup of ${moment.day} (UTC)`
+    case 'time':
+      return `complete ${component} backup at or before ${moment.time.toISOString()}`
+    case 'id':
+      return `${component} backup ${moment.id}`
+  }
+}
+
+function nearest(catalog: Catalog, moment: Moment): readonly string[] {
+  const target =
+    moment.kind === 'day'
+      ? Date.parse(`${moment.day}T12:00:00Z`)
+      : moment.kind === 'time'
+        ? moment.time.getTime()
+        : moment.kind === 'id'
+          ? timeOf(moment.id).getTime()
+          : Number.POSITIVE_INFINITY
+  const ids = catalog.entries.filter(entry => entry.kind === 'backup').map(entry => entry.id)
+  if (target === Number.POSITIVE_INFINITY) return ids.slice(0, NEAREST)
+  const distance = (id: string) => Math.abs(timeOf(id).getTime() - target)
+  return [...ids].sort((a, b) => distance(a) - distance(b)).slice(0, NEAREST)
+}

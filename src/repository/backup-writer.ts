@@ -1,0 +1,194 @@
+/**
+ * Turns segments into chunks, chunks into packs, and what it knows of them into an index. Known chunks are only referred to;
+ * a straight (full) backup refers to none, not even its own, so that its packs are the plain bytes in order.
+ */
+import type { BackupIndex } from '../format/backup-index.ts'
+import { chunkId } from '../format/chunk-id.ts'
+import { Chunker, gearTable } from '../format/chunker.ts'
+import type { PackKey } from '../format/cipher.ts'
+import type { Codec } from '../format/compression.ts'
+import type { ChainKeys } from '../format/keys.ts'
+import type { Component, StoredObject } from '../format/manifest.ts'
+import type { Json, SegmentGroup, SegmentHead } from '../format/segment.ts'
+import type { Store } from '../store/store.ts'
+import { ChunkPlaces } from './chunk-places.ts'
+import { IndexTable, type ListedPack, RowList } from './index-table.ts'
+import { objectName } from './layout.ts'
+import { PackWriter } from './pack-writer.ts'
+import type { Pack } from './packs.ts'
+
+/** Chunks that earlier backups hold, in the packs that may be leaned on. */
+export interface KnownChunks {
+  readonly places: ChunkPlaces
+  readonly packs: readonly Pack[]
+}
+
+export interface BackupWriterOptions {
+  readonly store: Store
+  readonly component: Component
+  readonly id: string
+  readonly form: 'sql' | 'tar'
+  readonly codec: Codec
+  readonly level: number
+  readonly chain: ChainKeys
+  readonly key: PackKey
+  readonly salt: string
+  readonly iterations: number
+  /** Absent for a straight backup. */
+  readonly known: KnownChunks | undefined
+  readonly signal: AbortSignal
+  readonly advance?: () => void
+}
+
+/** Running totals, in bytes, but for `chunks`. */
+export interface WrittenTotals {
+  read: number
+  fresh: number
+  stored: number
+  chunks: number
+}
+
+interface WrittenSegment extends SegmentHead {
+  readonly bytes: number
+  readonly rows: RowList
+}
+
+export class BackupWriter {
+  readonly totals: WrittenTotals = { read: 0, fresh: 0, stored: 0, chunks: 0 }
+  readonly #options: BackupWriterOptions
+  readonly #gear: Uint32Array
+  readonly #places: ChunkPlaces
+  /** Base packs first, then own ones as they are begun. */
+  readonly #packs: ListedPack[]
+  readonly #writers = new Map<SegmentGroup, PackWriter>()
+  readonly #objects: StoredObject[] = []
+  #segments: WrittenSegment[] = []
+  #straight: boolean
+
+  constructor(options: BackupWriterOptions) {
+    this.#options = options
+    this.#gear = gearTable(options.chain.gear)
+    this.#places = options.known?.places ?? new ChunkPlaces()
+    this.#packs = [...(options.known?.packs ?? [])]
+    this.#straight = options.known === undefined
+  }
+
+  /** True while the packs hold exactly the segments' bytes in order, and nothing else. */
+  get straight(): boolean {
+    return this.#straight
+  }
+
+  /** Own packs that are durable. */
+  get objects(): readonly StoredObject[] {
+    return this.#objects
+  }
+
+  get segments(): number {
+    return this.#segments.length
+  }
+
+  /** See `SegmentWriter.segment`. */
+  async segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+    const writer = this.#writer(head.group)
+    const chunker = new Chunker(this.#gear)
+    const rows = new RowList()
+    let size = 0
+    try {
+      for await (const slice of bytes) {
+        this.#options.signal.throwIfAborted()
+        size += slice.length
+        for (const chunk of chunker.push(slice)) await this.#chunk(writer, rows, chunk)
+      }
+      for (const chunk of chunker.finish()) await this.#chunk(writer, rows, chunk)
+    } catch (error) {
+      // What was written of it stays in the pack: harmless for us, but the pack no longer is a script that psql can run.
+      if (rows.length > 0) this.#straight = false
+      throw error
+    }
+    this.#segments.push({ ...head, bytes: size, rows })
+    return size
+  }
+
+  /** The source starts again from nothing: its segments are forgotten, chunks that were written serve as known ones. */
+  restart(): void {
+    if (this.totals.chunks > 0) this.#straight = false
+    this.#segments = []
+  }
+
+  /** All packs are durable when this resolves. */
+  async finish(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map(writer => writer.finish()))
+  }
+
+  /** The index of the finished backup, and the older packs that it leans on. */
+  index(detail: Json): { readonly index: BackupIndex; readonly leansOn: readonly Pack[] } {
+    // By group, then as written: stock order, in which everything later reads them.
+    const segments = [...this.#segments].sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0))
+    const table = new IndexTable(this.#places, this.#packs)
+    const listed = segments.map(({ rows, ...segment }) => {
+      const first = table.chunks.length
+      for (let i = 0; i < rows.length; i++) table.add(rows.at(i))
+      return { ...segment, first, count: rows.length }
+    })
+    return {
+      index: { detail, segments: listed, packs: table.packs, chunks: table.chunks },
+      leansOn: table.used.filter((pack): pack is Pack => pack.size !== undefined && pack.backup !== this.#options.id),
+    }
+  }
+
+  /** The index of a failed backup: no segments, but every own chunk that is durable, for the next run to build on. */
+  salvage(): BackupIndex {
+    const table = new IndexTable(this.#places, this.#packs)
+    for (let row = 0; row < this.#places.length; row++) {
+      const place = this.#places.at(row)
+      const pack = this.#packs[place.pack]
+      if (place.placed && pack?.backup === this.#options.id && pack.size !== undefined) table.add(row)
+    }
+    return { detail: null, segments: [], packs: table.packs, chunks: table.chunks }
+  }
+
+  async #chunk(writer: PackWriter, rows: RowList, chunk: Uint8Array): Promise<void> {
+    const id = chunkId(this.#options.chain.id, chunk)
+    const known = this.#straight ? -1 : this.#places.find(id)
+    const row = known >= 0 ? known : this.#places.add(id, chunk.length)
+    rows.push(row)
+    this.totals.chunks++
+    this.totals.read += chunk.length
+    if (known < 0) {
+      this.totals.fresh += chunk.length
+      await writer.write(row, chunk)
+    }
+    this.#options.advance?.()
+  }
+
+  #writer(group: SegmentGroup): PackWriter {
+    const existing = this.#writers.get(group)
+    if (existing !== undefined) return existing
+    const { store, component, id, signal, salt, iterations, ...options } = this.#options
+    const writer = new PackWriter({
+      group,
+      form: options.form,
+      codec: options.codec,
+      level: options.level,
+      key: options.key,
+      packSize: store.packSize,
+      begin: file => this.#packs.push({ backup: id, file }) - 1,
+      put: (file, body) => store.put(objectName({ component, id, file }), body, signal),
+      placed: (row, place) => this.#places.place(row, place),
+      stored: (position, object) => {
+        this.#packs[position] = {
+          backup: id,
+          file: object.name,
+          size: object.size,
+          sha256: object.sha256,
+          salt,
+          iterations,
+        }
+        this.#objects.push(object)
+        this.totals.stored += object.size
+      },
+    })
+    this.#writers.set(group, writer)
+    return writer
+  }
+}

@@ -1,0 +1,80 @@
+/** The index as an object in the store: compressed and encrypted like a pack, checked against the manifest's SHA-256. */
+import { createHash } from 'node:crypto'
+import { ComebackError } from '../errors.ts'
+import { type BackupIndex, decodeIndex, encodeIndex } from '../format/backup-index.ts'
+import { createEncryptor, decryptPack, type PackKey } from '../format/cipher.ts'
+import { type Codec, codecOfFile } from '../format/compression.ts'
+import type { Manifest } from '../format/manifest.ts'
+import type { Store } from '../store/store.ts'
+import type { Keyring } from './keyring.ts'
+import { indexFile, objectName } from './layout.ts'
+
+/** Sanity bound on what a manifest may make us allocate: some forty million chunks. */
+const INDEX_LIMIT = 2 ** 31 - 1
+
+export interface SealedIndex {
+  readonly body: Uint8Array
+  readonly object: NonNullable<Manifest['index']>
+}
+
+export async function sealIndex(index: BackupIndex, codec: Codec, key: PackKey): Promise<SealedIndex> {
+  const plain = encodeIndex(index)
+  const encryptor = createEncryptor(key)
+  const packed = await codec.compress(plain, codec.defaultLevel)
+  const body = Buffer.concat([
+    encryptor.header,
+    encryptor.update(codec.confounder()),
+    encryptor.update(packed),
+    encryptor.final(),
+  ])
+  const sha256 = createHash('sha256').update(body).digest('hex')
+  return { body, object: { name: indexFile(codec.extension), size: body.length, sha256, plain: plain.length } }
+}
+
+/** Only of an authentic manifest. `damaged` if the index is missing or not what the manifest says. */
+export async function readIndex(
+  store: Store,
+  manifest: Manifest,
+  keyring: Keyring,
+  signal: AbortSignal,
+): Promise<BackupIndex> {
+  const { index, component, id, kdf } = manifest
+  if (index === null) throw new ComebackError('damaged', `The backup ${id} has no index.`)
+  const name = objectName({ component, id, file: index.name })
+  if (index.plain > INDEX_LIMIT) throw new ComebackError('damaged', `The index ${name} is too large to be one.`)
+  const body = await getChecked(store, name, index, signal)
+  const plain = decryptPack(await keyring.pack(kdf.salt, kdf.iterations), body)
+  const codec = codecOfFile(index.name)
+  return decodeIndex(await codec.decompress(plain.subarray(codec.confounder().length), index.plain))
+}
+
+/** A whole object that must have this size and SHA-256. */
+export async function getChecked(
+  store: Store,
+  name: string,
+  expected: { readonly size: number; readonly sha256: string },
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const body = await store.get(name, { limit: expected.size, signal }).catch(error => {
+    throw missingIsDamage(error, name)
+  })
+  if (body.length !== expected.size || createHash('sha256').update(body).digest('hex') !== expected.sha256) {
+    throw new ComebackError(
+      'damaged',
+      `${name} is not the object that was written: ${body.length} of ${expected.size} bytes, or altered.`,
+      {
+        hint: 'Restore an earlier backup, or bring the object back from a copy of the store.',
+      },
+    )
+  }
+  return body
+}
+
+/** What a manifest names must be there: its absence is damage, not an honest "not found". */
+export function missingIsDamage(error: unknown, name: string): unknown {
+  if (!(error instanceof ComebackError) || error.code !== 'not-found') return error
+  return new ComebackError('damaged', `${name} is missing from the store.`, {
+    cause: error,
+    hint: 'Something outside Comeback deleted it. Restore an earlier backup, or bring the object back from a copy of the store.',
+  })
+}

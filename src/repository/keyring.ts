@@ -1,0 +1,40 @@
+/** The passphrase and everything derived from it, each derivation made once: one costs half a second by intent. */
+
+import type { PackKey } from '../format/cipher.ts'
+import { type ChainKeys, deriveChainKeys, derivePackKey, keyId } from '../format/keys.ts'
+
+export class Keyring {
+  readonly #passphrase: string
+  readonly #derived = new Map<string, Promise<unknown>>()
+
+  /** The passphrase must have passed `checkPassphrase`. */
+  constructor(passphrase: string) {
+    this.#passphrase = passphrase
+  }
+
+  /** Names the key without revealing it: 16 hex digits. */
+  id(): Promise<string> {
+    return this.#once('id', () => keyId(this.#passphrase))
+  }
+
+  chain(idSalt: string, iterations: number): Promise<ChainKeys> {
+    return this.#once(`chain ${idSalt} ${iterations}`, () =>
+      deriveChainKeys(this.#passphrase, Buffer.from(idSalt, 'hex'), iterations),
+    )
+  }
+
+  pack(salt: string, iterations: number): Promise<PackKey> {
+    return this.#once(`pack ${salt} ${iterations}`, () =>
+      derivePackKey(this.#passphrase, Buffer.from(salt, 'hex'), iterations),
+    )
+  }
+
+  #once<T>(name: string, derive: () => Promise<T>): Promise<T> {
+    const known = this.#derived.get(name)
+    // The name says which derivation it is, and with it the type.
+    if (known !== undefined) return known as Promise<T>
+    const fresh = derive()
+    this.#derived.set(name, fresh)
+    return fresh
+  }
+}

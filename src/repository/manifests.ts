@@ -1,0 +1,63 @@
+/** Manifests in a store: read, told apart by authenticity, written once. */
+import { ComebackError } from '../errors.ts'
+import { isAuthentic, MANIFEST_LIMIT, type Manifest, parseManifest, sealManifest } from '../format/manifest.ts'
+import type { Store } from '../store/store.ts'
+import type { Keyring } from './keyring.ts'
+import { MANIFEST, type ObjectPlace, objectName, PLACEHOLDER } from './layout.ts'
+
+/** Parsed, not yet authenticated: what it says is only a claim. `not-found`, `damaged`, `unsupported`. */
+export async function readManifest(store: Store, place: ObjectPlace, signal: AbortSignal): Promise<Manifest> {
+  const name = objectName(place)
+  const manifest = parseManifest(await store.get(name, { limit: MANIFEST_LIMIT, signal }), name)
+  const placeholder = place.file === PLACEHOLDER
+  if (
+    manifest.id !== place.id ||
+    manifest.component !== place.component ||
+    (manifest.status === 'failed') !== placeholder
+  ) {
+    throw new ComebackError(
+      'damaged',
+      `${name} belongs to another backup (${manifest.component} ${manifest.id}, ${manifest.status}).`,
+      {
+        hint: 'Objects of the store were moved or swapped. Bring it back from a copy, or restore another backup.',
+      },
+    )
+  }
+  return manifest
+}
+
+/** Throws `wrong-key` naming both keys, or `damaged` where the key is right and the manifest is not. */
+export async function authenticate(manifest: Manifest, keyring: Keyring): Promise<void> {
+  const { mac } = await keyring.chain(manifest.idSalt, manifest.kdf.iterations)
+  if (isAuthentic(manifest, mac)) return
+  const given = await keyring.id()
+  if (given !== manifest.keyId) {
+    throw new ComebackError(
+      'wrong-key',
+      `The ${manifest.component} backup ${manifest.id} was made with key ${manifest.keyId}; the key given is ${given}.`,
+      {
+        hint: 'Set COMEBACK_KEY (or --key-file) to the key that this backup was made with.',
+      },
+    )
+  }
+  throw new ComebackError(
+    'damaged',
+    `The manifest of the ${manifest.component} backup ${manifest.id} was altered: its authentication code does not match.`,
+    {
+      hint: 'Do not trust this backup. Restore another one, or bring the manifest back from a copy of the store.',
+    },
+  )
+}
+
+/** Makes the backup exist (or the placeholder visible). `already-exists` if the name is taken. */
+export async function writeManifest(
+  store: Store,
+  unsealed: Omit<Manifest, 'mac'>,
+  keyring: Keyring,
+  signal: AbortSignal,
+): Promise<void> {
+  const { mac } = await keyring.chain(unsealed.idSalt, unsealed.kdf.iterations)
+  const { component, id, status } = unsealed
+  const name = objectName({ component, id, file: status === 'failed' ? PLACEHOLDER : MANIFEST })
+  await store.put(name, [sealManifest(unsealed, mac)], signal)
+}
