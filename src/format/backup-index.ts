@@ -1,0 +1,235 @@
+/**
+ * The index: which chunks make up which segment, and where they lie. Stored encrypted like a pack.
+ *
+ *      0          8         12          16       20
+ *     +----------+---------+-----------+--------+-----------+---------+----------+------------+-------------+------------+
+ *     | COMEBACK | version | JSON size | chunks | JSON text | ids     | packs    | offsets    | lengths     | plain      |
+ *     | 8 bytes  | 1       | J         | n      | J bytes   | n x 16  | n x 4    | n x 4      | n x 4       | n x 4      |
+ *     +----------+---------+-----------+--------+-----------+---------+----------+------------+-------------+------------+
+ *
+ * Numbers are 32 bits, unsigned, little-endian. The columns stand one after the other because that compresses better than
+ * records would, and is copied straight into memory: 32 bytes a chunk, here as there.
+ */
+import * as v from 'valibot'
+import { ComebackError } from '../errors.ts'
+import { isBackupId } from './backup-id.ts'
+import { CHUNK_ID_BYTES } from './chunk-id.ts'
+
+export interface IndexSegment {
+  readonly name: string
+  readonly group: string
+  /** JSON. */
+  readonly detail: unknown
+  /** Plain bytes. */
+  readonly bytes: number
+  /** Its chunks are those at [first, first + count). */
+  readonly first: number
+  readonly count: number
+}
+
+export interface IndexPack {
+  readonly backup: string
+  readonly name: string
+}
+
+export interface ChunkRef {
+  /** 16 bytes. */
+  readonly id: Buffer
+  /** Position in the index's packs. */
+  readonly pack: number
+  /** Of the compressed chunk in the decrypted pack. */
+  readonly offset: number
+  /** Compressed bytes. */
+  readonly length: number
+  /** Plain bytes. */
+  readonly plain: number
+}
+
+export interface BackupIndex {
+  /** JSON. */
+  readonly detail: unknown
+  readonly segments: readonly IndexSegment[]
+  readonly packs: readonly IndexPack[]
+  readonly chunks: ChunkTable
+}
+
+const MAGIC = Buffer.from('COMEBACK', 'latin1')
+const VERSION = 1
+const HEADER = 20
+const RECORD = CHUNK_ID_BYTES + 4 * 4
+/** Bytes. A reader takes this much memory for one chunk and no more, whatever an index says. */
+const CHUNK_LIMIT = 16 * 1024 * 1024
+const FIRST_CAPACITY = 1024
+
+/** References to chunks in columns: 32 bytes each instead of an object each. Only ever grows. */
+export class ChunkTable {
+  #length = 0
+  #ids: Buffer
+  /** pack, offset, length, plain. */
+  #columns: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array]
+
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#ids = Buffer.alloc(capacity * CHUNK_ID_BYTES)
+    this.#columns = [0, 1, 2, 3].map(() => new Uint32Array(capacity)) as never
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Returns the position. */
+  push(ref: ChunkRef): number {
+    if (ref.id.length !== CHUNK_ID_BYTES) throw new RangeError(`A chunk id of ${ref.id.length} bytes`)
+    const position = this.#length
+    if (position === this.#columns[0].length) this.#grow()
+    this.#ids.set(ref.id, position * CHUNK_ID_BYTES)
+    const [packs, offsets, lengths, plains] = this.#columns
+    packs[position] = ref.pack
+    offsets[position] = ref.offset
+    lengths[position] = ref.length
+    plains[position] = ref.plain
+    this.#length++
+    return position
+  }
+
+  /** The id is a view of the table: not to be changed. */
+  at(position: number): ChunkRef {
+    const [packs, offsets, lengths, plains] = this.#columns
+    const pack = packs[position]
+    const offset = offsets[position]
+    const length = lengths[position]
+    const plain = plains[position]
+    if (
+      position >= this.#length ||
+      pack === undefined ||
+      offset === undefined ||
+      length === undefined ||
+      plain === undefined
+    ) {
+      throw new RangeError(`No chunk at ${position} of ${this.#length}`)
+    }
+    const id = this.#ids.subarray(position * CHUNK_ID_BYTES, (position + 1) * CHUNK_ID_BYTES)
+    return { id, pack, offset, length, plain }
+  }
+
+  /** The columns as they are stored, one after the other. */
+  encode(): Buffer {
+    const n = this.#length
+    const bytes = Buffer.allocUnsafe(n * RECORD)
+    this.#ids.copy(bytes, 0, 0, n * CHUNK_ID_BYTES)
+    for (const [number, column] of this.#columns.entries()) {
+      const start = n * (CHUNK_ID_BYTES + 4 * number)
+      for (let i = 0; i < n; i++) bytes.writeUInt32LE(column[i] ?? 0, start + 4 * i)
+    }
+    return bytes
+  }
+
+  /** `bytes` is a whole number of records. */
+  static decode(bytes: Buffer): ChunkTable {
+    const n = bytes.length / RECORD
+    const table = new ChunkTable(n)
+    bytes.copy(table.#ids, 0, 0, n * CHUNK_ID_BYTES)
+    for (const [number, column] of table.#columns.entries()) {
+      const start = n * (CHUNK_ID_BYTES + 4 * number)
+      for (let i = 0; i < n; i++) column[i] = bytes.readUInt32LE(start + 4 * i)
+    }
+    table.#length = n
+    return table
+  }
+
+  #grow(): void {
+    const capacity = Math.max(FIRST_CAPACITY, this.#length * 2)
+    const ids = Buffer.alloc(capacity * CHUNK_ID_BYTES)
+    ids.set(this.#ids)
+    this.#ids = ids
+    this.#columns = this.#columns.map(column => {
+      const larger = new Uint32Array(capacity)
+      larger.set(column)
+      return larger
+    }) as never
+  }
+}
+
+export function encodeIndex(index: BackupIndex): Buffer {
+  const { detail, segments, packs, chunks } = index
+  const json = Buffer.from(JSON.stringify({ detail, segments, packs }))
+  const header = Buffer.alloc(HEADER)
+  MAGIC.copy(header)
+  header.writeUInt32LE(VERSION, 8)
+  header.writeUInt32LE(json.length, 12)
+  header.writeUInt32LE(chunks.length, 16)
+  return Buffer.concat([header, json, chunks.encode()])
+}
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const body = v.strictObject({
+  detail: v.unknown(),
+  segments: v.array(
+    v.strictObject({
+      name: v.string(),
+      group: v.pipe(v.string(), v.regex(/^\d{2,}-(schema|data)$/)),
+      detail: v.unknown(),
+      bytes: count,
+      first: count,
+      count,
+    }),
+  ),
+  packs: v.array(
+    v.strictObject({
+      backup: v.pipe(v.string(), v.check(isBackupId, 'no backup id')),
+      name: v.pipe(v.string(), v.maxLength(200), v.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/)),
+    }),
+  ),
+})
+
+/** `damaged` on anything that `encodeIndex` would not have written. */
+export function decodeIndex(bytes: Uint8Array): BackupIndex {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer.length < HEADER || !MAGIC.equals(buffer.subarray(0, MAGIC.length))) throw damaged('it is no index')
+  const version = buffer.readUInt32LE(8)
+  if (version !== VERSION) throw damaged(`its version is ${version}`)
+  const jsonLength = buffer.readUInt32LE(12)
+  const chunkCount = buffer.readUInt32LE(16)
+  const length = HEADER + jsonLength + chunkCount * RECORD
+  if (buffer.length !== length) throw damaged(`it has ${buffer.length} bytes where ${length} are due`)
+
+  const { detail, segments, packs } = parseBody(buffer.subarray(HEADER, HEADER + jsonLength))
+  const chunks = ChunkTable.decode(buffer.subarray(HEADER + jsonLength))
+  for (let i = 0; i < chunks.length; i++) {
+    const { pack, length, plain } = chunks.at(i)
+    if (pack >= packs.length) throw damaged(`chunk ${i} is in pack ${pack} of ${packs.length}`)
+    if (plain < 1 || plain > CHUNK_LIMIT || length < 1 || length > 2 * CHUNK_LIMIT) {
+      throw damaged(`chunk ${i} claims to have ${plain} bytes, ${length} compressed`)
+    }
+  }
+  for (const segment of segments) checkSegment(segment, chunks)
+  return { detail, segments, packs, chunks }
+}
+
+function parseBody(bytes: Buffer): v.InferOutput<typeof body> {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch (cause) {
+    throw damaged('its text is not JSON', cause)
+  }
+  const parsed = v.safeParse(body, json)
+  if (parsed.success) return parsed.output
+  const [issue] = parsed.issues
+  throw damaged(`at "${v.getDotPath(issue) ?? ''}": ${issue.message}`)
+}
+
+function checkSegment(segment: IndexSegment, chunks: ChunkTable): void {
+  const end = segment.first + segment.count
+  if (end > chunks.length) throw damaged(`segment "${segment.name}" ends at chunk ${end} of ${chunks.length}`)
+  let bytes = 0
+  for (let i = segment.first; i < end; i++) bytes += chunks.at(i).plain
+  if (bytes !== segment.bytes) throw damaged(`segment "${segment.name}" has ${bytes} bytes instead of ${segment.bytes}`)
+}
+
+function damaged(why: string, cause?: unknown): ComebackError {
+  return new ComebackError('damaged', `The index of a backup could not be read: ${why}.`, {
+    hint: 'It was damaged or changed in the store. Use another backup, and run `comeback check`.',
+    cause,
+  })
+}

@@ -1,0 +1,134 @@
+/**
+ * Content-defined chunking (FastCDC with normalized chunking). A gear hash rolls over the bytes,
+ *
+ *     hash = (hash << 1) + gear[byte]     (32 bits, so it knows the last 32 bytes)
+ *
+ * and a chunk ends after the byte at which the upper bits of the hash are all zero: so a cut depends on the bytes around
+ * it alone, and an insertion moves the cuts near it and no others. Nothing is cut before `min` bytes (nor hashed, but for
+ * the 32 bytes before), up to `average` a cut needs one bit more than log2(average), after it one bit less, and at `max` it
+ * is cut anyway. The gear table is secret, so the cuts tell nobody what was cut.
+ */
+import { hkdfSync } from 'node:crypto'
+
+/** Bytes; `average` is a power of two. */
+export interface ChunkSizes {
+  readonly min: number
+  readonly average: number
+  readonly max: number
+}
+
+const KiB = 1024
+
+export const CHUNK_SIZES: ChunkSizes = { min: 32 * KiB, average: 128 * KiB, max: 512 * KiB }
+
+/** The bytes that a 32-bit gear hash remembers. */
+const WINDOW = 32
+/** Memory is taken in blocks of this many largest chunks, so that few chunks' worth of it stay unused at the end. */
+const CHUNKS_PER_BLOCK = 8
+const NONE = -1
+const GEAR_INFO = 'comeback/1 gear table'
+
+/** 256 little-endian 32-bit numbers out of HKDF-SHA256(seed, no salt). */
+export function gearTable(seed: Uint8Array): Uint32Array {
+  const bytes = new DataView(hkdfSync('sha256', seed, '', GEAR_INFO, 256 * 4))
+  return Uint32Array.from({ length: 256 }, (_, i) => bytes.getUint32(i * 4, true))
+}
+
+/**
+ * Cuts one segment after the other. Chunks are views of memory that is never written again; input is copied once, and may
+ * be reused as soon as `push` returns. Where the cuts are doesn't depend on how the input is sliced.
+ */
+export class Chunker {
+  readonly #gear: Int32Array
+  readonly #sizes: ChunkSizes
+  readonly #hardMask: number
+  readonly #easyMask: number
+  /** Holds the chunk under way at [#start, #end), with room for `max` bytes from #start on. */
+  #block = Buffer.alloc(0)
+  #start = 0
+  #end = 0
+  #hash = 0
+
+  constructor(gear: Uint32Array, sizes: ChunkSizes = CHUNK_SIZES) {
+    const bits = Math.log2(sizes.average)
+    if (!Number.isInteger(bits) || sizes.min < WINDOW || sizes.min >= sizes.average || sizes.average >= sizes.max) {
+      throw new RangeError(`Impossible chunk sizes: ${JSON.stringify(sizes)}`)
+    }
+    this.#gear = Int32Array.from(gear)
+    this.#sizes = sizes
+    this.#hardMask = upperBits(bits + 1)
+    this.#easyMask = upperBits(bits - 1)
+  }
+
+  /** The chunks that these bytes complete. */
+  push(bytes: Uint8Array): Uint8Array[] {
+    const chunks: Uint8Array[] = []
+    for (let offset = 0; offset < bytes.length; ) {
+      if (this.#start === this.#end) this.#reserve()
+      const length = this.#end - this.#start
+      const cut = this.#findCut(length, bytes, offset)
+      const end = cut === NONE ? bytes.length : cut
+      this.#block.set(bytes.subarray(offset, end), this.#end)
+      this.#end += end - offset
+      offset = end
+      if (cut !== NONE) chunks.push(this.#take())
+    }
+    return chunks
+  }
+
+  /** The rest, if there is any; after it the chunker starts afresh. */
+  finish(): Uint8Array[] {
+    return this.#start === this.#end ? [] : [this.#take()]
+  }
+
+  /** Where in bytes[offset...] the chunk under way, `length` bytes long by now, ends; `NONE` if it goes on after them. */
+  #findCut(length: number, bytes: Uint8Array, offset: number): number {
+    const { min, average, max } = this.#sizes
+    const gear = this.#gear
+    // From here on positions are in `bytes`; the chunk's own position 0 lies at `origin`, which may be negative.
+    const origin = offset - length
+    const available = bytes.length
+    let hash = this.#hash
+    let i = Math.max(offset, origin + min - WINDOW)
+
+    // Bytes before `min` only fill the window. The last of them is hashed below, since a chunk may be `min` long.
+    const warm = Math.min(available, origin + min - 1)
+    for (; i < warm; i++) hash = ((hash << 1) + (gear[bytes[i] as number] as number)) | 0
+
+    const hard = Math.min(available, origin + average)
+    const hardMask = this.#hardMask
+    for (; i < hard; i++) {
+      hash = ((hash << 1) + (gear[bytes[i] as number] as number)) | 0
+      if ((hash & hardMask) === 0) return i + 1
+    }
+
+    const easy = Math.min(available, origin + max)
+    const easyMask = this.#easyMask
+    for (; i < easy; i++) {
+      hash = ((hash << 1) + (gear[bytes[i] as number] as number)) | 0
+      if ((hash & easyMask) === 0) return i + 1
+    }
+    if (easy === origin + max) return easy
+    this.#hash = hash
+    return NONE
+  }
+
+  #take(): Uint8Array {
+    const chunk = this.#block.subarray(this.#start, this.#end)
+    this.#start = this.#end
+    this.#hash = 0
+    return chunk
+  }
+
+  /** A chunk is begun only where it has room to the end, so that no byte is moved twice. */
+  #reserve(): void {
+    if (this.#block.length - this.#start >= this.#sizes.max) return
+    this.#block = Buffer.allocUnsafeSlow(this.#sizes.max * CHUNKS_PER_BLOCK)
+    this.#start = 0
+    this.#end = 0
+  }
+}
+
+function upperBits(count: number): number {
+  return -1 << (32 - count)
+}
