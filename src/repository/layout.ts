@@ -8,6 +8,11 @@ export const MANIFEST = 'manifest.json'
 /** The record of a backup that failed: a manifest under another name, so that no backup exists. */
 export const PLACEHOLDER = 'placeholder.json'
 
+export type Form = 'sql' | 'tar'
+
+/** What a component's segments are when they are put one after the other. */
+export const FORMS: Readonly<Record<Component, Form>> = { database: 'sql', files: 'tar', config: 'tar' }
+
 export interface ObjectPlace {
   readonly component: Component
   readonly id: string
@@ -28,7 +33,7 @@ export function parseObjectName(name: string): ObjectPlace | undefined {
 }
 
 /** `01-data-0001.sql.gz.enc`. Name order is stock order. */
-export function packFile(group: SegmentGroup, number: number, form: 'sql' | 'tar', extension: string): string {
+export function packFile(group: SegmentGroup, number: number, form: Form, extension: string): string {
   return `${group}-${String(number).padStart(4, '0')}.${form}.${extension}.enc`
 }
 

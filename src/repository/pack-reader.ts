@@ -13,6 +13,7 @@ import { MiB } from '../format/sizes.ts'
 import type { Store } from '../store/store.ts'
 import { getChecked, missingIsDamage } from './index-object.ts'
 import type { Keyring } from './keyring.ts'
+import { usedBytes } from './pack-use.ts'
 import { type Pack, packName } from './packs.ts'
 
 /** Whole packs kept decrypted: segments that were written side by side are read alternating between their packs. */
@@ -152,19 +153,6 @@ export class PackReader {
       )
     }
   }
-}
-
-/** Ciphertext bytes that the index refers to, by pack; each chunk counted once however often it is used. */
-export function usedBytes(index: BackupIndex): readonly number[] {
-  const used = index.packs.map(() => 0)
-  const seen = index.packs.map(() => new Set<number>())
-  for (let i = 0; i < index.chunks.length; i++) {
-    const { pack, offset, length } = index.chunks.at(i)
-    if (seen[pack]?.has(offset)) continue
-    seen[pack]?.add(offset)
-    used[pack] = (used[pack] ?? 0) + length
-  }
-  return used
 }
 
 /** Maps in order with up to `depth` results prepared before they are asked for. */

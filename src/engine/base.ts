@@ -1,0 +1,166 @@
+/**
+ * What a new backup may build on: the newest backup of the same source, and the placeholders of runs that failed since. The
+ * reuse rule is here: a chunk may be referred to only in a pack that the store keeps long enough and that the base still uses
+ * at least half of. So full backups come by themselves when they are due, and garbage stays bounded without repacking.
+ */
+import { createHmac } from 'node:crypto'
+import { asComebackError, ComebackError, hasCode } from '../errors.ts'
+import { timeOf } from '../format/backup-id.ts'
+import type { BackupIndex } from '../format/backup-index.ts'
+import type { Component, Manifest } from '../format/manifest.ts'
+import type { KnownChunks } from '../repository/backup-writer.ts'
+import { ChunkPlaces } from '../repository/chunk-places.ts'
+import { readIndex } from '../repository/index-object.ts'
+import type { Keyring } from '../repository/keyring.ts'
+import { authenticate } from '../repository/manifests.ts'
+import { usedBytes } from '../repository/pack-use.ts'
+import { type Pack, packFinder, packName } from '../repository/packs.ts'
+import type { Store } from '../store/store.ts'
+import { type Catalog, manifestOf } from './catalog.ts'
+import type { Problem } from './ports.ts'
+
+/** Share of a pack, by bytes, that the base must still use. */
+const WORTH_KEEPING = 0.5
+const SOURCE_BYTES = 16
+
+export interface BaseSearch {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly component: Component
+  readonly identity: string
+  readonly catalog: Catalog
+  readonly signal: AbortSignal
+}
+
+export interface Found {
+  /** The newest backup of this source. */
+  readonly backup: Manifest | undefined
+  /** Of later runs that failed, newest first. */
+  readonly placeholders: readonly Manifest[]
+  readonly problems: readonly Problem[]
+}
+
+/** The keyed hash under which a source is known; nobody without the key can tell what it names. */
+export async function sourceHash(
+  keyring: Keyring,
+  idSalt: string,
+  iterations: number,
+  component: Component,
+  identity: string,
+): Promise<string> {
+  const { source } = await keyring.chain(idSalt, iterations)
+  return createHmac('sha256', source)
+    .update(`${component}\0${identity}`)
+    .digest()
+    .subarray(0, SOURCE_BYTES)
+    .toString('hex')
+}
+
+/**
+ * Looks from the newest backwards. Damaged manifests are reported and passed over: they must not stop new backups. Throws
+ * `wrong-key` if the store holds backups of this component and none was made with this key: more likely a slip than a wish.
+ */
+export async function findBase(search: BaseSearch, allowOtherKey: boolean): Promise<Found> {
+  const { store, keyring, component, identity, catalog, signal } = search
+  const placeholders: Manifest[] = []
+  const problems: Problem[] = []
+  let otherKey: ComebackError | undefined
+  for (const entry of catalog.entries) {
+    const manifest = await manifestOf(store, entry, signal)
+      .then(async found => {
+        await authenticate(found, keyring)
+        return found
+      })
+      .catch(error => {
+        if (hasCode(error, 'wrong-key')) otherKey ??= error
+        else if (hasCode(error, 'damaged', 'unsupported', 'not-found')) problems.push(passedOver(error))
+        else throw error
+      })
+    if (!manifest) continue
+    otherKey = undefined
+    allowOtherKey = true
+    if (manifest.source !== (await sourceHash(keyring, manifest.idSalt, manifest.kdf.iterations, component, identity)))
+      continue
+    if (entry.kind === 'backup')
+      return {
+        backup: manifest,
+        placeholders: placeholders.filter(({ idSalt }) => idSalt === manifest.idSalt),
+        problems,
+      }
+    if (manifest.index !== null) placeholders.push(manifest)
+  }
+  if (otherKey !== undefined && !allowOtherKey) {
+    throw new ComebackError(
+      'wrong-key',
+      `The store's ${component} backups were made with another key. ${otherKey.message}`,
+      {
+        hint: 'Give the old key, or start anew under this one with --full; the old backups then still need the old key.',
+        cause: otherKey,
+      },
+    )
+  }
+  const [newest] = placeholders
+  return { backup: undefined, placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt), problems }
+}
+
+/** Whether the chain's full backup is older than `fullEvery` milliseconds. */
+export function fullIsDue(backup: Manifest, now: Date, fullEvery: number): boolean {
+  return backup.chain === null || now.getTime() - timeOf(backup.chain).getTime() >= fullEvery
+}
+
+/** The chunks of these manifests that the reuse rule allows. A damaged index is reported and gives none. */
+export async function loadKnown(
+  search: BaseSearch,
+  manifests: readonly Manifest[],
+  keepUntil: Date | undefined,
+): Promise<{ readonly known: KnownChunks; readonly problems: readonly Problem[] }> {
+  const places = new ChunkPlaces()
+  const packs: Pack[] = []
+  const problems: Problem[] = []
+  for (const manifest of manifests) {
+    const index = await readIndex(search.store, manifest, search.keyring, search.signal).catch(error => {
+      if (!hasCode(error, 'damaged')) throw error
+      problems.push(passedOver(error))
+    })
+    if (!index) continue
+    const find = packFinder(manifest)
+    const listed = index.packs.map(({ backup, name }) => find(backup, name))
+    addKnown(places, packs, index, listed, pack => isKept(search, pack, keepUntil))
+  }
+  return { known: { places, packs }, problems }
+}
+
+function addKnown(
+  places: ChunkPlaces,
+  packs: Pack[],
+  index: BackupIndex,
+  listed: readonly Pack[],
+  kept: (pack: Pack) => boolean,
+): void {
+  const used = usedBytes(index)
+  const positions = listed.map((pack, number) =>
+    (used[number] ?? 0) >= pack.size * WORTH_KEEPING && kept(pack) ? packs.push(pack) - 1 : undefined,
+  )
+  for (let i = 0; i < index.chunks.length; i++) {
+    const { id, pack, offset, length, plain } = index.chunks.at(i)
+    const position = positions[pack]
+    if (position === undefined || places.find(id) >= 0) continue
+    places.place(places.add(id, plain), { pack: position, offset, length })
+  }
+}
+
+/** The store has the pack, whole, for as long as the new backup must live. */
+function isKept({ catalog, component }: BaseSearch, pack: Pack, keepUntil: Date | undefined): boolean {
+  const object = catalog.objects.get(packName(component, pack))
+  if (object === undefined || object.size !== pack.size) return false
+  return object.expiresAt === undefined || (keepUntil !== undefined && object.expiresAt >= keepUntil)
+}
+
+function passedOver(error: unknown): Problem {
+  const { message, hint } = asComebackError(error)
+  return {
+    severity: 'warning',
+    message: `An earlier backup can't be built on: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  }
+}

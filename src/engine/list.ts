@@ -1,0 +1,68 @@
+/** The use case: what the store holds, as far as it can be believed. */
+import { asComebackError, hasCode } from '../errors.ts'
+import { timeOf } from '../format/backup-id.ts'
+import type { Component } from '../format/manifest.ts'
+import type { ListedBackup, ListReport } from '../report/report.ts'
+import type { Keyring } from '../repository/keyring.ts'
+import { authenticate } from '../repository/manifests.ts'
+import type { Store } from '../store/store.ts'
+import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
+
+/** Without a keyring, or with another key, the entries are listed as they claim to be. */
+export async function list(
+  store: Store,
+  components: readonly Component[],
+  keyring: Keyring | undefined,
+  signal: AbortSignal,
+): Promise<ListReport> {
+  const [only, ...more] = components
+  const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
+  const backups: ListedBackup[] = []
+  for (const entry of catalog.entries) {
+    if (components.includes(entry.component)) backups.push(await describe(store, entry, keyring, signal))
+  }
+  return { command: 'list', store: store.location, backups, foreign: catalog.foreign }
+}
+
+async function describe(
+  store: Store,
+  entry: CatalogEntry,
+  keyring: Keyring | undefined,
+  signal: AbortSignal,
+): Promise<ListedBackup> {
+  const { component, id } = entry
+  try {
+    const manifest = await manifestOf(store, entry, signal)
+    const authenticated = keyring !== undefined && (await isOurs(manifest, keyring))
+    return {
+      component,
+      id,
+      time: manifest.time,
+      status: manifest.status,
+      stock: manifest.stock,
+      bytes: manifest.bytes.plain,
+      stored: manifest.bytes.stored,
+      keyId: manifest.keyId,
+      leansOn: manifest.leansOn.map(({ backup }) => backup),
+      authenticated,
+      ...(manifest.reason === null ? {} : { reason: manifest.reason }),
+    }
+  } catch (error) {
+    if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
+    const reason = asComebackError(error).message
+    const time = timeOf(id).toISOString()
+    const unknown = { stock: false, bytes: 0, stored: 0, keyId: '', leansOn: [], authenticated: false }
+    return { component, id, time, status: 'damaged', ...unknown, reason }
+  }
+}
+
+/** Throws `damaged` where the key is right and the manifest is not. */
+async function isOurs(manifest: Parameters<typeof authenticate>[0], keyring: Keyring): Promise<boolean> {
+  try {
+    await authenticate(manifest, keyring)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'wrong-key')) return false
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+/** What is decided about a backup before the first byte is read: its id, what it builds on, and the salts of its keys. */
+import { randomBytes } from 'node:crypto'
+import { newBackupId } from '../format/backup-id.ts'
+import type { CodecName } from '../format/compression.ts'
+import { PBKDF2_ITERATIONS } from '../format/keys.ts'
+import type { Manifest } from '../format/manifest.ts'
+import type { KnownChunks } from '../repository/backup-writer.ts'
+import type { Keyring } from '../repository/keyring.ts'
+import type { Store } from '../store/store.ts'
+import { type BaseSearch, findBase, fullIsDue, loadKnown, sourceHash } from './base.ts'
+import { readCatalog } from './catalog.ts'
+import type { Problem, Source } from './ports.ts'
+import type { Progress } from './progress.ts'
+
+export interface BackupRequest {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly source: Source
+  readonly codec: CodecName
+  readonly level: number | undefined
+  /** Build on nothing. */
+  readonly full: boolean
+  /** Milliseconds after which a chain's full backup is made anew. */
+  readonly fullEvery: number
+  /** How long the backup must live; packs that the store drops earlier are not leaned on. */
+  readonly keepUntil?: Date
+  /** Names and versions for the manifest. */
+  readonly tools: Readonly<Record<string, string>>
+  readonly now: () => Date
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+export interface Plan {
+  readonly id: string
+  readonly started: Date
+  readonly base: Manifest | undefined
+  readonly known: KnownChunks | undefined
+  readonly idSalt: string
+  readonly salt: string
+  readonly iterations: number
+  readonly source: string
+  readonly problems: readonly Problem[]
+}
+
+export async function makePlan(request: BackupRequest): Promise<Plan> {
+  const { store, keyring, source, now, signal } = request
+  const started = now()
+  const { component, identity } = source
+  const catalog = await readCatalog(store, component, signal)
+  const search: BaseSearch = { store, keyring, component, identity, catalog, signal }
+  const found = await findBase(search, request.full)
+  const newest = found.placeholders[0] ?? found.backup
+  const full = request.full || (found.backup !== undefined && fullIsDue(found.backup, started, request.fullEvery))
+  const manifests = full ? [] : [...(found.backup === undefined ? [] : [found.backup]), ...found.placeholders]
+  const loaded = await loadKnown(search, manifests, request.keepUntil)
+  const known = loaded.known.places.length > 0 ? loaded.known : undefined
+  const idSalt = newest?.idSalt ?? randomBytes(16).toString('hex')
+  const iterations = newest?.kdf.iterations ?? PBKDF2_ITERATIONS
+  return {
+    id: newBackupId(started),
+    started,
+    base: known === undefined ? undefined : found.backup,
+    known,
+    idSalt,
+    // A chain shares its salt, which makes one key derivation do for all of it; the confounder keeps packs apart.
+    salt: known === undefined || newest === undefined ? randomBytes(8).toString('hex') : newest.kdf.salt,
+    iterations,
+    source: await sourceHash(keyring, idSalt, iterations, component, identity),
+    problems: [...found.problems, ...loaded.problems],
+  }
+}
