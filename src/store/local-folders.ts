@@ -1,0 +1,97 @@
+/** Folders of a local store: made durably, read without following links, swept of what killed processes left. */
+import { constants, type Stats } from 'node:fs'
+import { lstat, mkdir, open, opendir, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ComebackError } from '../errors.ts'
+import { attempting, tolerating } from './local-error.ts'
+import { isObjectName } from './object-name.ts'
+
+/** Begins the names of unfinished files; no object's name begins with a dot. */
+export const UNFINISHED = '.comeback-'
+
+const FOLDER_MODE = 0o700
+
+export interface FolderEntry {
+  readonly name: string
+  readonly isFolder: boolean
+}
+
+/** The parts' folders below the root, and the root itself. Each is durable before anything is put into it. */
+export async function makeFolders(root: string, parts: readonly string[]): Promise<void> {
+  let first: string | undefined
+  const made = await tolerating(['EEXIST'], async () => {
+    first = await mkdir(root, { recursive: true, mode: FOLDER_MODE })
+  })
+  if (!made) throw inTheWay(root)
+  if (first !== undefined) {
+    for (let folder = root; folder.length >= first.length; folder = dirname(folder)) await flushFolder(dirname(folder))
+  }
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const folder = join(root, ...parts.slice(0, depth))
+    if (await tolerating(['EEXIST'], () => mkdir(folder, FOLDER_MODE))) await flushFolder(dirname(folder))
+    else if (!(await lstat(folder)).isDirectory()) throw inTheWay(folder)
+  }
+}
+
+/** A new name in a folder survives a crash only once the folder is flushed; some file systems can't and needn't. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY)
+  try {
+    await tolerating(['EINVAL', 'ENOTSUP'], () => handle.sync())
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether the parts are folders below the root, none of them a link. */
+export async function areFolders(root: string, parts: readonly string[]): Promise<boolean> {
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const stats = await presence(join(root, ...parts.slice(0, depth)))
+    if (stats === undefined || !stats.isDirectory()) return false
+  }
+  return true
+}
+
+/** Undefined if nothing is there. Links are not followed. */
+export async function presence(path: string): Promise<Stats | undefined> {
+  let stats: Stats | undefined
+  await tolerating(['ENOENT', 'ENOTDIR'], async () => {
+    stats = await lstat(path)
+  })
+  return stats
+}
+
+/** Folders and plain files, sorted; none if the folder is not there. */
+export async function folderEntries(folder: string): Promise<readonly FolderEntry[]> {
+  const found: FolderEntry[] = []
+  await tolerating(['ENOENT'], async () => {
+    for await (const entry of await opendir(folder)) {
+      if (entry.isDirectory() || entry.isFile()) found.push({ name: entry.name, isFolder: entry.isDirectory() })
+    }
+  })
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Removes unfinished files last written before that time (ms), except where it may not look. */
+export async function sweep(folder: string, before: number): Promise<void> {
+  let entries: readonly FolderEntry[] = []
+  await tolerating(['EACCES', 'EPERM', 'ENOTDIR'], async () => {
+    entries = await folderEntries(folder)
+  })
+  for (const { name, isFolder } of entries) {
+    const path = join(folder, name)
+    if (isFolder && isObjectName(name)) await sweep(path, before)
+    else if (!isFolder && name.startsWith(UNFINISHED)) {
+      await attempting(`remove the unfinished ${path}`, async () => {
+        const stats = await presence(path)
+        if (stats !== undefined && stats.mtimeMs < before) await tolerating(['ENOENT'], () => unlink(path))
+      })
+    }
+  }
+}
+
+function inTheWay(folder: string): ComebackError {
+  return new ComebackError('failed', `${folder} should be a folder of the store, but something else stands there.`, {
+    hint: 'Move it out of the way, or use another folder as the store.',
+  })
+}

@@ -1,0 +1,174 @@
+/**
+ * A folder as a store: `file:DIR`. Folders are made as needed, for their owner alone. Whatever an object's name could
+ * name counts as one; files whose names begin with a dot do not.
+ *
+ * The folder itself may be a symbolic link (to a bigger disk, say); links inside it are neither followed nor listed.
+ */
+import { constants } from 'node:fs'
+import { type FileHandle, link, open, rmdir, unlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ComebackError } from '../errors.ts'
+import { attempting, checkCancelled, systemCode, tolerating } from './local-error.ts'
+import { areFolders, folderEntries, makeFolders, presence, sweep } from './local-folders.ts'
+import { createFile, type HardLink } from './local-write.ts'
+import { checkObjectName, isObjectName } from './object-name.ts'
+import type { ByteRange, ObjectInfo, Store } from './store.ts'
+
+const MiB = 1024 * 1024
+const PACK_SIZE = 32 * MiB
+/** Between two looks at the signal. */
+const READ_SIZE = 4 * MiB
+
+/** An unfinished file this old (ms) was left by a process that was killed: a put takes seconds. */
+const STALE = 24 * 60 * 60 * 1000
+
+/** Another process's delete may remove a folder that has become empty just before this one uses it. */
+const FOLDER_ATTEMPTS = 5
+
+export interface LocalStoreOptions {
+  readonly packSize?: number
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  /** Makes hard links, which some file systems (exFAT, some network shares) refuse. */
+  readonly link?: HardLink
+}
+
+/** Reading from a folder that doesn't exist finds nothing; the first put makes it. */
+export function openLocalStore(directory: string, options: LocalStoreOptions = {}): Store {
+  const root = resolve(directory)
+  const { packSize = PACK_SIZE, now = Date.now, link: hardLink = link } = options
+  let swept = false
+
+  return {
+    location: `file:${directory}`,
+    packSize,
+
+    async *list(prefix, signal) {
+      const parts = prefix.split('/').slice(0, -1)
+      if (parts.length > 0 && !isObjectName(parts.join('/'))) return
+      const exists = await attempting(`list ${root}`, () => areFolders(root, parts))
+      if (exists) yield* walk(root, parts, prefix, signal)
+    },
+
+    async put(name, body, signal) {
+      checkObjectName(name)
+      checkCancelled(signal)
+      await attempting(`write ${join(root, name)}`, async () => {
+        if (!swept) await sweep(root, now() - STALE)
+        swept = true
+        for (let attempt = 1; ; attempt++) {
+          await makeFolders(root, name.split('/').slice(0, -1))
+          const codes = attempt < FOLDER_ATTEMPTS ? ['ENOENT'] : []
+          if (await tolerating(codes, () => createFile(join(root, name), body, hardLink, signal))) return
+        }
+      })
+    },
+
+    async get(name, { range, limit, signal } = {}) {
+      checkObjectName(name)
+      checkCancelled(signal)
+      return await attempting(`read ${join(root, name)}`, async () => {
+        const handle = await openObject(root, name)
+        try {
+          const { size } = await handle.stat()
+          if (limit !== undefined && size > limit) {
+            throw damaged(root, name, `is ${size} bytes long, though it can't have more than ${limit}`)
+          }
+          return await readRange(handle, range ?? { offset: 0, length: size }, size, signal, problem =>
+            damaged(root, name, problem),
+          )
+        } finally {
+          await handle.close()
+        }
+      })
+    },
+
+    async stat(name, signal) {
+      checkObjectName(name)
+      checkCancelled(signal)
+      return await attempting(`look at ${join(root, name)}`, async () => {
+        const inFolders = await areFolders(root, name.split('/').slice(0, -1))
+        const stats = inFolders ? await presence(join(root, name)) : undefined
+        if (stats === undefined || !stats.isFile()) throw notFound(root, name)
+        return { name, size: stats.size }
+      })
+    },
+
+    async delete(name, signal) {
+      checkObjectName(name)
+      checkCancelled(signal)
+      await attempting(`delete ${join(root, name)}`, async () => {
+        const parts = name.split('/').slice(0, -1)
+        if (!(await areFolders(root, parts))) return
+        await tolerating(['ENOENT'], () => unlink(join(root, name)))
+        for (let depth = parts.length; depth > 0; depth--) {
+          const folder = join(root, ...parts.slice(0, depth))
+          if (!(await tolerating(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => rmdir(folder)))) return
+        }
+      })
+    },
+  }
+}
+
+async function* walk(
+  root: string,
+  parts: readonly string[],
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ObjectInfo> {
+  const folder = join(root, ...parts)
+  checkCancelled(signal)
+  for (const entry of await attempting(`list ${folder}`, () => folderEntries(folder))) {
+    checkCancelled(signal)
+    const name = [...parts, entry.name].join('/')
+    if (!isObjectName(name)) continue
+    if (entry.isFolder) {
+      if (`${name}/`.startsWith(prefix)) yield* walk(root, [...parts, entry.name], prefix, signal)
+    } else if (name.startsWith(prefix)) {
+      const stats = await attempting(`look at ${join(root, name)}`, () => presence(join(root, name)))
+      if (stats?.isFile()) yield { name, size: stats.size }
+    }
+  }
+}
+
+async function openObject(root: string, name: string): Promise<FileHandle> {
+  if (!(await areFolders(root, name.split('/').slice(0, -1)))) throw notFound(root, name)
+  try {
+    // Without O_NONBLOCK, opening a pipe that lies there would wait for ever.
+    const handle = await open(join(root, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if ((await handle.stat()).isFile()) return handle
+    await handle.close()
+  } catch (error) {
+    if (!['ENOENT', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? '')) throw error
+  }
+  throw notFound(root, name)
+}
+
+async function readRange(
+  handle: FileHandle,
+  { offset, length }: ByteRange,
+  size: number,
+  signal: AbortSignal | undefined,
+  damage: (problem: string) => ComebackError,
+): Promise<Uint8Array> {
+  // Checked before the buffer is made, since the range may come from a damaged index.
+  if (offset + length > size) throw damage(`ends after ${size} bytes, though ${offset + length} should be there`)
+  const bytes = Buffer.allocUnsafeSlow(length)
+  for (let filled = 0; filled < length; ) {
+    checkCancelled(signal)
+    const { bytesRead } = await handle.read(bytes, filled, Math.min(length - filled, READ_SIZE), offset + filled)
+    if (bytesRead === 0) throw damage(`ended after ${offset + filled} bytes while it was being read`)
+    filled += bytesRead
+  }
+  return bytes
+}
+
+function notFound(root: string, name: string): ComebackError {
+  return new ComebackError('not-found', `There is no ${join(root, name)}.`)
+}
+
+function damaged(root: string, name: string, problem: string): ComebackError {
+  return new ComebackError('damaged', `${join(root, name)} ${problem}.`, {
+    hint: 'It was cut short, replaced or overwritten. Restore an older backup, or take the file from another copy of the store.',
+  })
+}
