@@ -14,14 +14,9 @@ import * as v from 'valibot'
 import { ComebackError } from '../errors.ts'
 import { isBackupId } from './backup-id.ts'
 import { CHUNK_ID_BYTES } from './chunk-id.ts'
+import type { Json, Segment, SegmentGroup } from './segment.ts'
 
-export interface IndexSegment {
-  readonly name: string
-  readonly group: string
-  /** JSON. */
-  readonly detail: unknown
-  /** Plain bytes. */
-  readonly bytes: number
+export interface IndexSegment extends Segment {
   /** Its chunks are those at [first, first + count). */
   readonly first: number
   readonly count: number
@@ -46,8 +41,8 @@ export interface ChunkRef {
 }
 
 export interface BackupIndex {
-  /** JSON. */
-  readonly detail: unknown
+  /** The Source's, about the whole backup. */
+  readonly detail: Json
   readonly segments: readonly IndexSegment[]
   readonly packs: readonly IndexPack[]
   readonly chunks: ChunkTable
@@ -61,16 +56,17 @@ const RECORD = CHUNK_ID_BYTES + 4 * 4
 const CHUNK_LIMIT = 16 * 1024 * 1024
 const FIRST_CAPACITY = 1024
 
+type Columns = readonly [packs: Uint32Array, offsets: Uint32Array, lengths: Uint32Array, plains: Uint32Array]
+
 /** References to chunks in columns: 32 bytes each instead of an object each. Only ever grows. */
 export class ChunkTable {
   #length = 0
   #ids: Buffer
-  /** pack, offset, length, plain. */
-  #columns: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array]
+  #columns: Columns
 
   constructor(capacity = FIRST_CAPACITY) {
     this.#ids = Buffer.alloc(capacity * CHUNK_ID_BYTES)
-    this.#columns = [0, 1, 2, 3].map(() => new Uint32Array(capacity)) as never
+    this.#columns = columns(() => new Uint32Array(capacity))
   }
 
   get length(): number {
@@ -80,36 +76,36 @@ export class ChunkTable {
   /** Returns the position. */
   push(ref: ChunkRef): number {
     if (ref.id.length !== CHUNK_ID_BYTES) throw new RangeError(`A chunk id of ${ref.id.length} bytes`)
-    const position = this.#length
-    if (position === this.#columns[0].length) this.#grow()
+    if (ref.offset >>> 0 !== ref.offset) throw new RangeError(`${ref.offset} is too far into a pack`)
+    if (this.#length === this.#columns[0].length) this.#grow()
+    const position = this.#length++
     this.#ids.set(ref.id, position * CHUNK_ID_BYTES)
     const [packs, offsets, lengths, plains] = this.#columns
     packs[position] = ref.pack
     offsets[position] = ref.offset
     lengths[position] = ref.length
     plains[position] = ref.plain
-    this.#length++
     return position
   }
 
   /** The id is a view of the table: not to be changed. */
   at(position: number): ChunkRef {
     const [packs, offsets, lengths, plains] = this.#columns
-    const pack = packs[position]
-    const offset = offsets[position]
-    const length = lengths[position]
-    const plain = plains[position]
-    if (
-      position >= this.#length ||
-      pack === undefined ||
-      offset === undefined ||
-      length === undefined ||
-      plain === undefined
-    ) {
-      throw new RangeError(`No chunk at ${position} of ${this.#length}`)
-    }
     const id = this.#ids.subarray(position * CHUNK_ID_BYTES, (position + 1) * CHUNK_ID_BYTES)
-    return { id, pack, offset, length, plain }
+    return {
+      id,
+      pack: this.#number(packs, position),
+      offset: this.#number(offsets, position),
+      length: this.#number(lengths, position),
+      plain: this.#number(plains, position),
+    }
+  }
+
+  /** Plain bytes of the chunks at [first, first + count). */
+  plainBytes(first: number, count: number): number {
+    let bytes = 0
+    for (let i = first; i < first + count; i++) bytes += this.#number(this.#columns[3], i)
+    return bytes
   }
 
   /** The columns as they are stored, one after the other. */
@@ -117,9 +113,9 @@ export class ChunkTable {
     const n = this.#length
     const bytes = Buffer.allocUnsafe(n * RECORD)
     this.#ids.copy(bytes, 0, 0, n * CHUNK_ID_BYTES)
-    for (const [number, column] of this.#columns.entries()) {
-      const start = n * (CHUNK_ID_BYTES + 4 * number)
-      for (let i = 0; i < n; i++) bytes.writeUInt32LE(column[i] ?? 0, start + 4 * i)
+    let end = n * CHUNK_ID_BYTES
+    for (const column of this.#columns) {
+      for (let i = 0; i < n; i++) end = bytes.writeUInt32LE(column[i] ?? 0, end)
     }
     return bytes
   }
@@ -129,12 +125,18 @@ export class ChunkTable {
     const n = bytes.length / RECORD
     const table = new ChunkTable(n)
     bytes.copy(table.#ids, 0, 0, n * CHUNK_ID_BYTES)
-    for (const [number, column] of table.#columns.entries()) {
-      const start = n * (CHUNK_ID_BYTES + 4 * number)
-      for (let i = 0; i < n; i++) column[i] = bytes.readUInt32LE(start + 4 * i)
+    let offset = n * CHUNK_ID_BYTES
+    for (const column of table.#columns) {
+      for (let i = 0; i < n; i++, offset += 4) column[i] = bytes.readUInt32LE(offset)
     }
     table.#length = n
     return table
+  }
+
+  #number(column: Uint32Array, position: number): number {
+    const number = position < this.#length ? column[position] : undefined
+    if (number === undefined) throw new RangeError(`No chunk at ${position} of ${this.#length}`)
+    return number
   }
 
   #grow(): void {
@@ -142,12 +144,17 @@ export class ChunkTable {
     const ids = Buffer.alloc(capacity * CHUNK_ID_BYTES)
     ids.set(this.#ids)
     this.#ids = ids
-    this.#columns = this.#columns.map(column => {
+    const old = this.#columns
+    this.#columns = columns(number => {
       const larger = new Uint32Array(capacity)
-      larger.set(column)
+      larger.set(old[number])
       return larger
-    }) as never
+    })
   }
+}
+
+function columns(make: (number: 0 | 1 | 2 | 3) => Uint32Array): Columns {
+  return [make(0), make(1), make(2), make(3)]
 }
 
 export function encodeIndex(index: BackupIndex): Buffer {
@@ -161,14 +168,17 @@ export function encodeIndex(index: BackupIndex): Buffer {
   return Buffer.concat([header, json, chunks.encode()])
 }
 
+const GROUP = /^\d{2,}-(schema|data)$/
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+/** Whatever JSON.parse returned. */
+const json = v.custom<Json>(value => value !== undefined)
 const body = v.strictObject({
-  detail: v.unknown(),
+  detail: json,
   segments: v.array(
     v.strictObject({
       name: v.string(),
-      group: v.pipe(v.string(), v.regex(/^\d{2,}-(schema|data)$/)),
-      detail: v.unknown(),
+      group: v.custom<SegmentGroup>(value => typeof value === 'string' && GROUP.test(value)),
+      detail: json,
       bytes: count,
       first: count,
       count,
@@ -222,8 +232,7 @@ function parseBody(bytes: Buffer): v.InferOutput<typeof body> {
 function checkSegment(segment: IndexSegment, chunks: ChunkTable): void {
   const end = segment.first + segment.count
   if (end > chunks.length) throw damaged(`segment "${segment.name}" ends at chunk ${end} of ${chunks.length}`)
-  let bytes = 0
-  for (let i = segment.first; i < end; i++) bytes += chunks.at(i).plain
+  const bytes = chunks.plainBytes(segment.first, segment.count)
   if (bytes !== segment.bytes) throw damaged(`segment "${segment.name}" has ${bytes} bytes instead of ${segment.bytes}`)
 }
 

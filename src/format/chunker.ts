@@ -84,31 +84,32 @@ export class Chunker {
   /** Where in bytes[offset...] the chunk under way, `length` bytes long by now, ends; `NONE` if it goes on after them. */
   #findCut(length: number, bytes: Uint8Array, offset: number): number {
     const { min, average, max } = this.#sizes
-    const gear = this.#gear
-    // From here on positions are in `bytes`; the chunk's own position 0 lies at `origin`, which may be negative.
+    // Where the chunk begins, counted in `bytes`: before them, if some of it came earlier.
     const origin = offset - length
-    const available = bytes.length
+    const within = (position: number) => Math.min(Math.max(offset, origin + position), bytes.length)
+    const first = within(min - 1)
+    this.#warm(bytes, within(min - WINDOW), first)
+    const hard = within(average)
+    const early = this.#scan(bytes, first, hard, this.#hardMask)
+    if (early !== NONE) return early
+    const late = this.#scan(bytes, hard, within(max), this.#easyMask)
+    if (late !== NONE) return late
+    return bytes.length - origin >= max ? origin + max : NONE
+  }
+
+  /** Bytes before `min` only fill the hash's window. */
+  #warm(bytes: Uint8Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.#hash = ((this.#hash << 1) + (this.#gear[bytes[i] as number] as number)) | 0
+  }
+
+  /** The end of the chunk if it lies in [from, to), else `NONE`. */
+  #scan(bytes: Uint8Array, from: number, to: number, mask: number): number {
+    const gear = this.#gear
     let hash = this.#hash
-    let i = Math.max(offset, origin + min - WINDOW)
-
-    // Bytes before `min` only fill the window. The last of them is hashed below, since a chunk may be `min` long.
-    const warm = Math.min(available, origin + min - 1)
-    for (; i < warm; i++) hash = ((hash << 1) + (gear[bytes[i] as number] as number)) | 0
-
-    const hard = Math.min(available, origin + average)
-    const hardMask = this.#hardMask
-    for (; i < hard; i++) {
+    for (let i = from; i < to; i++) {
       hash = ((hash << 1) + (gear[bytes[i] as number] as number)) | 0
-      if ((hash & hardMask) === 0) return i + 1
+      if ((hash & mask) === 0) return i + 1
     }
-
-    const easy = Math.min(available, origin + max)
-    const easyMask = this.#easyMask
-    for (; i < easy; i++) {
-      hash = ((hash << 1) + (gear[bytes[i] as number] as number)) | 0
-      if ((hash & easyMask) === 0) return i + 1
-    }
-    if (easy === origin + max) return easy
     this.#hash = hash
     return NONE
   }

@@ -23,8 +23,6 @@ export interface Codec {
   compress(plain: Uint8Array, level: number): Promise<Buffer>
   /** One chunk back. `damaged` unless the input is whole and gives exactly `plainLength` bytes. */
   decompress(packed: Uint8Array, plainLength: number): Promise<Buffer>
-  /** A whole run of members, the confounder among them (an index, say). `damaged` beyond `limit` bytes of plaintext. */
-  decompressRun(packed: Uint8Array, limit: number): Promise<Buffer>
   /** What a pack begins with: nothing when decompressed, never the same bytes twice. */
   confounder(): Buffer
 }
@@ -36,7 +34,6 @@ const GZIP: Codec = {
   levels: [1, 9],
   compress: (plain, level) => run(gzip, plain, { level, chunkSize: outputBound(plain.length) }),
   decompress: (packed, plainLength) => exactly(gunzip, packed, plainLength),
-  decompressRun: (packed, limit) => atMost(gunzip, packed, limit),
   confounder() {
     const head = Buffer.from('1f8b08040000000000ff180043421400', 'hex')
     const emptyBody = Buffer.from('03000000000000000000', 'hex')
@@ -58,7 +55,6 @@ const ZSTD: Codec = {
     })
   },
   decompress: (packed, plainLength) => exactly(zstdDecompress, packed, plainLength),
-  decompressRun: (packed, limit) => atMost(zstdDecompress, packed, limit),
   confounder() {
     return Buffer.concat([Buffer.from('502a4d1818000000', 'hex'), randomBytes(24)])
   },
@@ -90,8 +86,6 @@ type WithInfo = { readonly buffer: Buffer; readonly engine: { readonly bytesWrit
 
 /** Bytes. zlib's least. */
 const MIN_OUTPUT = 64
-/** Runs come in pieces of this many bytes. */
-const RUN_PIECE = 1024 * 1024
 
 /** So large that one trip to the thread pool does it, whatever the chunk. */
 function outputBound(plainLength: number): number {
@@ -105,39 +99,20 @@ function run(coder: Coder, input: Uint8Array, options: Options): Promise<Buffer>
 }
 
 async function exactly(coder: Coder, packed: Uint8Array, plainLength: number): Promise<Buffer> {
-  const { plain, used } = await expand(coder, packed, plainLength, Math.max(MIN_OUTPUT, plainLength + 1))
-  if (used !== packed.length) throw damaged(`Only ${used} of its ${packed.length} bytes are one compressed chunk.`)
-  if (plain.length !== plainLength) throw damaged(`It holds ${plain.length} bytes instead of ${plainLength}.`)
-  return plain
-}
-
-/** Node reads all members of a gzip stream in one go, but one zstd frame at a time. */
-async function atMost(coder: Coder, packed: Uint8Array, limit: number): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for (let offset = 0; offset < packed.length; ) {
-    const { plain, used } = await expand(coder, packed.subarray(offset), limit - length, RUN_PIECE)
-    if (used === 0) throw damaged(`What stands at byte ${offset} is no compressed data.`)
-    parts.push(plain)
-    length += plain.length
-    offset += used
+  const { buffer, engine } = await expand(coder, packed, plainLength)
+  // Node ignores zeros after the last gzip member and anything after the first zstd frame.
+  if (engine.bytesWritten !== packed.length) {
+    throw damaged(`Only ${engine.bytesWritten} of its ${packed.length} bytes are one compressed chunk.`)
   }
-  return Buffer.concat(parts, length)
+  if (buffer.length !== plainLength) throw damaged(`It holds ${buffer.length} bytes instead of ${plainLength}.`)
+  return buffer
 }
 
-/** Node ignores some kinds of garbage after the last member, so the caller must look at how much was `used`. */
-async function expand(
-  coder: Coder,
-  packed: Uint8Array,
-  limit: number,
-  chunkSize: number,
-): Promise<{ readonly plain: Buffer; readonly used: number }> {
+async function expand(coder: Coder, packed: Uint8Array, limit: number): Promise<WithInfo> {
+  // maxOutputLength stops a bomb; 0 would mean no limit. One byte of room more than is due saves a second trip.
+  const options = { info: true, maxOutputLength: Math.max(1, limit), chunkSize: Math.max(MIN_OUTPUT, limit + 1) }
   try {
-    // A limit of 0 is none to zlib.
-    const options = { info: true, maxOutputLength: Math.max(1, limit), chunkSize }
-    const { buffer, engine } = (await run(coder, packed, options)) as unknown as WithInfo
-    if (buffer.length > limit) throw new RangeError(`more than ${limit} bytes`)
-    return { plain: buffer, used: engine.bytesWritten }
+    return (await run(coder, packed, options)) as unknown as WithInfo
   } catch (cause) {
     throw damaged(cause instanceof Error ? `${cause.message}.` : '', cause)
   }
