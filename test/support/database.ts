@@ -22,6 +22,13 @@ export async function createDatabase(major: Major, options = ''): Promise<TestDa
     name,
     query: (sql, values) => once(url.href, sql, values),
     async [Symbol.asyncDispose]() {
+      // A database that subscribes to something can't be dropped, forced or not; its subscriptions have no slots.
+      const subscriptions = await once(
+        url.href,
+        `SELECT quote_ident(subname) AS name FROM pg_subscription
+         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      )
+      for (const { name } of subscriptions) await once(url.href, `DROP SUBSCRIPTION ${name}`)
       await once(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     },
   }
