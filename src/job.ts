@@ -2,11 +2,34 @@
  * The composition root: parsed options and what the edge knows (key, environment, signal) become adapters, the engine runs,
  * a report comes back. The only file that names concrete adapters.
  */
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { createConfigSource } from './config/collect.ts'
+import { createConfigSink } from './config/review.ts'
+import { backup } from './engine/backup.ts'
+import { parseMoment } from './engine/catalog.ts'
+import { exportBackup } from './engine/export.ts'
+import { list } from './engine/list.ts'
+import type { Sink, Source } from './engine/ports.ts'
 import type { Progress } from './engine/progress.ts'
+import { restore } from './engine/restore.ts'
 import { ComebackError } from './errors.ts'
+import { createFilesSource } from './files/archive.ts'
+import { createFilesSink } from './files/extract.ts'
+import { keyId } from './format/keys.ts'
 import type { Component } from './format/manifest.ts'
+import { findKey, makeKey, needKey } from './key-file.ts'
 import type { Options } from './options.ts'
-import type { Report } from './report/report.ts'
+import { createDatabaseSource } from './postgres/dump.ts'
+import { createDatabaseSink } from './postgres/restore.ts'
+import type { BackupOutcome, BackupReport, Report } from './report/report.ts'
+import { Keyring } from './repository/keyring.ts'
+import { openLocalStore } from './store/local.ts'
+import { withRetry } from './store/retry.ts'
+import type { Store } from './store/store.ts'
+import { VERSION } from './version.ts'
+
+const MAX_LANES = 4
 
 export type Command =
   | { readonly verb: 'backup'; readonly components: readonly Component[] }
@@ -23,7 +46,7 @@ export interface JobContext {
   readonly key: string | undefined
   /** True in CI, where a key is never made. */
   readonly ci: boolean
-  /** Whether a person sits before it: environment values of a configuration restore may be shown. */
+  /** What the configuration component may choose from. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly progress: Progress
   /** Aborted with a `ComebackError` (`cancelled` or `timeout`) as its reason. */
@@ -31,6 +54,159 @@ export interface JobContext {
 }
 
 /** Throws a `ComebackError`; of several components backed up, the failed ones stand in the report instead. */
-export async function runJob(command: Command, _options: Options, _context: JobContext): Promise<Report> {
-  throw new ComebackError('unsupported', `${command.verb} is not built yet.`)
+export async function runJob(command: Command, options: Options, context: JobContext): Promise<Report> {
+  context.signal.throwIfAborted()
+  switch (command.verb) {
+    case 'backup':
+      return backUp(command.components, options, context)
+    case 'restore':
+      return restore({
+        moment: parseMoment(command.at),
+        component: command.component,
+        store: openStore(options.store, context),
+        // The sink first: a target that is not even named is the quicker error.
+        sink: openSink(command.component, options, context),
+        keyring: new Keyring(await needKey(keyPlace(options, context))),
+        now,
+        progress: context.progress,
+        signal: context.signal,
+      })
+    case 'list': {
+      const passphrase = await findKey(keyPlace(options, context))
+      const keyring = passphrase === undefined ? undefined : new Keyring(passphrase)
+      return list(openStore(options.store, context), command.components, keyring, context.signal)
+    }
+    case 'export':
+      return exportBackup({
+        moment: parseMoment(command.at),
+        component: command.component,
+        store: openStore(options.store, context),
+        target: openLocalStore(resolve(context.cwd, options.into ?? 'comeback-export')),
+        keyring: new Keyring(await needKey(keyPlace(options, context))),
+        level: options.level,
+        progress: context.progress,
+        signal: context.signal,
+      })
+    case 'key': {
+      const place = keyPlace(options, context)
+      if (command.action === 'show-id') return { command: 'key', keyId: await keyId(await needKey(place)) }
+      return { command: 'key', keyId: await keyId(await makeKey(place)), file: options.keyFile }
+    }
+  }
+}
+
+async function backUp(components: readonly Component[], options: Options, context: JobContext): Promise<BackupReport> {
+  // All of them first: one that lacks its options must not be found out after another has run for an hour.
+  const sources = components.map(component => openSource(component, options, context))
+  const store = openStore(options.store, context)
+  const keyring = new Keyring(await findOrMakeKey(options, context))
+  const backups: BackupOutcome[] = []
+  for (const source of sources) {
+    backups.push(
+      await backup({
+        store,
+        keyring,
+        source,
+        ...(options.source === undefined ? {} : { sourceName: options.source }),
+        codec: options.codec,
+        level: options.level,
+        full: options.full,
+        fullEvery: options.fullEvery,
+        tools: { comeback: VERSION, node: process.version },
+        now,
+        progress: context.progress,
+        signal: context.signal,
+      }),
+    )
+    if (context.signal.aborted) break
+  }
+  return { command: 'backup', store: store.location, backups }
+}
+
+async function findOrMakeKey(options: Options, context: JobContext): Promise<string> {
+  const place = keyPlace(options, context)
+  const found = await findKey(place)
+  if (found !== undefined) return found
+  const made = await makeKey(place)
+  context.progress({
+    type: 'notice',
+    message: `A new key was written to ${options.keyFile}. Without it no backup can ever be read: keep a copy of it NOW, somewhere else than the backups (a password manager, say).`,
+  })
+  return made
+}
+
+function openSource(component: Component, options: Options, { cwd, environment }: JobContext): Source {
+  switch (component) {
+    case 'database':
+      return createDatabaseSource({
+        url: needDatabase(options.databaseUrl, 'DATABASE_URL (or --database-url)'),
+        connectTimeout: options.connectTimeout,
+        lanes: options.lanes ?? defaultLanes(),
+        schemaOnly: options.schemaOnly,
+        excludeTableData: options.excludeTableData,
+        ...(options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }),
+      })
+    case 'files':
+      if (options.files.length === 0) throw missing('files', '--files', 'the folders or globs to back up')
+      return createFilesSource({ root: cwd, include: options.files, exclude: options.exclude })
+    case 'config':
+      if (options.configFiles.length === 0 && options.configEnv.length === 0) {
+        throw missing('config', '--config-files or --config-env', 'the files or environment variables to back up')
+      }
+      return createConfigSource({ root: cwd, files: options.configFiles, env: options.configEnv, environment })
+  }
+}
+
+function openSink(component: Component, options: Options, { cwd, environment }: JobContext): Sink {
+  switch (component) {
+    case 'database':
+      return createDatabaseSink({
+        url: needDatabase(options.targetUrl ?? options.databaseUrl, '--target-url (or DATABASE_URL)'),
+        connectTimeout: options.connectTimeout,
+        lanes: options.lanes ?? defaultLanes(),
+        mode: options.mode,
+      })
+    case 'files':
+      return createFilesSink({ directory: resolve(cwd, options.into ?? '.'), overwrite: options.overwrite })
+    case 'config':
+      return createConfigSink({
+        directory: resolve(cwd, options.into ?? 'config-review'),
+        root: cwd,
+        environment,
+        showValues: false,
+      })
+  }
+}
+
+function openStore(location: string, { cwd }: JobContext): Store {
+  const [scheme, ...rest] = location.split(':')
+  if (scheme === 'file' && rest.join(':') !== '') return withRetry(openLocalStore(resolve(cwd, rest.join(':'))))
+  throw new ComebackError('usage', `--store ${location} is not a store that this version knows.`, {
+    hint: 'Write file:DIR, for example file:./backups.',
+  })
+}
+
+function needDatabase(url: string | undefined, where: string): string {
+  if (url !== undefined && url !== '') return url
+  throw new ComebackError('usage', 'No database is named.', {
+    hint: `Set ${where} to a URL such as postgresql://user:password@host:5432/name.`,
+  })
+}
+
+function missing(component: Component, option: string, what: string): ComebackError {
+  return new ComebackError('usage', `The component ${component} needs ${option}.`, {
+    hint: `Name ${what}, or back up a single component: comeback backup database.`,
+  })
+}
+
+function keyPlace(options: Options, { key, cwd, ci }: JobContext) {
+  return { given: key, file: resolve(cwd, options.keyFile), ci }
+}
+
+function defaultLanes(): number {
+  return Math.min(MAX_LANES, Math.max(2, availableParallelism()))
+}
+
+function now(): Date {
+  return new Date()
 }

@@ -13,14 +13,12 @@ import { ChunkPlaces } from '../repository/chunk-places.ts'
 import { readIndex } from '../repository/index-object.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { authenticate } from '../repository/manifests.ts'
-import { usedBytes } from '../repository/pack-use.ts'
+import { mostlyUsed, usedBytes } from '../repository/pack-use.ts'
 import { type Pack, packFinder, packName } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, manifestOf } from './catalog.ts'
 import type { Problem } from './ports.ts'
 
-/** Share of a pack, by bytes, that the base must still use. */
-const WORTH_KEEPING = 0.5
 const SOURCE_BYTES = 16
 
 export interface BaseSearch {
@@ -139,7 +137,7 @@ function addKnown(
 ): void {
   const used = usedBytes(index)
   const positions = listed.map((pack, number) =>
-    (used[number] ?? 0) >= pack.size * WORTH_KEEPING && kept(pack) ? packs.push(pack) - 1 : undefined,
+    mostlyUsed(used[number] ?? 0, pack.size) && kept(pack) ? packs.push(pack) - 1 : undefined,
   )
   for (let i = 0; i < index.chunks.length; i++) {
     const { id, pack, offset, length, plain } = index.chunks.at(i)

@@ -16,6 +16,8 @@ export interface BackupRequest {
   readonly store: Store
   readonly keyring: Keyring
   readonly source: Source
+  /** The name a person gave the source, so that its history goes on when it moves. */
+  readonly sourceName?: string
   readonly codec: CodecName
   readonly level: number | undefined
   /** Build on nothing. */
@@ -24,6 +26,8 @@ export interface BackupRequest {
   readonly fullEvery: number
   /** How long the backup must live; packs that the store drops earlier are not leaned on. */
   readonly keepUntil?: Date
+  /** Of the key derivation, for a new chain. */
+  readonly iterations?: number
   /** Names and versions for the manifest. */
   readonly tools: Readonly<Record<string, string>>
   readonly now: () => Date
@@ -46,7 +50,8 @@ export interface Plan {
 export async function makePlan(request: BackupRequest): Promise<Plan> {
   const { store, keyring, source, now, signal } = request
   const started = now()
-  const { component, identity } = source
+  const { component } = source
+  const identity = request.sourceName === undefined ? source.identity : `name:${request.sourceName}`
   const catalog = await readCatalog(store, component, signal)
   const search: BaseSearch = { store, keyring, component, identity, catalog, signal }
   const found = await findBase(search, request.full)
@@ -56,7 +61,7 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
   const loaded = await loadKnown(search, manifests, request.keepUntil)
   const known = loaded.known.places.length > 0 ? loaded.known : undefined
   const idSalt = newest?.idSalt ?? randomBytes(16).toString('hex')
-  const iterations = newest?.kdf.iterations ?? PBKDF2_ITERATIONS
+  const iterations = newest?.kdf.iterations ?? request.iterations ?? PBKDF2_ITERATIONS
   return {
     id: newBackupId(started),
     started,

@@ -1,6 +1,6 @@
 /** The index as an object in the store: compressed and encrypted like a pack, checked against the manifest's SHA-256. */
 import { createHash } from 'node:crypto'
-import { ComebackError } from '../errors.ts'
+import { ComebackError, hasCode } from '../errors.ts'
 import { type BackupIndex, decodeIndex, encodeIndex } from '../format/backup-index.ts'
 import { createEncryptor, decryptPack, type PackKey } from '../format/cipher.ts'
 import { type Codec, codecOfFile } from '../format/compression.ts'
@@ -11,6 +11,9 @@ import { indexFile, objectName } from './layout.ts'
 
 /** Sanity bound on what a manifest may make us allocate: some forty million chunks. */
 const INDEX_LIMIT = 2 ** 31 - 1
+
+export const DAMAGE_HINT =
+  'Something outside Comeback changed the store. Restore another backup, or bring the object back from a copy of the store.'
 
 export interface SealedIndex {
   readonly body: Uint8Array
@@ -48,7 +51,7 @@ export async function readIndex(
   return decodeIndex(await codec.decompress(plain.subarray(codec.confounder().length), index.plain))
 }
 
-/** A whole object that must have this size and SHA-256. */
+/** A whole object that must have this size and SHA-256: `damaged` otherwise. */
 export async function getChecked(
   store: Store,
   name: string,
@@ -56,25 +59,16 @@ export async function getChecked(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const body = await store.get(name, { limit: expected.size, signal }).catch(error => {
-    throw missingIsDamage(error, name)
+    throw asDamage(error, name)
   })
-  if (body.length !== expected.size || createHash('sha256').update(body).digest('hex') !== expected.sha256) {
-    throw new ComebackError(
-      'damaged',
-      `${name} is not the object that was written: ${body.length} of ${expected.size} bytes, or altered.`,
-      {
-        hint: 'Restore an earlier backup, or bring the object back from a copy of the store.',
-      },
-    )
-  }
-  return body
+  if (body.length === expected.size && createHash('sha256').update(body).digest('hex') === expected.sha256) return body
+  const what = body.length === expected.size ? 'was altered' : `has ${body.length} of ${expected.size} bytes`
+  throw new ComebackError('damaged', `${name} is not the object that was written: it ${what}.`, { hint: DAMAGE_HINT })
 }
 
-/** What a manifest names must be there: its absence is damage, not an honest "not found". */
-export function missingIsDamage(error: unknown, name: string): unknown {
-  if (!(error instanceof ComebackError) || error.code !== 'not-found') return error
-  return new ComebackError('damaged', `${name} is missing from the store.`, {
-    cause: error,
-    hint: 'Something outside Comeback deleted it. Restore an earlier backup, or bring the object back from a copy of the store.',
-  })
+/** What a manifest names must be there, and as long as it says: otherwise that is damage, whatever the store calls it. */
+export function asDamage(error: unknown, name: string): unknown {
+  if (hasCode(error, 'damaged')) return new ComebackError('damaged', error.message, { hint: DAMAGE_HINT, cause: error })
+  if (!hasCode(error, 'not-found')) return error
+  return new ComebackError('damaged', `${name} is missing from the store.`, { hint: DAMAGE_HINT, cause: error })
 }

@@ -11,9 +11,9 @@ import { codecOfFile } from '../format/compression.ts'
 import type { Component } from '../format/manifest.ts'
 import { MiB } from '../format/sizes.ts'
 import type { Store } from '../store/store.ts'
-import { getChecked, missingIsDamage } from './index-object.ts'
+import { asDamage, DAMAGE_HINT, getChecked } from './index-object.ts'
 import type { Keyring } from './keyring.ts'
-import { usedBytes } from './pack-use.ts'
+import { mostlyUsed, usedBytes } from './pack-use.ts'
 import { type Pack, packName } from './packs.ts'
 
 /** Whole packs kept decrypted: segments that were written side by side are read alternating between their packs. */
@@ -61,7 +61,7 @@ export class PackReader {
     this.#index = index
     const packs = index.packs.map(({ backup, name }) => find(backup, name))
     const used = usedBytes(index)
-    this.#uses = packs.map((pack, position) => ({ pack, whole: (used[position] ?? 0) * 2 >= pack.size }))
+    this.#uses = packs.map((pack, position) => ({ pack, whole: mostlyUsed(used[position] ?? 0, pack.size) }))
   }
 
   /** The plain bytes of the index's chunks [first, first + count), in order. */
@@ -108,7 +108,7 @@ export class PackReader {
     const offset = span.refs[0]?.offset ?? 0
     const range = { offset, length: span.end - offset }
     const stored = await this.#store.get(name, { range: cipherRange(range), signal }).catch(error => {
-      throw missingIsDamage(error, name)
+      throw asDamage(error, name)
     })
     return { ...span, bytes: decryptRange(key, stored, range), base: offset }
   }
@@ -148,7 +148,7 @@ export class PackReader {
         `${packName(this.#component, pack)} is damaged at byte ${ref.offset}: ${error.message}`,
         {
           cause: error,
-          hint: 'Restore an earlier backup, or bring the object back from a copy of the store.',
+          hint: DAMAGE_HINT,
         },
       )
     }
