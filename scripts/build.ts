@@ -1,0 +1,36 @@
+/**
+ * Builds `dist/`: tsc emits JavaScript into `build/`, ncc bundles each entry with its libraries into one file. The result is
+ * committed, so it must not depend on the machine: CI compares it with a fresh build.
+ */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+
+const require = createRequire(import.meta.url)
+const root = resolve(import.meta.dirname, '..')
+const build = join(root, 'build')
+const dist = join(root, 'dist')
+
+function run(program: string, ...args: string[]): void {
+  execFileSync(process.execPath, [program, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+function bundle(entry: string, out: string): void {
+  run(require.resolve('@vercel/ncc/dist/ncc/cli.js'), 'build', join(build, entry), '--out', out, '--no-cache')
+}
+
+rmSync(build, { recursive: true, force: true })
+rmSync(dist, { recursive: true, force: true })
+run(join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc'), '-p', 'tsconfig.build.json')
+// ncc emits ES modules where the nearest package.json says so.
+writeFileSync(join(build, 'package.json'), '{ "type": "module" }\n')
+
+bundle('cli/main.js', join(dist, 'cli'))
+chmodSync(join(dist, 'cli', 'index.js'), 0o755)
+
+// pg_dump runs in a worker thread, which needs a file of its own, with the WebAssembly beside it.
+const worker = join(build, 'worker')
+bundle('postgres/pg-dump-worker.js', worker)
+mkdirSync(dist, { recursive: true })
+copyFileSync(join(worker, 'index.js'), join(dist, 'cli', 'pg-dump-worker.js'))

@@ -1,0 +1,101 @@
+/** Who may import whom. The rules are the design's; a new file falls under its folder's rule by itself. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const SRC = resolve(import.meta.dirname, '../src')
+const ADAPTER = /^(store|postgres|files|config)\//
+
+/** What a file may import of ours, by its own path; the first rule that fits counts. A folder may always import itself. */
+const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
+  { of: /^(errors|version)\.ts$/, may: /^$/ },
+  { of: /^format\//, may: /^errors\.ts$/ },
+  { of: /^store\//, may: /^(errors|format\/sizes)\.ts$/ },
+  // The configuration component is an archive of files, too.
+  { of: /^config\//, may: /^(errors\.ts|engine\/ports\.ts|format\/sizes\.ts|files\/)/ },
+  { of: /^(postgres|files)\//, may: /^(errors|engine\/ports|format\/sizes)\.ts$/ },
+  { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
+  { of: /^report\//, may: /^(errors\.ts|engine\/ports\.ts|format\/)/ },
+  { of: /^engine\//, may: /^(errors\.ts|format\/|repository\/|store\/store\.ts|report\/report\.ts)/ },
+  { of: /^(options|key-file)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
+  { of: /^job\.ts$/, may: /./ },
+  {
+    of: /^(cli|action)\//,
+    may: /^(job|options|errors|version)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
+  },
+]
+
+/** Libraries and builtins that belong to one place. */
+const OWNED: readonly { readonly library: RegExp; readonly by: RegExp }[] = [
+  { library: /^@actions\//, by: /^(action\/|store\/artifact)/ },
+  { library: /^pg(-|$)|^@electric-sql\//, by: /^postgres\// },
+  { library: /^tar$/, by: /^(files|config)\// },
+  { library: /^picomatch$/, by: /^(files|config|postgres)\// },
+  { library: /^diff$/, by: /^config\// },
+  { library: /^@aws-sdk\//, by: /^store\/s3/ },
+]
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter(file => file.endsWith('.ts'))
+  .sort()
+const imports = new Map(files.map(file => [file, importsOf(file)]))
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  return [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    match => match[1] ?? match[2] ?? '',
+  )
+}
+
+function own(file: string): readonly string[] {
+  return (imports.get(file) ?? [])
+    .filter(name => name.startsWith('.'))
+    .map(name => relative(SRC, resolve(SRC, dirname(file), name)))
+}
+
+describe('the architecture', () => {
+  test.each(files)('%s imports only what its layer may', file => {
+    const rule = RULES.find(({ of }) => of.test(file))
+    expect(rule, 'a folder without a rule').toBeDefined()
+    const folder = dirname(file)
+    const strange = own(file).filter(other => dirname(other) !== folder && !rule?.may.test(other))
+    expect(strange).toEqual([])
+  })
+
+  test.each(files)('%s uses only the libraries that are its own', file => {
+    const strange = (imports.get(file) ?? []).filter(name =>
+      OWNED.some(({ library, by }) => library.test(name) && !by.test(file)),
+    )
+    expect(strange).toEqual([])
+  })
+
+  test.each(files)('%s reads the environment only at the edges', file => {
+    const text = readFileSync(join(SRC, file), 'utf8')
+    if (!/^(cli|action)\//.test(file)) expect(text).not.toMatch(/process\.env|from 'node:process'/)
+  })
+
+  test('job.ts alone names concrete adapters', () => {
+    const others = files.filter(file => file !== 'job.ts' && !ADAPTER.test(file))
+    const named = others.flatMap(file =>
+      own(file)
+        .filter(other => ADAPTER.test(other) && other !== 'store/store.ts')
+        .map(other => `${file} -> ${other}`),
+    )
+    expect(named).toEqual([])
+  })
+
+  test('no import goes in a circle', () => {
+    const done = new Set<string>()
+    const path: string[] = []
+    const visit = (file: string): void => {
+      const start = path.indexOf(file)
+      expect(start < 0 ? [] : [...path.slice(start), file]).toEqual([])
+      if (done.has(file)) return
+      path.push(file)
+      for (const other of own(file)) visit(other)
+      path.pop()
+      done.add(file)
+    }
+    for (const file of files) visit(file)
+  })
+})
