@@ -1,27 +1,57 @@
-/** The schema as pg_dump's own SQL text, by the bundled pg_dump or a native one. */
+/** The schema as pg_dump's own SQL text, by the bundled pg_dump or by a native one. */
 import { ComebackError } from '../errors.ts'
 import type { ConnectOptions } from './connection.ts'
+import { describeUrl } from './connection-url.ts'
+import { bundledDump } from './pg-dump-bundled.ts'
+import { nativeDump, nativeVersion } from './pg-dump-native.ts'
+import { withoutRestrict } from './schema.ts'
 
+/** A test holds it equal to what the bundled pg_dump writes into its dumps. */
 export const BUNDLED_PG_DUMP = { major: 18, version: '18.3' } as const
 
+const DUMP_END = '-- PostgreSQL database dump complete\n--\n'
+
 export interface DumpSchemaOptions {
-  /** A connection of its own is opened with these, and closed. */
+  /** A connection of its own is opened with these, and closed. Its signal ends the dump. */
   readonly connect: ConnectOptions
   /** An exported snapshot's id. */
   readonly snapshot: string | undefined
   readonly section: 'pre-data' | 'post-data'
-  /** Further arguments of pg_dump: `--schema-only`, `--schema=…`, `--lock-wait-timeout=…`. */
+  /**
+   * Further arguments of pg_dump, such as `--lock-wait-timeout=…`. `--schema-only` leaves out `REFRESH MATERIALIZED VIEW`, so it
+   * is for backups without rows.
+   */
   readonly args: readonly string[]
-  /** Path of a native pg_dump to use instead. */
+  /** Path of a native pg_dump to use instead of the bundled one. */
   readonly native?: string
 }
 
-/** The section's SQL text as pg_dump writes it, without `\restrict` lines. The signal is `connect.signal`. */
-export async function dumpSchema(_options: DumpSchemaOptions): Promise<Buffer> {
-  throw new ComebackError('unsupported', 'Not built yet.')
+/**
+ * One section's SQL text, in UTF-8 (for an SQL_ASCII database: in its own bytes), complete and without `\restrict` lines. Throws
+ * what the server said (`permission`, `timeout` for a lock …), `connection`, `failed` with pg_dump's own words, or the signal's
+ * reason. What pg_dump merely warns of is dropped.
+ */
+export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
+  const what = `Reading the schema (${options.section}) of ${describeUrl(options.connect.url)}`
+  const args = [
+    `--section=${options.section}`,
+    '--encoding=UTF8',
+    ...(options.snapshot === undefined ? [] : [`--snapshot=${options.snapshot}`]),
+    ...options.args,
+  ]
+  const text =
+    options.native === undefined
+      ? await bundledDump(options.connect, args, what)
+      : await nativeDump(options.native, options.connect, args, what)
+  const whole = withoutRestrict(text)
+  if (!whole.subarray(-DUMP_END.length - 2).includes(DUMP_END)) {
+    throw new ComebackError('failed', `${what} failed: pg_dump's text is not complete.`)
+  }
+  return whole
 }
 
-/** `pg_dump 18.3 (bundled)`, or what the native one says. Throws `usage` if that cannot be run. */
-export async function pgDumpVersion(_native: string | undefined): Promise<string> {
-  throw new ComebackError('unsupported', 'Not built yet.')
+/** `pg_dump 18.3 (bundled)`, or `pg_dump 18.6 (/usr/bin/pg_dump)`. Throws `usage` if that cannot be run. */
+export async function pgDumpVersion(native: string | undefined, signal?: AbortSignal): Promise<string> {
+  if (native === undefined) return `pg_dump ${BUNDLED_PG_DUMP.version} (bundled)`
+  return `pg_dump ${await nativeVersion(native, signal)} (${native})`
 }
