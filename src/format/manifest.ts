@@ -15,7 +15,7 @@ export const COMPONENTS = ['database', 'files', 'config'] as const
 export type Component = (typeof COMPONENTS)[number]
 
 const FORMAT = 1
-/** Bytes. Enough for about 60,000 packs; anything longer is refused before it is read. */
+/** Bytes. Enough for some 100,000 packs; anything longer is refused before it is read. */
 export const MANIFEST_LIMIT = 16 * 1024 * 1024
 
 const hex = (bytes: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)))
