@@ -1,0 +1,70 @@
+/** What a backup of files could not take, gathered by kind, so that ten thousand like ones make a short report. */
+import type { Problem } from '../engine/ports.ts'
+
+/** Of one kind; the rest is counted. */
+const NAMED = 20
+
+const KINDS = {
+  changed: {
+    severity: 'partial',
+    text: 'changed while it was being read',
+    many: 'more files changed while they were being read',
+    hint: 'Its copy in the backup may mix old and new bytes. Back up when nothing writes, or exclude it.',
+  },
+  vanished: {
+    severity: 'partial',
+    text: 'vanished before it could be read',
+    many: 'more files vanished before they could be read',
+    hint: 'Back up when nothing is being deleted, or exclude it.',
+  },
+  unreadable: {
+    severity: 'partial',
+    text: 'could not be read',
+    many: 'more files could not be read',
+    hint: 'Let the user that runs the backup read it, or exclude it.',
+  },
+  dangling: {
+    severity: 'partial',
+    text: 'is a symbolic link to nothing',
+    many: 'more symbolic links lead to nothing',
+    hint: 'Only the link is in the backup. Correct the link, or exclude it.',
+  },
+  unnameable: {
+    severity: 'partial',
+    text: 'has a name that is not valid UTF-8 and is not in the backup',
+    many: 'more files have names that are not valid UTF-8',
+    hint: 'Rename it, or exclude it.',
+  },
+  special: {
+    severity: 'warning',
+    text: 'is a socket, a pipe or a device and is not in the backup',
+    many: 'more sockets, pipes and devices are not in the backup',
+    hint: 'Exclude it to silence this.',
+  },
+} as const
+
+export type FileProblemKind = keyof typeof KINDS
+
+export interface FileProblems {
+  add(kind: FileProblemKind, path: string, reason?: string): void
+  list(): readonly Problem[]
+}
+
+export function gatherFileProblems(): FileProblems {
+  const found = new Map<FileProblemKind, { readonly named: string[]; count: number }>()
+  return {
+    add(kind, path, reason) {
+      const entry = found.get(kind) ?? { named: [], count: 0 }
+      found.set(kind, entry)
+      entry.count++
+      if (entry.named.length >= NAMED) return
+      entry.named.push(`${path} ${KINDS[kind].text}${reason === undefined ? '' : `: ${reason}`}.`)
+    },
+    list: () =>
+      [...found].flatMap(([kind, { named, count }]) => {
+        const { severity, hint, many } = KINDS[kind]
+        const messages = count > named.length ? [...named, `${count - named.length} ${many}.`] : named
+        return messages.map(message => ({ severity, message, hint }))
+      }),
+  }
+}
