@@ -1,0 +1,123 @@
+/** The whole way of a database: the built program, a real server, and back. */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { BackupReport, ExportReport, ListReport } from '../../src/report/report.ts'
+import { createEverything } from '../fixtures/everything.ts'
+import { TEST_KEY, type Workplace, workplace } from '../support/cli.ts'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { type Fingerprint, fingerprint } from '../support/fingerprint.ts'
+
+async function backup(place: Workplace, url: string, ...args: string[]) {
+  const report = await place.json<BackupReport>(['backup', 'database', ...args], { env: { DATABASE_URL: url } })
+  const [outcome] = report.backups
+  if (outcome === undefined || outcome.status === 'failed') throw new Error('no backup')
+  return outcome
+}
+
+/** Stock tools only: what the manifest's command does, with psql as the one that applies it. */
+function applyByHand(folder: string, url: string): void {
+  writeFileSync(join(folder, '.backup_key'), `${TEST_KEY}\n`)
+  const script = `for f in [0-9]*.sql.gz.enc; do
+    openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass file:.backup_key -in "$f" | gunzip || exit 1
+  done | psql -q -X -v ON_ERROR_STOP=1 "$DATABASE_URL"`
+  execFileSync('bash', ['-o', 'pipefail', '-c', script], {
+    cwd: folder,
+    env: { ...process.env, DATABASE_URL: url },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+}
+
+function hasPsql(): boolean {
+  try {
+    execFileSync('psql', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe.each([14, 18] as const)('a PostgreSQL %i database with one of everything', major => {
+  let source: TestDatabase
+  let before: Fingerprint
+  let place: Workplace
+
+  beforeAll(async () => {
+    source = await createEverything(major)
+    before = await fingerprint(source.url)
+    place = workplace()
+    await backup(place, source.url)
+    return async () => {
+      place[Symbol.dispose]()
+      await source[Symbol.asyncDispose]()
+    }
+  })
+
+  test('comes back equal into an empty database', async () => {
+    await using copy = await createDatabase(major, 'TEMPLATE template0')
+    await place.json(['restore', 'database', 'latest', '--target-url', copy.url])
+    expect(await fingerprint(copy.url)).toEqual(before)
+  })
+
+  test('comes back equal over a wrecked one, in one transaction', async () => {
+    await using copy = await createDatabase(major, 'TEMPLATE template0')
+    await place.json(['restore', 'database', 'latest', '--target-url', copy.url])
+    await copy.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE public.stray (id int)')
+    const refused = await place.run(['restore', 'database', 'latest', '--target-url', copy.url])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('--mode atomic')
+    await place.json(['restore', 'database', 'latest', '--mode', 'atomic', '--target-url', copy.url])
+    expect(await fingerprint(copy.url)).toEqual(before)
+  })
+
+  test('comes back equal by openssl, gunzip and psql alone', async context => {
+    if (!hasPsql()) {
+      expect(process.env.CI, 'psql is needed here: install postgresql-client').toBeUndefined()
+      context.skip('psql is not installed')
+    }
+    const list = await place.json<ListReport>(['list'])
+    const full = list.backups.find(({ stock }) => stock)
+    await using copy = await createDatabase(major, 'TEMPLATE template0')
+    applyByHand(join(place.folder, 'backups', 'database', full?.id ?? ''), copy.url)
+    expect(await fingerprint(copy.url)).toEqual(before)
+  })
+
+  test('comes back equal from a backup that leans on an older one, and from its export', async () => {
+    const second = await backup(place, source.url)
+    expect(second).toMatchObject({ full: false, stock: false })
+    expect(second.bytes.new).toBeLessThan(0.05 * second.bytes.read)
+    await using copy = await createDatabase(major, 'TEMPLATE template0')
+    await place.json(['restore', 'database', second.id, '--target-url', copy.url])
+    expect(await fingerprint(copy.url)).toEqual(before)
+
+    const exported = await place.json<ExportReport>(['export', 'database', second.id, '--into', 'exported'])
+    expect(exported.files.length).toBeGreaterThan(2)
+    await using again = await createDatabase(major, 'TEMPLATE template0')
+    await place.json(['restore', 'database', 'latest', '--store', 'file:exported', '--target-url', again.url])
+    expect(await fingerprint(again.url)).toEqual(before)
+    if (!hasPsql()) return
+    await using byHand = await createDatabase(major, 'TEMPLATE template0')
+    applyByHand(join(place.folder, 'exported', 'database', second.id), byHand.url)
+    expect(await fingerprint(byHand.url)).toEqual(before)
+  })
+
+  test('schema-only leaves the rows out', async () => {
+    using other = workplace()
+    await backup(other, source.url, '--schema-only')
+    await using copy = await createDatabase(major, 'TEMPLATE template0')
+    await other.json(['restore', 'database', 'latest', '--target-url', copy.url])
+    const after = await fingerprint(copy.url)
+    expect(Object.values(after.rows).filter(digest => /^[1-9]\d* [0-9a-f]{32}$/.test(digest))).toEqual([])
+    expect(after.schema).toContain('CREATE TABLE')
+  })
+
+  test('leaves no trace of names or contents in the clear', () => {
+    const [id = ''] = readdirSync(join(place.folder, 'backups', 'database'))
+    expect(
+      readdirSync(join(place.folder, 'backups', 'database', id)).every(name =>
+        /^(\d\d-(schema|data)-\d{4}\.sql\.gz\.enc|index\.gz\.enc|manifest\.json)$/.test(name),
+      ),
+    ).toBe(true)
+  })
+})

@@ -1,0 +1,50 @@
+/** A database as text: everything pg_dump says of its schema, and a digest of every table's rows, sequence and large object. */
+import pg from 'pg'
+import { dumpSchema } from '../../src/postgres/pg-dump.ts'
+
+const RELATIONS = `
+  SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind::text AS kind, c.relispopulated AS populated
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  ORDER BY 1`
+
+const LARGE_OBJECTS = `
+  SELECT oid::text AS name, md5(lo_get(oid)) || ' ' || pg_get_userbyid(lomowner) || ' ' || coalesce(lomacl::text, '') || ' ' ||
+         coalesce(obj_description(oid, 'pg_largeobject'), '') AS digest
+  FROM pg_largeobject_metadata ORDER BY oid`
+
+export interface Fingerprint {
+  readonly schema: string
+  readonly rows: Readonly<Record<string, string>>
+}
+
+export async function fingerprint(url: string): Promise<Fingerprint> {
+  const connect = { url, connectTimeout: 10_000, signal: new AbortController().signal }
+  const sections = await Promise.all(
+    (['pre-data', 'post-data'] as const).map(section =>
+      dumpSchema({ connect, snapshot: undefined, section, args: [] }),
+    ),
+  )
+  return { schema: sections.map(String).join('\n'), rows: await digests(url) }
+}
+
+async function digests(url: string): Promise<Record<string, string>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query("SET extra_float_digits = 3; SET search_path = ''; SET timezone = 'UTC'")
+    const rows: Record<string, string> = {}
+    for (const { name, kind, populated } of (await client.query(RELATIONS)).rows) {
+      if (!populated) continue
+      const select =
+        kind === 'S'
+          ? `SELECT last_value || ' ' || is_called AS digest FROM ${name}`
+          : `SELECT count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') AS digest FROM ONLY ${name} t`
+      rows[name] = (await client.query(select)).rows[0]?.digest
+    }
+    for (const { name, digest } of (await client.query(LARGE_OBJECTS)).rows) rows[`large object ${name}`] = digest
+    return rows
+  } finally {
+    await client.end()
+  }
+}
