@@ -1,0 +1,214 @@
+/**
+ * A PostgreSQL database as a Source: one snapshot of everything that pg_dump carries, as an SQL script in segments.
+ *
+ *   00-schema          tables, types, functions … (pg_dump's pre-data section)
+ *   01-data 02-data …  rows as COPY blocks and large objects as statements, one group a lane
+ *   99-schema          sequence values, then indexes, constraints, triggers … (post-data)
+ */
+import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/ports.ts'
+import { asComebackError } from '../errors.ts'
+import type { ConnectOptions } from './connection.ts'
+import { identityOf } from './connection-url.ts'
+import type { DatabaseDetail, SchemaEntry } from './detail.ts'
+import { parseExclusion } from './exclusion.ts'
+import { type LanesResult, type Reading, readInLanes } from './lanes.ts'
+import { type LargeObjects, largeObjectQueries, largeObjectsName } from './large-objects.ts'
+import { dumpSchema, pgDumpVersion } from './pg-dump.ts'
+import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables } from './plan.ts'
+import { preflight } from './preflight.ts'
+import { cutEntries, PREAMBLE } from './schema.ts'
+import { openSnapshot, type Snapshot } from './snapshot.ts'
+import { type Survey, surveyDatabase } from './survey.ts'
+
+/** Milliseconds. A migration is usually done by then, and a backup that waits longer waits for something that hangs. */
+const LOCK_TIMEOUT = 60_000
+
+/** Entries that a database without any object of its own may have. */
+const BARE_ENTRIES: readonly string[] = [PREAMBLE, 'SCHEMA', 'EXTENSION', 'COMMENT', 'ACL', 'DEFAULT ACL']
+
+export interface DatabaseSourceOptions {
+  readonly url: string
+  /** Milliseconds. */
+  readonly connectTimeout: number
+  /** Connections that read rows, beside the leader's and pg_dump's. */
+  readonly lanes: number
+  /** No rows, no sequence values, no large objects. */
+  readonly schemaOnly: boolean
+  /** `table`, `schema.table`, with `*` and `?`, folded to lower case unless quoted. */
+  readonly excludeTableData: readonly string[]
+  /** Path of a native pg_dump, instead of the bundled one. */
+  readonly pgDump?: string
+  /** Milliseconds to wait for the tables' locks. */
+  readonly lockTimeout?: number
+  /** Instead of host, port and database, for a database that moves. */
+  readonly identity?: string
+}
+
+/**
+ * Throws `usage` for a malformed URL or pattern. Reading throws what `connect` and `preflight` do, `timeout` if a table stays locked,
+ * `permission`, and `connection` if the snapshot is lost: then, and only then, reading again may help.
+ */
+export function createDatabaseSource(options: DatabaseSourceOptions): Source {
+  const exclusions = options.excludeTableData.map(parseExclusion)
+  return {
+    component: 'database',
+    identity: options.identity ?? identityOf(options.url),
+    form: 'sql',
+    async read(out, signal) {
+      // One failure ends every connection, the leader's too.
+      const failed = new AbortController()
+      const connectOptions = (...signals: readonly AbortSignal[]): ConnectOptions => ({
+        url: options.url,
+        connectTimeout: options.connectTimeout,
+        signal: AbortSignal.any([signal, failed.signal, ...signals]),
+      })
+      const native = options.pgDump === undefined ? {} : { nativePgDump: options.pgDump }
+      out.phase('Taking a snapshot')
+      await using snapshot = await openSnapshot(
+        {
+          connect: connectOptions(),
+          lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
+          check: async connection => {
+            await preflight(connection, { url: options.url, ...native })
+          },
+        },
+        (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
+      )
+      const context = { options, out, snapshot, connect: connectOptions(snapshot.lost) }
+      const tasks = [readSchema(context), readRows(context)] as const
+      for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
+      await Promise.allSettled(tasks)
+      signal.throwIfAborted()
+      failed.signal.throwIfAborted()
+      return await conclude(context, await tasks[0], await tasks[1])
+    },
+  }
+}
+
+interface Context {
+  readonly options: DatabaseSourceOptions
+  readonly out: SegmentWriter
+  readonly snapshot: Snapshot<Survey>
+  /** For connections that end when the leader does. */
+  readonly connect: ConnectOptions
+}
+
+/** Returns the entries of both sections. */
+async function readSchema(context: Context): Promise<readonly SchemaEntry[]> {
+  const before = await readSection(context, 'pre-data')
+  const { sequences } = context.snapshot.survey
+  if (sequences !== '') {
+    const detail = { kind: 'script', content: 'sequences' } as const
+    await context.out.segment({ name: 'sequence values', group: '99-schema', detail }, once(Buffer.from(sequences)))
+  }
+  return [...before, ...(await readSection(context, 'post-data'))]
+}
+
+async function readSection(context: Context, section: 'pre-data' | 'post-data'): Promise<readonly SchemaEntry[]> {
+  const { options, out, snapshot, connect } = context
+  const text = await dumpSchema({
+    connect,
+    snapshot: snapshot.id,
+    section,
+    args: [
+      // Without it, pre-data would hold the large objects, too.
+      '--schema-only',
+      `--encoding=${snapshot.encoding}`,
+      `--lock-wait-timeout=${options.lockTimeout ?? LOCK_TIMEOUT}`,
+    ],
+    ...(options.pgDump === undefined ? {} : { native: options.pgDump }),
+  })
+  const entries = cutEntries(text)
+  const group = section === 'pre-data' ? '00-schema' : '99-schema'
+  await out.segment({ name: `schema, ${section}`, group, detail: { kind: 'schema', section, entries } }, once(text))
+  return entries
+}
+
+async function readRows({ options, out, snapshot, connect }: Context): Promise<LanesResult> {
+  const { tables, largeObjects } = snapshot.survey
+  const runs = planTables(tables)
+  const bytes = [...runs.flat(), ...largeObjects].reduce((sum, part) => sum + part.bytes, 0)
+  out.expect(Math.round(bytes))
+  out.phase(`Reading ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}`)
+  return await readInLanes(
+    [...runs.map(run => run.map(rowsReading)), ...largeObjects.map(batch => [largeObjectsReading(batch)])],
+    { count: options.lanes, connect, snapshot, out },
+  )
+}
+
+function rowsReading(piece: Piece): Reading {
+  const { table, into, columns, from, to, rows } = piece
+  const before = copyHeader(piece)
+  return {
+    name: pieceName(piece),
+    detail: {
+      kind: 'rows',
+      table,
+      into: { schema: into.schema, name: into.name },
+      columns: [...columns],
+      head: Buffer.byteLength(before),
+      tail: COPY_END.length,
+      from,
+      to,
+      rows,
+    },
+    before,
+    queries: [copyQuery(piece)],
+    after: COPY_END,
+  }
+}
+
+function largeObjectsReading(batch: LargeObjects): Reading {
+  return {
+    name: largeObjectsName(batch),
+    detail: { kind: 'script', content: 'large-objects' },
+    before: '',
+    queries: largeObjectQueries(batch),
+    after: '',
+  }
+}
+
+async function conclude(
+  { options, snapshot }: Context,
+  entries: readonly SchemaEntry[],
+  lanes: LanesResult,
+): Promise<SourceResult> {
+  const { survey } = snapshot
+  const detail: DatabaseDetail = {
+    kind: 'database',
+    serverVersion: snapshot.serverVersion,
+    ...survey.database,
+    schemaOnly: options.schemaOnly,
+    excludedData: [...survey.excluded],
+    rows: { ...lanes.rows },
+    pgDump: await pgDumpVersion(options.pgDump),
+  }
+  return { detail, problems: problemsOf(survey, entries, lanes) }
+}
+
+function problemsOf(survey: Survey, entries: readonly SchemaEntry[], lanes: LanesResult): Problem[] {
+  const problems: Problem[] = survey.unmatched.map(pattern => ({
+    severity: 'warning',
+    message: `No table matches ${pattern}, whose rows were to be left out.`,
+    hint: 'A pattern without a schema matches only tables on the search path; capitals need double quotes.',
+  }))
+  if (survey.largeObjects.length === 0 && entries.every(entry => BARE_ENTRIES.includes(entry.type))) {
+    problems.push({
+      severity: 'warning',
+      message: `The database "${survey.database.database}" is empty: the backup holds no table and no other object.`,
+      hint: 'Check that the URL names the right database.',
+    })
+  }
+  if (lanes.missing > 0) {
+    problems.push({
+      severity: 'warning',
+      message: `The server had no connection left for ${lanes.missing} of the lanes; the others read everything.`,
+      hint: 'Ask for fewer --lanes, or raise max_connections.',
+    })
+  }
+  return problems
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes
+}
