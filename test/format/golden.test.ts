@@ -1,0 +1,70 @@
+/**
+ * Backups written once and committed: what format version 1 is, whatever the code becomes. A change of the format adds a
+ * folder beside format-1 and edits none.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { decodeIndex } from '../../src/format/backup-index.ts'
+import { chunkId } from '../../src/format/chunk-id.ts'
+import { cipherRange, decryptPack, decryptRange } from '../../src/format/cipher.ts'
+import { codecOfFile } from '../../src/format/compression.ts'
+import { deriveChainKeys, derivePackKey, keyId } from '../../src/format/keys.ts'
+import { isAuthentic, parseManifest } from '../../src/format/manifest.ts'
+import { SEGMENTS, tinyBackup } from './tiny-backup.ts'
+
+const PASSPHRASE = 'correct horse battery staple'
+
+describe.each(['gzip', 'zstd'] as const)('the %s backup of format version 1', name => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../fixtures/format-1', name, file))
+  const manifest = parseManifest(read('manifest.json'), 'manifest.json')
+  const { salt, iterations } = manifest.kdf
+  const chain = deriveChainKeys(PASSPHRASE, Buffer.from(manifest.idSalt, 'hex'), iterations)
+  const packKey = derivePackKey(PASSPHRASE, Buffer.from(salt, 'hex'), iterations)
+
+  test('is authentic, and its key has the name that it says', async () => {
+    expect(isAuthentic(manifest, (await chain).mac)).toBe(true)
+    expect(await keyId(PASSPHRASE)).toBe(manifest.keyId)
+  })
+
+  test.each(['whole packs', 'ranges'])('gives its segments, read by %s', async how => {
+    const { id: idKey } = await chain
+    const key = await packKey
+    const stored = manifest.index
+    if (stored === null) throw new Error('no index')
+    const codec = codecOfFile(stored.name)
+    const packed = decryptPack(key, read(stored.name)).subarray(codec.confounder().length)
+    const index = decodeIndex(await codec.decompress(packed, stored.plain))
+    const texts: Record<string, string> = {}
+    for (const { name, first, count } of index.segments) {
+      const parts: Buffer[] = []
+      for (let i = first; i < first + count; i++) {
+        const ref = index.chunks.at(i)
+        const bytes = read(index.packs[ref.pack]?.name ?? '')
+        const needed = cipherRange(ref)
+        const member =
+          how === 'ranges'
+            ? decryptRange(key, bytes.subarray(needed.offset, needed.offset + needed.length), ref)
+            : decryptPack(key, bytes).subarray(ref.offset, ref.offset + ref.length)
+        const plain = await codec.decompress(member, ref.plain)
+        expect(chunkId(idKey, plain)).toEqual(ref.id)
+        parts.push(plain)
+      }
+      texts[name] = Buffer.concat(parts).toString()
+    }
+    expect(texts).toEqual(Object.fromEntries(SEGMENTS.map(({ name, text }) => [name, text])))
+    expect(index.detail).toEqual({ kind: 'tiny' })
+  })
+
+  test('has the cuts and ids that are made today', async () => {
+    const today = await tinyBackup(name, PASSPHRASE, iterations)
+    const index = async (bytes: Buffer) => {
+      const codec = codecOfFile(`x.${name === 'gzip' ? 'gz' : 'zst'}.enc`)
+      const packed = decryptPack(await packKey, bytes).subarray(codec.confounder().length)
+      const { chunks } = decodeIndex(await codec.decompress(packed, manifest.index?.plain ?? 0))
+      return Array.from({ length: chunks.length }, (_, i) => ({ id: chunks.at(i).id, plain: chunks.at(i).plain }))
+    }
+    const file = manifest.index?.name ?? ''
+    expect(await index(today.get(file) ?? Buffer.alloc(0))).toEqual(await index(read(file)))
+  })
+})
