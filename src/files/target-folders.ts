@@ -1,0 +1,60 @@
+/** The folders of a restore: each is made here or found to be a folder proper, never a link, before anything goes into it. */
+import { chmod, lstat, mkdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemCode, writing } from './write-error.ts'
+
+/** While the content is being written, whatever the folder's own mode is to be. */
+const WORKING_MODE = 0o700
+
+export interface TargetFolders {
+  /** `mode` only for folders that the archive doesn't mention. */
+  ensure(parts: readonly string[]): Promise<void>
+  /** A folder that the archive mentions. */
+  declare(parts: readonly string[], mode: number, mtime: Date): Promise<void>
+  /** Sets modes and times at the very end, since writing into a folder changes its time and its mode may forbid it. */
+  finish(): Promise<number>
+}
+
+/** Folders that were there before keep their mode and time, unless they may be overwritten. */
+export function createTargetFolders(directory: string, overwrite: boolean, impliedMode: number): TargetFolders {
+  const seen = new Set<string>()
+  const made = new Set<string>()
+  const declared = new Map<string, { readonly mode: number; readonly mtime: Date }>()
+
+  async function ensure(parts: readonly string[], mode: number): Promise<void> {
+    const name = parts.join('/')
+    if (parts.length === 0 || seen.has(name)) return
+    await ensure(parts.slice(0, -1), impliedMode)
+    const path = join(directory, name)
+    await writing(path, async () => {
+      try {
+        await mkdir(path, mode)
+        made.add(name)
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error
+      }
+    })
+    seen.add(name)
+  }
+
+  return {
+    ensure: parts => ensure(parts, impliedMode),
+
+    async declare(parts, mode, mtime) {
+      await ensure(parts, WORKING_MODE)
+      if (parts.length > 0) declared.set(parts.join('/'), { mode, mtime })
+    },
+
+    async finish() {
+      for (const [name, { mode, mtime }] of [...declared].reverse()) {
+        if (!made.has(name) && !overwrite) continue
+        const path = join(directory, name)
+        await writing(path, async () => {
+          await chmod(path, mode)
+          await utimes(path, mtime, mtime)
+        })
+      }
+      return declared.size
+    },
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The second reading of an archive: its files are written. No entry is written through a link, since every folder on the way
+ * is known to be one, and links are made only when everything else stands. So it does not matter whether the file system
+ * takes `A` and `a`, or two spellings of `é`, for the same name.
+ *
+ * Links that could lead out of the target are not made, and no file becomes set-user-id.
+ */
+import { link, lutimes, mkdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createFlight } from './flight.ts'
+import { checkMembers, memberParts, staysInside } from './member.ts'
+import { createNewFile, createNewLink } from './new-file.ts'
+import { readTar, type TarEntry } from './tar-reader.ts'
+import { KEPT_MODE } from './tar-writer.ts'
+import { createTargetFolders } from './target-folders.ts'
+import { writing } from './write-error.ts'
+
+const KiB = 1024
+/** Files up to this size are written beside one another. */
+const SMALL = 256 * KiB
+/** Of them, at a time. */
+const IN_FLIGHT = 16
+
+export interface UnpackOptions {
+  readonly directory: string
+  readonly overwrite: boolean
+  /** `private`: for the owner alone, whatever the archive says. */
+  readonly modes: 'kept' | 'private'
+  /** Told of plain bytes written. */
+  readonly advance: (bytes: number) => void
+}
+
+export interface Unpacked {
+  readonly files: number
+  readonly folders: number
+  readonly links: number
+  readonly bytes: number
+  /** Links that were not made. */
+  readonly leftOut: readonly { readonly path: string; readonly target: string }[]
+}
+
+/** The archive must have been inspected. If this fails, finished files remain; half-written ones don't. */
+export async function unpackArchive(
+  archive: AsyncIterable<Uint8Array>,
+  options: UnpackOptions,
+  signal: AbortSignal,
+): Promise<Unpacked> {
+  const { directory, overwrite } = options
+  const closed = options.modes === 'private'
+  const members = checkMembers()
+  const folders = createTargetFolders(directory, overwrite, closed ? 0o700 : 0o777)
+  const flight = createFlight(IN_FLIGHT)
+  const links: { readonly parts: readonly string[]; readonly target: string; readonly mtime: Date }[] = []
+  const leftOut: { readonly path: string; readonly target: string }[] = []
+  let files = 0
+  let bytes = 0
+
+  await writing(directory, () => mkdir(directory, { recursive: true, mode: closed ? 0o700 : 0o777 }))
+  try {
+    for await (const entry of readTar(archive)) {
+      signal.throwIfAborted()
+      const parts = members.check(entry)
+      const path = join(directory, ...parts)
+      const { kind, target, mtime, size } = entry
+      if (kind === 'folder') await folders.declare(parts, closed ? 0o700 : entry.mode & KEPT_MODE, mtime)
+      else if (kind === 'link') {
+        if (staysInside(parts, target)) links.push({ parts, target, mtime })
+        else leftOut.push({ path: parts.join('/'), target })
+      } else {
+        await folders.ensure(parts.slice(0, -1))
+        files++
+        bytes += size
+        if (kind === 'hard-link') {
+          // What it leads to may still be under way.
+          await flight.settle()
+          const existing = join(directory, ...memberParts(target))
+          await writing(path, () => createNewLink(path, overwrite, place => link(existing, place)))
+        } else if (size > SMALL) await writeFile(path, entry, entry.content, options, signal)
+        else await flight.add(writeFile(path, entry, await gather(entry.content), options, signal))
+      }
+    }
+    await flight.settle()
+  } finally {
+    await flight.land()
+  }
+  for (const { parts, target, mtime } of links) {
+    signal.throwIfAborted()
+    const path = join(directory, ...parts)
+    await folders.ensure(parts.slice(0, -1))
+    await writing(path, async () => {
+      await createNewLink(path, overwrite, place => symlink(target, place))
+      await lutimes(path, mtime, mtime)
+    })
+  }
+  return { files, folders: await folders.finish(), links: links.length, bytes, leftOut }
+}
+
+async function gather(content: AsyncIterable<Buffer>): Promise<readonly Buffer[]> {
+  const parts: Buffer[] = []
+  for await (const part of content) parts.push(part)
+  return parts
+}
+
+async function writeFile(
+  path: string,
+  { mode, mtime }: TarEntry,
+  content: AsyncIterable<Buffer> | Iterable<Buffer>,
+  { overwrite, modes, advance }: UnpackOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = await writing(path, () => createNewFile(path, overwrite))
+  try {
+    // What `content` throws is about the archive, and passes as it is.
+    for await (const part of content) {
+      signal.throwIfAborted()
+      await writing(path, () => file.write(part))
+      advance(part.length)
+    }
+    await writing(path, () => file.finish(modes === 'private' ? 0o600 : mode & 0o777, mtime))
+  } catch (error) {
+    await file.discard()
+    throw error
+  }
+}

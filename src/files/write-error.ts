@@ -1,0 +1,30 @@
+/** What the operating system refuses while files are being restored. */
+import { ComebackError, type ErrorCode } from '../errors.ts'
+import { systemReason } from './walk.ts'
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'permission',
+  EPERM: 'permission',
+  EROFS: 'permission',
+  // The first reading found nothing there.
+  EEXIST: 'not-empty',
+  EISDIR: 'not-empty',
+  ENOTDIR: 'not-empty',
+}
+
+export async function writing<T>(path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof ComebackError) throw error
+    const code = CODES[systemCode(error) ?? ''] ?? 'failed'
+    throw new ComebackError(code, `Could not write ${path}: ${systemReason(error)}.`, {
+      hint: 'What was restored before it is there. Remove the cause, then restore into another folder or with --overwrite.',
+      cause: error,
+    })
+  }
+}
+
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
