@@ -10,6 +10,8 @@ import { internals } from './pg-internals.ts'
 import { fromFields, type ServerErrorFields, serverError } from './server-error.ts'
 import { ERROR_RESPONSE, greeting, MessageScanner, parseErrorResponse, READY_FOR_QUERY } from './wire.ts'
 
+const LOCKED: ServerErrorFields = { code: '55P03', message: 'a table stayed locked for too long' }
+
 /** What libpq wants to know of the session. */
 const PARAMETERS = ['server_version', 'server_encoding', 'client_encoding', 'standard_conforming_strings']
 
@@ -114,7 +116,14 @@ function bridgeTo(connection: Connection, port: MessagePort, flag: SharedArrayBu
 
 /** The server's own error where there was one, pg_dump's words otherwise. */
 function failure(message: string, fields: ServerErrorFields | undefined, what: string): ComebackError {
-  const said = message.replace(/^pg_dump failed with exit code \d+\.\s*Error message:\s*/, '')
-  if (fields !== undefined) return fromFields(fields, what, new Error(said))
-  return new ComebackError('failed', `${what} failed: ${said}`)
+  // What pg_dump prints line by line arrives here without its line breaks.
+  const said = message
+    .replace(/^pg_dump failed with exit code \d+\.\s*Error message:\s*/, '')
+    .replace('could not find a "pg_dump" to execute', '')
+    .replaceAll(/pg_dump: (?:error|warning|detail|hint): /g, '\n$&')
+    .trim()
+  if (fields === undefined) return new ComebackError('failed', `${what} failed: ${said}`)
+  // --lock-wait-timeout is a statement timeout on the statement that locks.
+  const waited = fields.code === '57014' && said.includes('Query was: LOCK TABLE')
+  return fromFields(waited ? LOCKED : fields, what, new Error(said))
 }

@@ -81,7 +81,8 @@ async function run(
 function failure(messages: string, code: number | null, what: string): ComebackError {
   const said = messages.trim() || `it ended with code ${code}`
   if (/permission denied/.test(said)) return fromFields({ message: said, code: '42501' }, what)
-  if (/lock timeout/.test(said)) return fromFields({ message: said, code: '55P03' }, what)
+  if (/statement timeout/.test(said) && /Query was: LOCK TABLE/.test(said))
+    return fromFields({ message: said, code: '55P03' }, what)
   if (/server version mismatch/.test(said)) return new ComebackError('server-too-new', `${what} failed: ${said}`)
   return new ComebackError('failed', `${what} failed: ${said}`)
 }

@@ -18,7 +18,8 @@ export interface DumpSchemaOptions {
   readonly snapshot: string | undefined
   readonly section: 'pre-data' | 'post-data'
   /**
-   * Further arguments of pg_dump, such as `--lock-wait-timeout=…`. `--schema-only` leaves out `REFRESH MATERIALIZED VIEW`, so it
+   * Further arguments of pg_dump, such as `--lock-wait-timeout=…`, or `--encoding=SQL_ASCII` for a database of that encoding
+   * (the default is UTF8). `--schema-only` leaves out `REFRESH MATERIALIZED VIEW`, so it
    * is for backups without rows.
    */
   readonly args: readonly string[]
@@ -27,7 +28,7 @@ export interface DumpSchemaOptions {
 }
 
 /**
- * One section's SQL text, in UTF-8 (for an SQL_ASCII database: in its own bytes), complete and without `\restrict` lines. Throws
+ * One section's SQL text, complete and without `\restrict` lines. Throws
  * what the server said (`permission`, `timeout` for a lock …), `connection`, `failed` with pg_dump's own words, or the signal's
  * reason. What pg_dump merely warns of is dropped.
  */
@@ -36,6 +37,8 @@ export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
   const args = [
     `--section=${options.section}`,
     '--encoding=UTF8',
+    // Large objects are read like rows. Before version 17, pg_dump puts them into pre-data too.
+    '--no-blobs',
     ...(options.snapshot === undefined ? [] : [`--snapshot=${options.snapshot}`]),
     ...options.args,
   ]

@@ -9,6 +9,8 @@ interface Internals {
   /** What the start-up packet is made of. */
   readonly connectionParameters: { options: string | undefined; replication: string | undefined }
   binary: boolean
+  /** From the server's greeting. */
+  readonly processID: number | null
 }
 
 export function internals(client: pg.Client): Internals {

@@ -100,7 +100,7 @@ export function withoutRestrict(text: Buffer): Buffer {
 }
 
 function identify([, name = '', type = '', schema = '-', owner = '-']: RegExpExecArray) {
-  return { type, name, schema: schema === '-' ? null : schema, owner: owner === '-' ? null : owner }
+  return { type, name, schema: schema === '-' ? null : schema, owner: owner === '-' || owner === '' ? null : owner }
 }
 
 function unusual(state: ReadonlyMap<string, string>): Record<string, string> {
