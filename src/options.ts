@@ -1,4 +1,10 @@
-/** Every option once: name, type, default, environment variable, help. CLI, Action, action.yml and README come from it. */
+/**
+ * Every option once: name, type, default, environment variable, help. The CLI, the Action, action.yml and README come from
+ * this table. `option-values.ts` parses what was given, `options-table.ts` writes the README's tables.
+ */
+export const VERBS = ['backup', 'restore', 'list', 'export', 'key'] as const
+export type Verb = (typeof VERBS)[number]
+
 export interface Options {
   readonly store: string
   readonly keyFile: string
@@ -26,4 +32,200 @@ export interface Options {
   readonly json: boolean
   readonly quiet: boolean
   readonly logDir: string
+}
+
+export type OptionName = keyof Options
+
+interface Described {
+  readonly verbs: readonly Verb[]
+  readonly help: string
+  /** Names of the variable that other programs use; the one of ours wins. */
+  readonly alsoFrom?: readonly string[]
+  /** Never shown: a URL with a password in it. */
+  readonly secret?: true
+}
+
+type Flag = Described & { readonly type: 'flag' }
+type List = Described & { readonly type: 'list'; readonly placeholder: string }
+type Text = Described & { readonly type: 'string'; readonly placeholder: string; readonly default?: string }
+type Choice = Described & { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string }
+type Integer = Described & Numeric & { readonly type: 'integer'; readonly min: number; readonly max: number }
+/** `max` as a duration; Node's timers end at 24 days. */
+type Duration = Described & Numeric & { readonly type: 'duration'; readonly max: string }
+interface Numeric {
+  readonly placeholder: string
+  readonly default?: string
+}
+
+export type OptionSpec = Flag | List | Text | Choice | Integer | Duration
+
+/** Which spec yields the type that the interface declares: this holds the table and the interface together. */
+type Yields<Value> = [Value] extends [boolean]
+  ? Flag
+  : [Value] extends [readonly string[]]
+    ? List
+    : [Value] extends [number]
+      ? Integer | Duration
+      : string extends Value
+        ? Text
+        : Choice & { readonly choices: readonly Value[]; readonly default?: Value }
+type HasDefault<Value> = Value extends boolean | readonly string[] ? unknown : { readonly default: string }
+type SpecOf<Value> = undefined extends Value
+  ? Yields<Exclude<Value, undefined>> & { readonly default?: undefined }
+  : Yields<Value> & HasDefault<Value>
+
+const ALL = VERBS
+const WITH_STORE = ['backup', 'restore', 'list', 'export'] as const
+const WITH_LOG = ['backup', 'restore', 'export'] as const
+
+/** In the order in which help and README show them. */
+const TABLE = {
+  store: {
+    type: 'string',
+    placeholder: 'LOCATION',
+    default: 'file:./backups',
+    verbs: WITH_STORE,
+    help: 'Where the backups are: file:DIR.',
+  },
+  keyFile: {
+    type: 'string',
+    placeholder: 'FILE',
+    default: '.backup_key',
+    verbs: ALL,
+    help: 'File that holds the key. The variable COMEBACK_KEY, which holds the key itself, goes before it.',
+  },
+  databaseUrl: {
+    type: 'string',
+    placeholder: 'URL',
+    alsoFrom: ['DATABASE_URL'],
+    secret: true,
+    verbs: ['backup', 'restore'],
+    help: 'The database: postgresql://user:password@host:5432/name. Better in the environment, as other users of a machine can read arguments.',
+  },
+  targetUrl: {
+    type: 'string',
+    placeholder: 'URL',
+    secret: true,
+    verbs: ['restore'],
+    help: 'The database to restore into, if it is another one than --database-url.',
+  },
+  mode: {
+    type: 'choice',
+    choices: ['atomic', 'parallel'],
+    verbs: ['restore'],
+    help: 'How a database is restored. atomic: replaces it in one transaction, all or nothing. parallel: fills an empty one through several lanes. Without it, the target decides.',
+  },
+  into: {
+    type: 'string',
+    placeholder: 'DIR',
+    verbs: ['restore', 'export'],
+    help: 'Folder that restored or exported files go to.',
+  },
+  overwrite: { type: 'flag', verbs: ['restore'], help: 'Replace files that exist already.' },
+  files: {
+    type: 'list',
+    placeholder: 'GLOB...',
+    verbs: ['backup'],
+    help: 'Folders or globs that make up the component files.',
+  },
+  exclude: { type: 'list', placeholder: 'GLOB...', verbs: ['backup'], help: 'Globs to leave out of them.' },
+  configFiles: {
+    type: 'list',
+    placeholder: 'GLOB...',
+    verbs: ['backup'],
+    help: 'Files or globs that make up the component config.',
+  },
+  configEnv: {
+    type: 'list',
+    placeholder: 'NAME...',
+    verbs: ['backup'],
+    help: "Environment variables that belong to it, by name or pattern such as 'SMTP_*'.",
+  },
+  schemaOnly: { type: 'flag', verbs: ['backup'], help: 'Back up the structure of the database without its rows.' },
+  excludeTableData: {
+    type: 'list',
+    placeholder: 'PATTERN...',
+    verbs: ['backup'],
+    help: "Tables to back up without their rows, such as 'audit.*'.",
+  },
+  lanes: {
+    type: 'integer',
+    placeholder: 'N',
+    min: 1,
+    max: 64,
+    verbs: ['backup', 'restore'],
+    help: 'Database connections to use side by side. Without it, as many as there are cores, from 2 to 4.',
+  },
+  full: { type: 'flag', verbs: ['backup'], help: 'Store everything again and lean on no older backup.' },
+  fullEvery: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    default: '30d',
+    max: '3650d',
+    verbs: ['backup'],
+    help: 'How old the last full backup may be before the next one is full again.',
+  },
+  source: {
+    type: 'string',
+    placeholder: 'NAME',
+    verbs: ['backup'],
+    help: 'A name for what is backed up, so that it is known again after it moved to another server or folder.',
+  },
+  pgDump: {
+    type: 'string',
+    placeholder: 'PATH',
+    verbs: ['backup'],
+    help: 'A pg_dump to use in place of the bundled one, for a server that is newer.',
+  },
+  codec: { type: 'choice', choices: ['gzip', 'zstd'], default: 'gzip', verbs: ['backup'], help: 'How to compress.' },
+  level: {
+    type: 'integer',
+    placeholder: 'N',
+    min: 1,
+    max: 22,
+    verbs: ['backup', 'export'],
+    help: 'How hard to compress: 1 to 9 with gzip, 1 to 22 with zstd.',
+  },
+  connectTimeout: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    default: '30s',
+    max: '1h',
+    verbs: ['backup', 'restore'],
+    help: 'How long to wait for the database to answer. One that sleeps may need more.',
+  },
+  timeout: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    max: '24d',
+    verbs: WITH_STORE,
+    help: 'How long the whole run may take.',
+  },
+  json: { type: 'flag', verbs: ALL, help: 'Print the result as one JSON document.' },
+  quiet: { type: 'flag', verbs: ALL, help: 'Show no progress: only the result, warnings and errors.' },
+  logDir: {
+    type: 'string',
+    placeholder: 'DIR',
+    default: './logs',
+    verbs: WITH_LOG,
+    help: 'Folder that gets a log of each run.',
+  },
+} as const satisfies { readonly [Name in OptionName]: SpecOf<Options[Name]> }
+
+export const OPTIONS: { readonly [Name in OptionName]: OptionSpec } = TABLE
+export const OPTION_NAMES = Object.keys(TABLE) as OptionName[]
+
+/** `keyFile` -> `key-file`: the Action's input and, behind two dashes, the flag. */
+export function kebab(name: OptionName): string {
+  return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
+
+/** The environment variables that set it, the one that goes first, first. */
+export function variablesOf(name: OptionName): readonly string[] {
+  const own = `COMEBACK_${kebab(name).replaceAll('-', '_').toUpperCase()}`
+  return [own, ...(OPTIONS[name].alsoFrom ?? [])]
+}
+
+export function optionsOf(verb: Verb): readonly OptionName[] {
+  return OPTION_NAMES.filter(name => OPTIONS[name].verbs.includes(verb))
 }

@@ -17,11 +17,11 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
   { of: /^report\//, may: /^(errors\.ts|engine\/ports\.ts|format\/)/ },
   { of: /^engine\//, may: /^(errors\.ts|format\/|repository\/|store\/store\.ts|report\/report\.ts)/ },
-  { of: /^(options|key-file)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
+  { of: /^(options|option-values|options-table|key-file)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
   { of: /^job\.ts$/, may: /./ },
   {
     of: /^(cli|action)\//,
-    may: /^(job|options|errors|version)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
+    may: /^(job|options|option-values|options-table|errors|version)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
   },
 ]
 

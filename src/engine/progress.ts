@@ -13,6 +13,8 @@ export type ProgressEvent =
       readonly fresh: number
       readonly stored: number
     }
+  /** The component is finished, well or badly: no more of it will come. */
+  | { readonly type: 'done'; readonly component: Component }
   | {
       readonly type: 'warning'
       readonly component: Component | undefined

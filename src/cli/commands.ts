@@ -1,0 +1,124 @@
+/** From arguments and environment to the command and its options; everything that can be wrong about them is said here. */
+import { ComebackError } from '../errors.ts'
+import { COMPONENTS, type Component } from '../format/manifest.ts'
+import type { Command } from '../job.ts'
+import { resolveOptions } from '../option-values.ts'
+import { kebab, OPTIONS, type Options, VERBS, type Verb } from '../options.ts'
+import { type Arguments, readArguments } from './arguments.ts'
+import { nearest } from './nearest.ts'
+import { VERB_HELP } from './verbs.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export type Invocation =
+  /** `asked` is false where a verb is missing: then the page is an answer to a mistake. */
+  | { readonly kind: 'help'; readonly verb: Verb | undefined; readonly asked: boolean }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'job'; readonly command: Command; readonly options: Options }
+
+/** Throws `usage`. */
+export function parseInvocation(argv: readonly string[], environment: Environment): Invocation {
+  const args = readArguments(argv)
+  const [word, ...operands] = args.words
+  if (args.version) return { kind: 'version' }
+  if (word === 'help') {
+    if (operands.length > 1) throw tooMany('help', operands.slice(1))
+    return { kind: 'help', verb: operands[0] === undefined ? undefined : verbNamed(operands[0]), asked: true }
+  }
+  if (word === undefined) {
+    if (args.given.size > 0 && !args.help) {
+      throw usage('No verb was given.', `The verb comes first: comeback ${VERBS.join('|')} ...`)
+    }
+    return { kind: 'help', verb: undefined, asked: args.help }
+  }
+  const verb = verbNamed(word)
+  if (args.help) return { kind: 'help', verb, asked: true }
+  const command = commandOf(verb, operands)
+  refuseForeignOptions(verb, args)
+  const options = resolveOptions(verb, args.given, environment)
+  if (verb === 'export' && options.into === undefined) {
+    throw usage('export needs a folder to write to.', `Name it: comeback export ${operands.join(' ')} --into DIR`)
+  }
+  return { kind: 'job', command, options }
+}
+
+function verbNamed(word: string): Verb {
+  const verb = VERBS.find(verb => verb === word)
+  if (verb !== undefined) return verb
+  const near = nearest(word, [...VERBS, 'help'])
+  throw usage(
+    `There is no verb ${quoted(word)}.`,
+    near === undefined ? `The verbs are: ${VERBS.join(', ')}, help.` : `Did you mean comeback ${near}?`,
+  )
+}
+
+function commandOf(verb: Verb, operands: readonly string[]): Command {
+  const [first, second, ...more] = operands
+  switch (verb) {
+    case 'backup':
+    case 'list':
+      return { verb, components: componentsNamed(operands) }
+    case 'restore':
+    case 'export':
+      if (first === undefined) throw incomplete(verb, 'which component')
+      if (first === 'all') throw usage(`${verb} takes one component at a time.`, `Name one: ${COMPONENTS.join(', ')}.`)
+      if (second === undefined) throw incomplete(verb, 'which backup', componentNamed(first))
+      if (more.length > 0) throw tooMany(verb, more)
+      return { verb, component: componentNamed(first), at: second }
+    case 'key':
+      if (first === undefined) throw usage('key needs to know what to do.', 'comeback key new or comeback key show-id')
+      if (second !== undefined) throw tooMany(verb, operands.slice(1))
+      if (first === 'new' || first === 'show-id') return { verb, action: first }
+      throw usage(`key does not know ${quoted(first)}.`, 'comeback key new or comeback key show-id')
+  }
+}
+
+function componentsNamed(words: readonly string[]): readonly Component[] {
+  if (words.length === 0 || words.includes('all')) {
+    for (const word of words) if (word !== 'all') componentNamed(word)
+    return COMPONENTS
+  }
+  const named = new Set(words.map(componentNamed))
+  return COMPONENTS.filter(component => named.has(component))
+}
+
+function componentNamed(word: string): Component {
+  const component = COMPONENTS.find(component => component === word)
+  if (component !== undefined) return component
+  const near = nearest(word, COMPONENTS)
+  throw usage(
+    `There is no component ${quoted(word)}.`,
+    near === undefined ? `The components are: ${COMPONENTS.join(', ')}.` : `Did you mean ${near}?`,
+  )
+}
+
+/** An option without effect would be believed to have had one. */
+function refuseForeignOptions(verb: Verb, { given }: Arguments): void {
+  for (const name of given.keys()) {
+    const { verbs } = OPTIONS[name]
+    if (!verbs.includes(verb)) {
+      throw usage(
+        `${verb} does not take --${kebab(name)}.`,
+        `It belongs to ${verbs.join(', ')}. comeback help ${verb} lists what it takes.`,
+      )
+    }
+  }
+}
+
+function incomplete(verb: 'restore' | 'export', what: string, component: Component = 'database'): ComebackError {
+  const into = verb === 'export' ? ' --into DIR' : ''
+  return usage(`${verb} needs to know ${what}.`, `For example: comeback ${verb} ${component} latest${into}`)
+}
+
+function tooMany(verb: Verb | 'help', words: readonly string[]): ComebackError {
+  const operands = verb === 'help' ? '[VERB]' : VERB_HELP[verb].operands
+  return usage(`${verb} cannot use ${words.map(quoted).join(' ')}.`, `Usage: comeback ${verb} ${operands}`)
+}
+
+function quoted(word: string): string {
+  return JSON.stringify(word.length > 60 ? `${word.slice(0, 60)}…` : word)
+}
+
+function usage(message: string, hint: string): ComebackError {
+  return new ComebackError('usage', message, { hint })
+}

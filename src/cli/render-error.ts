@@ -1,0 +1,28 @@
+/** An error as a person reads it. */
+import type { ErrorValue } from '../report/report.ts'
+import type { Palette } from './palette.ts'
+
+/** Three lines at most: what went wrong, what to do, the code. Ends in a line break. */
+export function renderError(error: ErrorValue, { red, dim }: Palette): string {
+  const hint = error.hint === undefined ? [] : [`  hint: ${indented(error.hint)}`]
+  return [`${red('comeback:')} ${indented(error.message)}`, ...hint, dim(`  code: ${error.code}`), ''].join('\n')
+}
+
+/** For whoever looks for the reason: each cause with its stack, outermost first. */
+export function causesOf(error: unknown): string {
+  const parts: string[] = []
+  const seen = new Set<unknown>()
+  for (
+    let cause = error;
+    cause !== undefined && !seen.has(cause);
+    cause = cause instanceof Error ? cause.cause : undefined
+  ) {
+    seen.add(cause)
+    parts.push(cause instanceof Error ? (cause.stack ?? `${cause.name}: ${cause.message}`) : String(cause))
+  }
+  return `${parts.join('\ncaused by: ')}\n`
+}
+
+export function indented(text: string): string {
+  return text.trimEnd().replaceAll('\n', '\n    ')
+}

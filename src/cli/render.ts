@@ -1,0 +1,98 @@
+/** A report as text for people. Its strings come in scrubbed and printable; nothing here decides, it only shows. */
+import type { Problem } from '../engine/ports.ts'
+import { countText, durationText, rateText, sizeText, timeText } from '../report/quantities.ts'
+import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from '../report/report.ts'
+import type { Palette } from './palette.ts'
+import { indented } from './render-error.ts'
+import { renderList } from './render-list.ts'
+
+export interface Rendering {
+  readonly palette: Palette
+  readonly now: Date
+}
+
+/** Ends in a line break. */
+export function renderReport(report: Report, rendering: Rendering): string {
+  return `${linesOf(report, rendering).join('\n')}\n`
+}
+
+function linesOf(report: Report, { palette, now }: Rendering): readonly string[] {
+  switch (report.command) {
+    case 'backup':
+      return backupLines(report, palette)
+    case 'restore':
+      return restoreLines(report, palette)
+    case 'list':
+      return renderList(report, palette, now)
+    case 'export':
+      return exportLines(report, palette)
+    case 'key':
+      return keyLines(report)
+  }
+}
+
+function backupLines({ store, backups }: BackupReport, palette: Palette): readonly string[] {
+  return [...backups.flatMap(outcome => outcomeLines(outcome, palette)), palette.dim(`in ${store}`)]
+}
+
+function outcomeLines(outcome: BackupOutcome, palette: Palette): readonly string[] {
+  const { bold, red, green, yellow, dim } = palette
+  if (outcome.status === 'failed') {
+    const { error, placeholder } = outcome
+    return [
+      `${bold(outcome.component)} ${red('FAILED')}: ${indented(error.message)}`,
+      ...(error.hint === undefined ? [] : [`  hint: ${indented(error.hint)}`]),
+      ...(placeholder === undefined ? [] : [`  kept as placeholder ${placeholder}, on which the next backup builds`]),
+      dim(`  code: ${error.code}`),
+    ]
+  }
+  const { read, new: fresh, stored } = outcome.bytes
+  const status = outcome.status === 'complete' ? green('complete') : yellow('partial')
+  return [
+    `${bold(outcome.component)} ${status} ${outcome.id}`,
+    `  ${sizeText(read)} read, ${sizeText(fresh)} new, ${sizeText(stored)} stored`,
+    `  ${durationText(outcome.seconds)}, ${rateText(read, outcome.seconds)}`,
+    `  ${footing(outcome.full, outcome.leansOn)}`,
+    ...problemLines(outcome.problems, palette),
+  ]
+}
+
+function footing(full: boolean, leansOn: number): string {
+  if (full) return 'full: stands on its own'
+  return leansOn === 0 ? 'needs no older backup' : `leans on ${countText(leansOn, 'older pack')}`
+}
+
+function restoreLines(report: RestoreReport, palette: Palette): readonly string[] {
+  const { bold, green } = palette
+  return [
+    `${bold(report.component)} ${green('restored')} from ${report.id} (${timeText(report.time)})`,
+    `  ${sizeText(report.bytes)} in ${durationText(report.seconds)}, ${rateText(report.bytes, report.seconds)}`,
+    ...report.summary.map(line => `  ${indented(line)}`),
+    ...problemLines(report.problems, palette),
+  ]
+}
+
+function exportLines(report: ExportReport, { bold, green }: Palette): readonly string[] {
+  return [
+    `${bold(report.component)} ${green('exported')} from ${report.id}`,
+    `  ${countText(report.files.length, 'file')}, ${sizeText(report.bytes)}, in ${report.directory}`,
+    '  To decrypt without Comeback, in that folder:',
+    `    ${indented(report.decrypt)}`,
+  ]
+}
+
+function keyLines({ keyId, file }: KeyReport): readonly string[] {
+  if (file === undefined) return [keyId]
+  return [
+    `A new key was written to ${file}.`,
+    `  key id: ${keyId}`,
+    '  Without it nobody can read the backups: keep a copy elsewhere, in a password manager for example.',
+  ]
+}
+
+function problemLines(problems: readonly Problem[], { yellow }: Palette): readonly string[] {
+  return problems.flatMap(({ severity, message, hint }) => [
+    `  ${yellow(severity === 'partial' ? 'missing:' : 'warning:')} ${indented(message)}`,
+    ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),
+  ])
+}

@@ -1,0 +1,27 @@
+/** What must never show, as far as the terminal edge knows it. */
+import { readFileSync, statSync } from 'node:fs'
+import { OPTION_NAMES, OPTIONS, variablesOf } from '../options.ts'
+import { secretsOfUrl } from '../report/scrub.ts'
+import type { Environment } from './commands.ts'
+
+const SECRET_VARIABLES = ['COMEBACK_KEY', 'PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+const URL_VARIABLES = OPTION_NAMES.filter(name => OPTIONS[name].secret).flatMap(variablesOf)
+/** Bytes. A key is far shorter; a larger file is something else. */
+const LARGEST_KEY_FILE = 4_096
+
+/** Those of the environment, and any URL among the arguments, whether or not it stands where it belongs. */
+export function secretsGiven(argv: readonly string[], environment: Environment): readonly string[] {
+  const read = (name: string) => environment[name] ?? ''
+  const urls = [...URL_VARIABLES.map(read), ...argv.map(argument => argument.replace(/^--?[\w-]+=/, ''))]
+  return [...SECRET_VARIABLES.map(read), ...urls.flatMap(url => secretsOfUrl(url.trim()))].filter(text => text !== '')
+}
+
+/** The key in the key file, if there is one that can be read. */
+export function keyInFile(path: string): string | undefined {
+  try {
+    return statSync(path).size <= LARGEST_KEY_FILE ? readFileSync(path, 'utf8').trim() : undefined
+  } catch {
+    // No key file, nothing to hide; whoever needs the key reports why it can't be read.
+    return undefined
+  }
+}

@@ -1,0 +1,35 @@
+/** The options as a Markdown table, for the README and action.yml's documentation. */
+import { kebab, OPTION_NAMES, OPTIONS, type OptionName, optionsOf, type Verb } from './options.ts'
+
+/** All options, or those of one verb. Ends in a line break. */
+export function optionsTable(verb?: Verb): string {
+  const names = verb === undefined ? OPTION_NAMES : optionsOf(verb)
+  const heads = verb === undefined ? ['option', 'verbs', 'what it does'] : ['option', 'what it does']
+  const rows = names.map(name => {
+    const verbs = verb === undefined ? [OPTIONS[name].verbs.join(', ')] : []
+    return [code(usage(name)), ...verbs, meaning(name)]
+  })
+  return [heads, heads.map(() => '---'), ...rows].map(cells => `| ${cells.map(escaped).join(' | ')} |\n`).join('')
+}
+
+/** `--lanes N`, `--mode atomic|parallel`, `--json`. */
+export function usage(name: OptionName): string {
+  const spec = OPTIONS[name]
+  if (spec.type === 'flag') return `--${kebab(name)}`
+  return `--${kebab(name)} ${spec.type === 'choice' ? spec.choices.join('|') : spec.placeholder}`
+}
+
+function meaning(name: OptionName): string {
+  const spec = OPTIONS[name]
+  const standard = 'default' in spec && spec.default !== undefined ? ` Default: ${code(spec.default)}.` : ''
+  const also = (spec.alsoFrom ?? []).map(variable => ` Also from ${code(variable)}.`).join('')
+  return `${spec.help}${standard}${also}`
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|')
+}
