@@ -6,11 +6,11 @@
 import { closeSync, constants, fstatSync, open, read, type Stats } from 'node:fs'
 import { lstat, readlink, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { KiB } from '../format/sizes.ts'
 import type { FileProblemKind, FileProblems } from './file-problems.ts'
 import { encodeTarHead, tarPadding } from './tar-writer.ts'
 import { type FoundFile, isGone, systemReason } from './walk.ts'
 
-const KiB = 1024
 /** Files up to this size are read ahead, whole. */
 const SMALL = 256 * KiB
 /** Files in flight. */

@@ -8,9 +8,9 @@
  */
 import { Header } from 'tar'
 import { ComebackError } from '../errors.ts'
+import { MiB } from '../format/sizes.ts'
 import { BLOCK, tarPadding } from './tar-writer.ts'
 
-const MiB = 1024 * 1024
 /** Extended headers and long names. Path names end at 4096 bytes. */
 const EXTENDED_LIMIT = 1 * MiB
 

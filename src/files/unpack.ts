@@ -7,6 +7,7 @@
  */
 import { link, lutimes, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { KiB } from '../format/sizes.ts'
 import { createFlight } from './flight.ts'
 import { checkMembers, memberParts, staysInside } from './member.ts'
 import { createNewFile, createNewLink } from './new-file.ts'
@@ -15,7 +16,6 @@ import { KEPT_MODE } from './tar-writer.ts'
 import { createTargetFolders } from './target-folders.ts'
 import { writing } from './write-error.ts'
 
-const KiB = 1024
 /** Files up to this size are written beside one another. */
 const SMALL = 256 * KiB
 /** Of them, at a time. */

@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
+import { MiB } from '../format/sizes.ts'
 import { checkCancelled, systemCode, tolerating } from './local-error.ts'
 import { flushFolder, presence, UNFINISHED } from './local-folders.ts'
 
-const MiB = 1024 * 1024
 /** Between two looks at the signal. */
 const WRITE_SIZE = 4 * MiB
 

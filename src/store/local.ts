@@ -8,13 +8,13 @@ import { constants } from 'node:fs'
 import { type FileHandle, link, open, rmdir, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ComebackError } from '../errors.ts'
+import { MiB } from '../format/sizes.ts'
 import { attempting, checkCancelled, systemCode, tolerating } from './local-error.ts'
 import { areFolders, folderEntries, makeFolders, presence, sweep } from './local-folders.ts'
 import { createFile, type HardLink } from './local-write.ts'
 import { checkObjectName, isObjectName } from './object-name.ts'
 import type { ByteRange, ObjectInfo, Store } from './store.ts'
 
-const MiB = 1024 * 1024
 const PACK_SIZE = 32 * MiB
 /** Between two looks at the signal. */
 const READ_SIZE = 4 * MiB
