@@ -25,7 +25,7 @@ export async function nativeDump(
     const serviceFile = join(folder, 'service')
     await writeFile(passFile, passLine(target), { mode: 0o600 })
     await writeFile(serviceFile, service(target, options), { mode: 0o600 })
-    return await run(program, ['--no-password', '--dbname=service=comeback', ...args], what, options.signal, {
+    return await run(program, ['--no-password', '--dbname=service=comeback', ...args], what, target, options.signal, {
       PGPASSFILE: passFile,
       PGSERVICEFILE: serviceFile,
       PGOPTIONS: `${target.options ?? ''} -c standard_conforming_strings=on`.trim(),
@@ -54,6 +54,7 @@ async function run(
   program: string,
   args: readonly string[],
   what: string,
+  { password }: ConnectionTarget,
   signal: AbortSignal,
   env: Readonly<Record<string, string>>,
 ): Promise<Buffer> {
@@ -73,7 +74,7 @@ async function run(
     throw new ComebackError('usage', `${program} cannot be run.`, { cause: error })
   })
   signal.throwIfAborted()
-  if (code !== 0) throw failure(messages, code, what)
+  if (code !== 0) throw failure(messages.replaceAll(password || '\0', '***'), code, what)
   return Buffer.concat(output)
 }
 
@@ -100,7 +101,8 @@ function service(target: ConnectionTarget, options: ConnectOptions): string {
     dbname: target.database,
     user: target.user,
     sslmode: target.sslMode === 'no-verify' ? 'require' : target.sslMode,
-    sslrootcert: target.sslRootCert,
+    // libpq would look for a file in the home folder otherwise.
+    sslrootcert: target.sslRootCert ?? (target.sslMode === 'verify-full' ? 'system' : undefined),
     sslcert: target.sslCert,
     sslkey: target.sslKey,
     channel_binding: target.channelBinding ? 'require' : undefined,
