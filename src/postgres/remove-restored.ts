@@ -1,0 +1,43 @@
+/**
+ * After a parallel restore failed: the target was empty when it began, and is made so again. Only what the backup names is
+ * dropped, in case somebody else has begun to use the database meanwhile. Each batch is a transaction of its own, so that
+ * no number of tables is too large.
+ */
+import pg from 'pg'
+import { dropStatement } from './drop-object.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import { openForClearingUp, type TargetOptions } from './restore-sessions.ts'
+import { inspectTarget } from './target.ts'
+import type { TargetFacts } from './target-facts.ts'
+import { drop, emptySchemas } from './target-reset.ts'
+
+/** `facts` are those from before the restore. Returns whether the target is empty again. */
+export async function removeRestored(target: TargetOptions, plan: RestorePlan, facts: TargetFacts): Promise<boolean> {
+  await using connection = await openForClearingUp(target)
+  const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
+  // Named twice: a function's entry carries its arguments.
+  const names = new Set(
+    entries.flatMap(({ schema, name }) => [`${schema}.${name}`, `${schema}.${name.split('(', 1)[0]}`]),
+  )
+  await drop(
+    connection,
+    entries.flatMap(entry => dropStatement(entry) ?? []),
+  )
+  await emptySchemas(connection, plan.detail.schemas, ({ schema, name }) => names.has(`${schema}.${name}`))
+  await drop(connection, [
+    ...plan.detail.extensions
+      .filter(({ name }) => !facts.extensions.has(name))
+      .map(({ name }) => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)}`),
+    ...entries
+      .filter(({ type, name }) => type === 'SCHEMA' && !facts.schemas.has(name))
+      .map(({ name }) => `DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(name)}`),
+  ])
+  if (plan.largeObjects.length > 0) {
+    // There was none before: an empty target holds none.
+    await connection.query(
+      'SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE pg_catalog.pg_has_role(lomowner, $1)',
+      ['USAGE'],
+    )
+  }
+  return (await inspectTarget(connection)) === undefined
+}

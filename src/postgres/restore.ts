@@ -1,0 +1,123 @@
+/** The database Sink. */
+import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
+import { asComebackError, ComebackError } from '../errors.ts'
+import { analyzeRestored } from './analyze.ts'
+import { checkCompatibility } from './compatibility.ts'
+import type { Connection } from './connection.ts'
+import { removeRestored } from './remove-restored.ts'
+import { restoreAtomically } from './restore-atomic.ts'
+import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
+import { LANE_SETTINGS, restoreInParallel } from './restore-parallel.ts'
+import { planRestore, type RestorePlan } from './restore-plan.ts'
+import { restoreSessions } from './restore-sessions.ts'
+import { describeContents, inspectTarget, type TargetContents } from './target.ts'
+import { targetFacts } from './target-facts.ts'
+
+export type RestoreMode = 'atomic' | 'parallel'
+
+export interface DatabaseSinkOptions {
+  readonly url: string
+  /** Milliseconds. */
+  readonly connectTimeout: number
+  /** Connections that work side by side, at most. */
+  readonly lanes: number
+  /** Undefined: `parallel` into an empty target, and nothing into any other. */
+  readonly mode: RestoreMode | undefined
+}
+
+/**
+ * `atomic`: in one transaction the target becomes the backup, or stays exactly as it was. `parallel`: only into an empty
+ * target; if it fails or is aborted, what was made is dropped again, and the error says whether that worked.
+ *
+ * Throws `not-empty`, `unsupported` (encoding, extensions), `permission`, `server-error` naming the entry, `mismatch`,
+ * `connection`, `damaged`.
+ */
+export function createDatabaseSink(options: DatabaseSinkOptions): Sink {
+  return { component: 'database', restore: (backup, progress, signal) => restore(options, backup, progress, signal) }
+}
+
+async function restore(
+  options: DatabaseSinkOptions,
+  backup: StoredBackup,
+  progress: SinkProgress,
+  outer: AbortSignal,
+): Promise<SinkResult> {
+  const sessions = restoreSessions(options, outer)
+  let failed = true
+  try {
+    progress.phase('Looking at the target')
+    const connection = await sessions.open()
+    const mode = chooseMode(options.mode, await inspectTarget(connection), connection)
+    const plan = await planRestore(backup, sessions.signal)
+    const facts = await targetFacts(connection)
+    const warnings = checkCompatibility(plan, facts)
+    const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan) }
+    const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes }
+    const outcome = mode === 'atomic' ? await restoreAtomically(context) : await emptyAgainOnFailure(context)
+    progress.phase('Analyzing')
+    const unanalyzed = await analyzeRestored(outcome.lanes, plan.detail.schemas)
+    // Whoever stops the analyzing stops nothing else, but a backend may still be at it.
+    failed = outer.aborted
+    return {
+      summary: summary(plan, connection, mode, outcome),
+      problems: [...warnings, ...outcome.problems, ...unanalyzed],
+    }
+  } finally {
+    await sessions.close(failed)
+  }
+}
+
+function chooseMode(
+  wanted: RestoreMode | undefined,
+  contents: TargetContents | undefined,
+  { description }: Connection,
+): RestoreMode {
+  if (contents === undefined || wanted === 'atomic') return wanted ?? 'parallel'
+  throw new ComebackError('not-empty', `${description} is not empty: it holds ${describeContents(contents)}.`, {
+    hint: 'Use --mode atomic to replace all of it in one transaction, or restore into an empty database.',
+  })
+}
+
+async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutcome> {
+  const { connection, sessions } = context
+  try {
+    await connection.query(`SET synchronous_commit = ${LANE_SETTINGS.synchronous_commit}`)
+    return await restoreInParallel(context)
+  } catch (error) {
+    sessions.fail(error)
+    const told = asComebackError(error)
+    throw new ComebackError(told.code, `${told.message} ${await clearUp(context)}`, {
+      ...(told.hint === undefined ? {} : { hint: told.hint }),
+      cause: error,
+    })
+  }
+}
+
+async function clearUp({ target, sessions, plan, facts, connection }: RestoreContext): Promise<string> {
+  try {
+    await sessions.close(true)
+    if (await removeRestored(target, plan, facts))
+      return 'What had been restored was dropped: the target is empty again.'
+    return `The target ${connection.description} is left with a part of the backup.`
+  } catch (error) {
+    const reason = asComebackError(error).message
+    return `The target ${connection.description} is left with a part of the backup, which could not be dropped: ${reason}`
+  }
+}
+
+/** The Source reads text as UTF-8, but for a database without an encoding, whose bytes it takes as they are. */
+function textEncoding({ detail }: RestorePlan): string {
+  return detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'
+}
+
+function summary(
+  plan: RestorePlan,
+  { description }: Connection,
+  mode: RestoreMode,
+  { lanes }: RestoreOutcome,
+): string[] {
+  const tables = plan.preData.filter(({ entry }) => entry.type === 'TABLE').length
+  const rows = Object.values(plan.detail.rows).reduce((sum, count) => sum + count, 0)
+  const how = mode === 'atomic' ? 'in one transaction' : `in ${lanes.length} lane${lanes.length === 1 ? '' : 's'}`
+  return [`${tables} tables and ${rows} rows restored into ${description}, ${how}.`]
+}

@@ -1,0 +1,130 @@
+/** What a reset asks the catalogue; most answers are statements, made by the server with its own quoting. */
+
+/** The objects of the schemas `$1`, tables first, without what extensions own or what only serves another object. */
+export const OBJECTS_IN_SCHEMAS = `
+  SELECT DISTINCT CASE i.type WHEN 'composite type' THEN 'TYPE' WHEN 'statistics object' THEN 'STATISTICS'
+                              ELSE upper(i.type) END AS type,
+         i.identity, n.nspname AS schema, i.type <> 'table' AS rank,
+         COALESCE(p.proname, c.relname, t.typname, i.name)::text AS name
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+   CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
+    LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.objid
+    LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
+    LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = d.objid
+   WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname = ANY($1)
+     AND d.deptype = 'n' AND d.objsubid = 0
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                      WHERE e.classid = d.classid AND e.objid = d.objid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
+     AND i.type IN ('table', 'view', 'materialized view', 'sequence', 'foreign table', 'composite type', 'type', 'function',
+                    'procedure', 'aggregate', 'operator', 'operator class', 'operator family', 'collation', 'conversion',
+                    'statistics object', 'text search parser', 'text search dictionary', 'text search template',
+                    'text search configuration')
+   ORDER BY rank, i.identity`
+
+/** Schemas in which an extension stands or has something. */
+export const EXTENSION_SCHEMAS = `
+  SELECT n.nspname AS schema FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+  UNION
+  SELECT n.nspname
+    FROM pg_catalog.pg_depend m
+    JOIN pg_catalog.pg_depend d ON d.classid = m.classid AND d.objid = m.objid
+     AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+    JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+   WHERE m.deptype = 'e'
+  UNION
+  SELECT n.nspname FROM pg_catalog.pg_depend m JOIN pg_catalog.pg_namespace n ON n.oid = m.objid
+   WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.deptype = 'e'`
+
+/** What stands outside the schemas `$1`, depends on something inside, and so goes with it. */
+export const DEPENDENTS_OUTSIDE = `
+  WITH doomed AS (
+    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname = ANY($1)
+  ), outside AS (
+    SELECT DISTINCT d.classid, d.objid, d.objsubid,
+           COALESCE(r.ev_class, t.tgrelid, a.adrelid, p.polrelid, c.conrelid, CASE d.classid
+             WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objid END) AS relation
+      FROM doomed JOIN pg_catalog.pg_depend d ON d.refclassid = doomed.classid AND d.refobjid = doomed.objid
+      LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid
+      LEFT JOIN pg_catalog.pg_trigger t ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND t.oid = d.objid
+      LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid
+      LEFT JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid
+      LEFT JOIN pg_catalog.pg_constraint c ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND c.oid = d.objid
+     WHERE d.deptype IN ('n', 'a')
+  )
+  SELECT DISTINCT i.type || ' ' || i.identity AS name
+    FROM outside o JOIN pg_catalog.pg_class k ON k.oid = o.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+   CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.classid, o.objid, o.objsubid) i
+   WHERE n.nspname <> ALL($1) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   ORDER BY 1`
+
+const GRANTEE = `CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END`
+
+/**
+ * Statements that bring default privileges back to the server's own: for everywhere, and in the schemas `$1` which stay. They
+ * would add grants to everything that the restore creates.
+ */
+export const DEFAULT_PRIVILEGES = `
+  WITH defaults AS (
+    SELECT a.oid, a.defaclacl, a.defaclobjtype, a.defaclnamespace = 0 AS everywhere,
+           pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole)) AS role,
+           'ALTER DEFAULT PRIVILEGES FOR ROLE ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole))
+             || COALESCE(' IN SCHEMA ' || pg_catalog.quote_ident(n.nspname), '') AS head,
+           CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
+                                WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END AS objects
+      FROM pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace
+     WHERE (a.defaclnamespace = 0 OR n.nspname = ANY($1)) AND pg_catalog.pg_has_role(a.defaclrole, 'USAGE')
+  )
+  SELECT sql FROM (
+    SELECT DISTINCT 1 AS step, oid, head || ' REVOKE ALL ON ' || objects || ' FROM ' || ${GRANTEE} AS sql
+      FROM defaults CROSS JOIN LATERAL pg_catalog.aclexplode(defaclacl) x
+    UNION ALL
+    SELECT 2, oid, head || ' GRANT ALL ON ' || objects || ' TO ' || role FROM defaults WHERE everywhere
+    UNION ALL
+    SELECT 3, oid, head || ' GRANT ' || CASE defaclobjtype WHEN 'f' THEN 'EXECUTE' ELSE 'USAGE' END || ' ON ' || objects || ' TO PUBLIC'
+      FROM defaults WHERE everywhere AND defaclobjtype IN ('f', 'T')
+  ) s ORDER BY oid, step, sql`
+
+/**
+ * Statements that bring owner, grants and comment of the schemas `$1` back to what a new schema has. `public` gets what pg_dump
+ * takes for granted on every server since its version 15, and otherwise mentions: nobody may create in it (unless `$2`).
+ */
+export const SCHEMA_DEFAULTS = `
+  WITH schemas AS (
+    SELECT n.oid, n.nspacl, n.nspname = 'public' AS public, pg_catalog.quote_ident(n.nspname) AS name,
+           pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
+           CASE WHEN n.nspname <> 'public' THEN pg_catalog.pg_get_userbyid(n.nspowner)
+                WHEN pg_catalog.current_setting('server_version_num')::int >= 150000 THEN 'pg_database_owner'
+                ELSE (SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10) END AS proper
+      FROM pg_catalog.pg_namespace n
+     WHERE n.nspname = ANY($1) AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+  ), owned AS (
+    -- On a managed server an ordinary role cannot give the schema to whom a new database would.
+    SELECT *, CASE WHEN owner = proper OR pg_catalog.pg_has_role(proper, 'MEMBER') THEN proper ELSE owner END AS final FROM schemas
+  )
+  SELECT sql FROM (
+    SELECT DISTINCT 1 AS step, oid, 'REVOKE ALL ON SCHEMA ' || name || ' FROM ' || ${GRANTEE} || ' CASCADE' AS sql
+      FROM owned CROSS JOIN LATERAL pg_catalog.aclexplode(nspacl) x
+    UNION ALL
+    SELECT 2, oid, 'ALTER SCHEMA ' || name || ' OWNER TO ' || pg_catalog.quote_ident(final) FROM owned WHERE final <> owner
+    UNION ALL
+    SELECT 3, oid, 'GRANT ALL ON SCHEMA ' || name || ' TO ' || pg_catalog.quote_ident(final) FROM owned
+    UNION ALL
+    SELECT 4, oid, 'GRANT ' || CASE WHEN $2::boolean THEN 'ALL' ELSE 'USAGE' END || ' ON SCHEMA public TO PUBLIC'
+      FROM owned WHERE public
+    UNION ALL
+    SELECT 5, oid, 'COMMENT ON SCHEMA ' || name || ' IS ' || CASE WHEN public THEN '''standard public schema''' ELSE 'NULL' END FROM owned
+  ) s ORDER BY oid, step, sql`
+
+/** Statements that delete from the tables of the extensions `$1`, which stay, what the backup will add again. */
+export const CONFIGURATION_ROWS = `
+  SELECT 'DELETE FROM ONLY ' || t.tableoid::pg_catalog.regclass || ' ' || t.condition AS sql
+    FROM pg_catalog.pg_extension e
+   CROSS JOIN LATERAL unnest(e.extconfig, e.extcondition) AS t(tableoid, condition)
+    JOIN pg_catalog.pg_class c ON c.oid = t.tableoid AND c.relkind = 'r'
+   WHERE e.extname = ANY($1)`
+
+export const UNLINK_LARGE_OBJECTS = `
+  SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE pg_catalog.pg_has_role(lomowner, 'USAGE')`
