@@ -7,10 +7,10 @@
  */
 import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/ports.ts'
 import { asComebackError } from '../errors.ts'
-import type { ConnectOptions } from './connection.ts'
+import { type Connection, type ConnectOptions, connect } from './connection.ts'
 import { identityOf } from './connection-url.ts'
 import type { DatabaseDetail, SchemaEntry } from './detail.ts'
-import { parseExclusion } from './exclusion.ts'
+import { type Exclusion, excludedOids, parseExclusion } from './exclusion.ts'
 import { type LanesResult, type Reading, readInLanes } from './lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './large-objects.ts'
 import { dumpSchema, pgDumpVersion } from './pg-dump.ts'
@@ -18,7 +18,9 @@ import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables } fr
 import { preflight } from './preflight.ts'
 import { cutEntries, PREAMBLE } from './schema.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
+import { qualified } from './sql-text.ts'
 import { type Survey, surveyDatabase } from './survey.ts'
+import type { LockableTable } from './tables.ts'
 
 /** Milliseconds. A migration is usually done by then, and a backup that waits longer waits for something that hangs. */
 const LOCK_TIMEOUT = 60_000
@@ -62,14 +64,14 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
         connectTimeout: options.connectTimeout,
         signal: AbortSignal.any([signal, failed.signal, ...signals]),
       })
-      const native = options.pgDump === undefined ? {} : { nativePgDump: options.pgDump }
+      let found: readonly Problem[] = []
       out.phase('Taking a snapshot')
       await using snapshot = await openSnapshot(
         {
           connect: connectOptions(),
           lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
-          check: async connection => {
-            await preflight(connection, { url: options.url, ...native })
+          check: async (connection, tables) => {
+            found = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
           },
         },
         (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
@@ -80,7 +82,8 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
       await Promise.allSettled(tasks)
       signal.throwIfAborted()
       failed.signal.throwIfAborted()
-      return await conclude(context, await tasks[0], await tasks[1])
+      const { detail, problems } = await conclude(context, await tasks[0], await tasks[1])
+      return { detail, problems: [...found, ...problems] }
     },
   }
 }
@@ -91,6 +94,24 @@ interface Context {
   readonly snapshot: Snapshot<Survey>
   /** For connections that end when the leader does. */
   readonly connect: ConnectOptions
+}
+
+async function check(
+  connection: Connection,
+  tables: readonly LockableTable[],
+  options: DatabaseSourceOptions,
+  exclusions: readonly Exclusion[],
+  open: () => Promise<Connection>,
+): Promise<readonly Problem[]> {
+  const excluded = excludedOids(tables, exclusions)
+  const unread = new Set(tables.filter(table => excluded.has(table.oid)).map(qualified))
+  const { problems } = await preflight(connection, {
+    url: options.url,
+    readsRows: table => !options.schemaOnly && !unread.has(qualified(table)),
+    open,
+    ...(options.pgDump === undefined ? {} : { nativePgDump: options.pgDump }),
+  })
+  return problems
 }
 
 /** Returns the entries of both sections. */
@@ -111,10 +132,9 @@ async function readSection(context: Context, section: 'pre-data' | 'post-data'):
     snapshot: snapshot.id,
     section,
     args: [
-      // Without it, pre-data would hold the large objects, too.
-      '--schema-only',
-      `--encoding=${snapshot.encoding}`,
       `--lock-wait-timeout=${options.lockTimeout ?? LOCK_TIMEOUT}`,
+      // Only then: it leaves out that materialized views are filled.
+      ...(options.schemaOnly ? ['--schema-only'] : []),
     ],
     ...(options.pgDump === undefined ? {} : { native: options.pgDump }),
   })
@@ -169,7 +189,7 @@ function largeObjectsReading(batch: LargeObjects): Reading {
 }
 
 async function conclude(
-  { options, snapshot }: Context,
+  { options, snapshot, connect }: Context,
   entries: readonly SchemaEntry[],
   lanes: LanesResult,
 ): Promise<SourceResult> {
@@ -181,7 +201,7 @@ async function conclude(
     schemaOnly: options.schemaOnly,
     excludedData: [...survey.excluded],
     rows: { ...lanes.rows },
-    pgDump: await pgDumpVersion(options.pgDump),
+    pgDump: await pgDumpVersion(options.pgDump, connect.signal),
   }
   return { detail, problems: problemsOf(survey, entries, lanes) }
 }

@@ -41,6 +41,21 @@ export function parseExclusion(pattern: string): Exclusion {
   }
 }
 
+/** Oids of the tables that match, and of all partitions below them. */
+export function excludedOids(
+  tables: readonly (Relation & {
+    readonly oid: string
+    readonly visible: boolean
+    readonly ancestors: readonly string[]
+  })[],
+  exclusions: readonly Exclusion[],
+): Set<string> {
+  const matched = new Set(tables.filter(table => exclusions.some(one => one.matches(table))).map(table => table.oid))
+  return new Set(
+    tables.filter(table => [table.oid, ...table.ancestors].some(oid => matched.has(oid))).map(table => table.oid),
+  )
+}
+
 function append(parts: string[], text: string): void {
   parts.push(`${parts.pop() ?? ''}${text}`)
 }

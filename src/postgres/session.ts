@@ -35,7 +35,7 @@ export async function prepareSession(connection: Connection, encoding: string, l
   }
   await connection.query(
     `SELECT pg_catalog.set_config(name, value, false)
-       FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS s(name, value)`,
+       FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS s(name, value)`,
     [Object.keys(settings), Object.values(settings)],
   )
   // So that the server notices that we are gone even while it waits or computes. Not every platform can, and the others refuse.

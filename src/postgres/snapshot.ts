@@ -25,7 +25,7 @@ export interface SnapshotOptions {
   /** Milliseconds to wait for the tables' locks. */
   readonly lockTimeout: number
   /** Called once, before anything is locked. */
-  readonly check: (connection: Connection) => Promise<void>
+  readonly check: (connection: Connection, tables: readonly LockableTable[]) => Promise<void>
 }
 
 export interface Snapshot<Survey> extends AsyncDisposable {
@@ -52,10 +52,10 @@ export async function openSnapshot<Survey>(
 ): Promise<Snapshot<Survey>> {
   const connection = await connect(options.connect)
   try {
-    await options.check(connection)
-    const encoding = await readingEncoding(connection)
     // Asked while the role's own search path is in force.
     let tables = await listLockable(connection)
+    await options.check(connection, tables)
+    const encoding = await readingEncoding(connection)
     await prepareSession(connection, encoding, options.lockTimeout)
     for (let attempt = 1; ; attempt++) {
       try {

@@ -1,7 +1,7 @@
 /** What is there to back up, asked of the leader in one go as soon as the tables are locked. */
 import type { Connection } from './connection.ts'
 import type { DatabaseDetail, Relation } from './detail.ts'
-import type { Exclusion } from './exclusion.ts'
+import { type Exclusion, excludedOids } from './exclusion.ts'
 import { type LargeObjects, listLargeObjects } from './large-objects.ts'
 import type { Table } from './plan.ts'
 import { readSequences } from './sequences.ts'
@@ -35,12 +35,11 @@ export async function surveyDatabase(
   if (schemaOnly) {
     return { tables: [], excluded: [], unmatched: [], sequences: '', largeObjects: [], database }
   }
-  const matched = new Set(lockable.filter(table => exclusions.some(one => one.matches(table))).map(table => table.oid))
+  const excluded = excludedOids(lockable, exclusions)
   const tables = await listTables(connection)
-  const isExcluded = (table: (typeof tables)[number]) => [table.oid, ...table.ancestors].some(oid => matched.has(oid))
   return {
-    tables: tables.filter(table => !isExcluded(table)),
-    excluded: tables.filter(isExcluded).map(({ schema, name }) => ({ schema, name })),
+    tables: tables.filter(table => !excluded.has(table.oid)),
+    excluded: tables.filter(table => excluded.has(table.oid)).map(({ schema, name }) => ({ schema, name })),
     unmatched: exclusions.filter(one => !lockable.some(table => one.matches(table))).map(one => one.pattern),
     sequences: await readSequences(connection),
     largeObjects: await listLargeObjects(connection),

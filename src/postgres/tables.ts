@@ -33,21 +33,19 @@ export interface LockableTable extends Relation {
   readonly oid: string
   /** Whether the role's search path finds it by its bare name. */
   readonly visible: boolean
+  /** Oids of the partitioned tables above it. */
+  readonly ancestors: readonly string[]
 }
 
 /** Everything that must not change while it is read: tables and partitioned tables. */
 export async function listLockable(connection: Connection): Promise<LockableTable[]> {
   return await connection.query<LockableTable>(`
-    SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, pg_catalog.pg_table_is_visible(c.oid) AS visible
+    SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, pg_catalog.pg_table_is_visible(c.oid) AS visible,
+           ARRAY(SELECT a.relid::oid::text FROM pg_catalog.pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid) AS ancestors
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ${EXTENSION_MEMBERSHIP}
      WHERE c.relkind IN ('r', 'p') AND (is_config OR is_member IS NULL AND ${IS_USER_SCHEMA})
        AND c.relpersistence <> 't'
      ORDER BY c.oid`)
-}
-
-export interface ListedTable extends Table {
-  /** Oids of the partitioned tables above it. */
-  readonly ancestors: readonly string[]
 }
 
 interface Row extends Relation {
@@ -59,12 +57,11 @@ interface Row extends Relation {
   readonly isHeap: boolean
   readonly pages: string
   readonly bytes: string
-  readonly ancestors: string[]
   readonly references: string[]
 }
 
 /** Sizes are read from the files, so the tables should be locked by now. */
-export async function listTables(connection: Connection): Promise<ListedTable[]> {
+export async function listTables(connection: Connection): Promise<Table[]> {
   const rows = await connection.query<Row>(TABLES)
   return rows.map(({ root, isAdded, isHeap, pages, bytes, ...row }) => ({
     ...row,
@@ -95,10 +92,9 @@ const TABLES = `
                            JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.relid, enum_hash
                           WHERE enum_hash.oid = ANY (p.partclass))) AS root,
          is_config IS NOT NULL AS "isAdded", x.condition,
-         coalesce(am.amname = 'heap', false) AS "isHeap",
+         coalesce(am.amhandler = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc, false) AS "isHeap",
          pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint AS pages,
          pg_catalog.pg_table_size(c.oid) AS bytes,
-         ARRAY(SELECT u.relid::oid::text FROM pg_catalog.pg_partition_ancestors(c.oid) u WHERE u.relid <> c.oid) AS ancestors,
          ARRAY(SELECT f.confrelid::text FROM pg_catalog.pg_constraint f
                 WHERE is_config AND f.contype = 'f' AND f.conrelid = c.oid AND f.confrelid <> c.oid) AS references
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
