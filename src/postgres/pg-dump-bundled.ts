@@ -8,6 +8,7 @@ import { type Connection, type ConnectOptions, connect } from './connection.ts'
 import type { WorkerInput, WorkerOutput } from './pg-dump-worker.ts'
 import { internals } from './pg-internals.ts'
 import { fromFields, type ServerErrorFields, serverError } from './server-error.ts'
+import { readingEncoding } from './session.ts'
 import { ERROR_RESPONSE, greeting, MessageScanner, parseErrorResponse, READY_FOR_QUERY } from './wire.ts'
 
 const LOCKED: ServerErrorFields = { code: '55P03', message: 'a table stayed locked for too long' }
@@ -21,7 +22,11 @@ export async function bundledDump(options: ConnectOptions, args: readonly string
   await using connection = await connect(options)
   const parameters = await sessionParameters(connection)
   const { port1: port, port2 } = new MessageChannel()
-  const input: WorkerInput = { args, flag: new SharedArrayBuffer(4), port: port2 }
+  const input: WorkerInput = {
+    args: [`--encoding=${await readingEncoding(connection)}`, ...args],
+    flag: new SharedArrayBuffer(4),
+    port: port2,
+  }
   const worker = new Worker(workerFile(), {
     workerData: input,
     transferList: [port2],

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ComebackError } from '../errors.ts'
-import type { ConnectOptions } from './connection.ts'
+import { type ConnectOptions, connect } from './connection.ts'
 import { type ConnectionTarget, parseDatabaseUrl } from './connection-url.ts'
 import { fromFields } from './server-error.ts'
+import { readingEncoding } from './session.ts'
 
 /** Characters of pg_dump's messages that are kept, from the beginning: the first error is the cause of the others. */
 const MESSAGE_LIMIT = 4_000
@@ -19,18 +20,26 @@ export async function nativeDump(
   what: string,
 ): Promise<Buffer> {
   const target = parseDatabaseUrl(options.url)
+  const encoding = await encodingOf(options)
   const folder = await mkdtemp(join(tmpdir(), 'comeback-'))
   try {
     const passFile = join(folder, 'pgpass')
     const serviceFile = join(folder, 'service')
     await writeFile(passFile, passLine(target), { mode: 0o600 })
     await writeFile(serviceFile, service(target, options), { mode: 0o600 })
-    return await run(program, ['--no-password', '--dbname=service=comeback', ...args], what, target, options.signal, {
-      PGPASSFILE: passFile,
-      PGSERVICEFILE: serviceFile,
-      PGOPTIONS: `${target.options ?? ''} -c standard_conforming_strings=on`.trim(),
-      LC_ALL: 'C',
-    })
+    return await run(
+      program,
+      ['--no-password', '--dbname=service=comeback', `--encoding=${encoding}`, ...args],
+      what,
+      target,
+      options.signal,
+      {
+        PGPASSFILE: passFile,
+        PGSERVICEFILE: serviceFile,
+        PGOPTIONS: `${target.options ?? ''} -c standard_conforming_strings=on`.trim(),
+        LC_ALL: 'C',
+      },
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -48,6 +57,12 @@ export async function nativeVersion(program: string, signal?: AbortSignal): Prom
     throw new ComebackError('usage', `${program} cannot be run.`, { cause: error, hint })
   }
   throw new ComebackError('usage', `${program} is no pg_dump.`, { hint })
+}
+
+/** Connects first, which also waits for a server that wakes up and explains a failure better than pg_dump does. */
+async function encodingOf(options: ConnectOptions): Promise<string> {
+  await using connection = await connect(options)
+  return await readingEncoding(connection)
 }
 
 async function run(

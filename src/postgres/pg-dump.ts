@@ -18,9 +18,8 @@ export interface DumpSchemaOptions {
   readonly snapshot: string | undefined
   readonly section: 'pre-data' | 'post-data'
   /**
-   * Further arguments of pg_dump, such as `--lock-wait-timeout=…`, or `--encoding=SQL_ASCII` for a database of that encoding
-   * (the default is UTF8). `--schema-only` leaves out `REFRESH MATERIALIZED VIEW`, so it
-   * is for backups without rows.
+   * Further arguments of pg_dump, such as `--lock-wait-timeout=…`. `--schema-only` leaves out `REFRESH MATERIALIZED VIEW`, so it is
+   * for backups without rows.
    */
   readonly args: readonly string[]
   /** Path of a native pg_dump to use instead of the bundled one. */
@@ -28,7 +27,7 @@ export interface DumpSchemaOptions {
 }
 
 /**
- * One section's SQL text, complete and without `\restrict` lines. Throws
+ * One section's SQL text, in UTF-8 (an SQL_ASCII database's in its own bytes), complete and without `\restrict` lines. Throws
  * what the server said (`permission`, `timeout` for a lock …), `connection`, `failed` with pg_dump's own words, or the signal's
  * reason. What pg_dump merely warns of is dropped.
  */
@@ -36,7 +35,6 @@ export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
   const what = `Reading the schema (${options.section}) of ${describeUrl(options.connect.url)}`
   const args = [
     `--section=${options.section}`,
-    '--encoding=UTF8',
     // Large objects are read like rows. Before version 17, pg_dump puts them into pre-data too.
     '--no-blobs',
     ...(options.snapshot === undefined ? [] : [`--snapshot=${options.snapshot}`]),

@@ -21,6 +21,8 @@ const never = () => false
 export async function tlsAttempts(target: ConnectionTarget): Promise<TlsAttempt[]> {
   if (target.sslMode === 'disable' || isSocket(target)) return [{ ssl: false, otherwise: never }]
   const options = await tlsOptions(target)
+  // Channel binding binds to the TLS channel.
+  if (target.channelBinding) return [{ ssl: options, otherwise: never }]
   const plainFirst = target.sslMode === 'allow' || (!target.sslModeGiven && isLoopback(target.host))
   if (plainFirst) {
     return [
