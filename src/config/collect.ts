@@ -26,7 +26,7 @@ export interface ConfigSourceOptions {
  */
 export function createConfigSource(options: ConfigSourceOptions): Source {
   const { root, files, env, environment } = options
-  if (files.length > 0) selectPaths(root, files, [])
+  selectFiles(root, files)
   selectVariables(env, environment)
   return {
     component: 'config',
@@ -42,29 +42,43 @@ async function readConfig(
   signal: AbortSignal,
 ): Promise<SourceResult> {
   const selected = selectVariables(env, environment)
-  // Without patterns there is nothing to walk, and no complaint about it.
-  const selection = files.length > 0 ? selectPaths(root, files, []) : undefined
+  const selections = selectFiles(root, files)
   const problems = gatherFileProblems()
   out.phase('Reading configuration')
   await out.segment({ name: 'config', group: '01-data', detail: { kind: 'tar' } }, archive())
   return {
     detail: { kind: 'config', env: [...env] },
-    problems: [...problems.list(), ...selectionProblems(selected, selection?.unmatched() ?? [], root)],
+    problems: [...problems.list(), ...selectionProblems(selected, unmatched(), root)],
+  }
+
+  function unmatched(): readonly string[] {
+    return selections.flatMap(({ selection }) => selection.unmatched())
   }
 
   async function* archive(): AsyncGenerator<Uint8Array> {
-    const folder = selection?.base === resolve(root) ? ROOT_FOLDER : SYSTEM_FOLDER
     if (selected.variables.size > 0) yield environmentEntry(selected)
-    if (selection !== undefined) {
+    for (const { folder, selection } of selections) {
       yield* packFiles(walkFiles(selection, problems, signal), path => `${folder}/${path}`, problems, signal)
     }
-    if (selected.variables.size === 0 && (selection?.unmatched().length ?? 0) === files.length) {
+    if (selected.variables.size === 0 && unmatched().length === files.length) {
       throw new ComebackError('not-found', `None of ${[...files, ...env].join(', ')} is there to be backed up.`, {
         hint: `Files are looked for in ${root}. In a workflow, variables must be handed to the step under "env:".`,
       })
     }
     yield ARCHIVE_END
   }
+}
+
+/** What lies below the root, and what lies elsewhere, each with the folder that it has in the archive. */
+function selectFiles(root: string, files: readonly string[]) {
+  const isBelow = (pattern: string) => selectPaths(root, [pattern], []).base === resolve(root)
+  const places = [
+    { folder: ROOT_FOLDER, patterns: files.filter(isBelow) },
+    { folder: SYSTEM_FOLDER, patterns: files.filter(pattern => !isBelow(pattern)) },
+  ]
+  return places
+    .filter(({ patterns }) => patterns.length > 0)
+    .map(({ folder, patterns }) => ({ folder, selection: selectPaths(root, patterns, []) }))
 }
 
 function environmentEntry({ variables }: SelectedVariables): Buffer {

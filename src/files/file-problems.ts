@@ -63,7 +63,9 @@ export function gatherFileProblems(): FileProblems {
     list: () =>
       [...found].flatMap(([kind, { named, count }]) => {
         const { severity, hint, many } = KINDS[kind]
-        const messages = count > named.length ? [...named, `${count - named.length} ${many}.`] : named
+        // Files are read side by side, so they don't come in a fixed order.
+        const messages = named.toSorted()
+        if (count > named.length) messages.push(`${count - named.length} ${many}.`)
         return messages.map(message => ({ severity, message, hint }))
       }),
   }
