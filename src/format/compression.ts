@@ -30,9 +30,10 @@ export interface Codec {
 const GZIP: Codec = {
   name: 'gzip',
   extension: 'gz',
-  defaultLevel: 1,
+  // The fastest whose chunks stay well within 1.1 times the size of `gzip -6` in one stream (README, "Measured").
+  defaultLevel: 4,
   levels: [1, 9],
-  compress: (plain, level) => run(gzip, plain, { level, chunkSize: outputBound(plain.length) }),
+  compress: (plain, level) => run(gzip, plain, { level, memLevel: MEMORY, chunkSize: outputBound(plain.length) }),
   decompress: (packed, plainLength) => exactly(gunzip, packed, plainLength),
   confounder() {
     const head = Buffer.from('1f8b08040000000000ff180043421400', 'hex')
@@ -44,7 +45,7 @@ const GZIP: Codec = {
 const ZSTD: Codec = {
   name: 'zstd',
   extension: 'zst',
-  defaultLevel: 1,
+  defaultLevel: 3,
   levels: [1, 19],
   compress(plain, level) {
     const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 }
@@ -74,6 +75,7 @@ export function codecOfFile(fileName: string): Codec {
 /** Those of zlib's options that matter here, its two families in one. */
 interface Options {
   readonly level?: number
+  readonly memLevel?: number
   readonly params?: Record<number, number>
   readonly pledgedSrcSize?: number
   readonly chunkSize?: number
@@ -84,6 +86,8 @@ type Coder = (input: Uint8Array, options: Options, done: (error: Error | null, r
 /** What `info: true` makes of the result; the type declarations don't know it. */
 type WithInfo = { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
 
+/** zlib's most, half a megabyte a call: a few per cent faster than its default. */
+const MEMORY = 9
 /** Bytes. zlib's least. */
 const MIN_OUTPUT = 64
 

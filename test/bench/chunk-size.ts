@@ -3,8 +3,9 @@
  * The figures in src/format/README.md come from here. Speeds are per CPU second of this process, all its threads counted, so
  * that whatever else the machine does hardly shows.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { glob, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -21,25 +22,23 @@ import { startServer } from '../support/postgres.ts'
 
 const AVERAGES = [16, 32, 64, 128, 256]
 /** How much of each dump is compressed. */
-const SAMPLE = 64 * MiB
+const SAMPLE = 16 * MiB
+const ROUNDS = 4
 const IN_FLIGHT = 4
 const KEY = Buffer.alloc(32, 7)
 const GEAR = gearTable(KEY)
 /** Rows, and words of text in each: about 1 kB and 250 bytes a row, 200 MB a table. */
 const TABLES = [
-  { name: 'wide', rows: 200_000, words: 110 },
-  { name: 'narrow', rows: 800_000, words: 14 },
+  { name: 'wide', rows: 200_000, words: 130 },
+  { name: 'narrow', rows: 800_000, words: 12 },
 ] as const
 const CHANGES = {
   scattered: 'true',
   recent: 'id > (SELECT max(id) * 0.9 FROM %)',
 } as const
 const NOW = Date.now()
-const VOCABULARY = Array.from({ length: 4000 }, () =>
-  randomBytes(6)
-    .toString('base64url')
-    .slice(0, 3 + pick(6)),
-)
+const FOLLOWERS = await learn()
+const WORDS = [...FOLLOWERS.keys()]
 const sizesOf = (average: number): ChunkSizes => ({ min: average / 4, average, max: average * 4 })
 
 const folder = mkdtempSync(join(tmpdir(), 'comeback-bench-'))
@@ -84,7 +83,7 @@ async function measureTable({ name, rows, words }: (typeof TABLES)[number]): Pro
   )
   console.log('| codec | average | size against gzip -6 | MB per CPU s |')
   console.log('|---|---|---|---|')
-  for (const average of [32, 64, 128]) {
+  for (const average of [64, 128]) {
     for (const level of [1, 2, 3, 4, 5, 6]) await measureLevel('gzip', level, average, before, stream.result)
     for (const level of [1, 2, 3]) await measureLevel('zstd', level, average, before, stream.result)
   }
@@ -164,11 +163,16 @@ async function streamSize(file: string): Promise<number> {
   return size
 }
 
+/** The result, and the CPU seconds of the fastest of some rounds. */
 async function timed<T>(run: () => Promise<T>): Promise<{ readonly result: T; readonly cpu: number }> {
-  const start = process.cpuUsage()
-  const result = await run()
-  const { user, system } = process.cpuUsage(start)
-  return { result, cpu: (user + system) / 1e6 }
+  let best = Number.POSITIVE_INFINITY
+  for (let round = 1; ; round++) {
+    const start = process.cpuUsage()
+    const result = await run()
+    const { user, system } = process.cpuUsage(start)
+    best = Math.min(best, (user + system) / 1e6)
+    if (round === ROUNDS) return { result, cpu: best }
+  }
 }
 
 async function dump(table: string, label: string): Promise<string> {
@@ -194,7 +198,7 @@ function* generate(rows: number, words: number): Generator<string> {
 }
 
 function line(words: number): string {
-  const attributes = { customer: pick(50_000), tags: [word(1), word(1)], paid: Math.random() < 0.5 }
+  const attributes = { customer: pick(50_000), tags: [text(1), text(1)], paid: Math.random() < 0.5 }
   const fields = [
     randomUUID(),
     time(900),
@@ -202,14 +206,32 @@ function line(words: number): string {
     ['new', 'paid', 'sent', 'closed'][pick(4)],
     (Math.random() * 10_000).toFixed(2),
     JSON.stringify(attributes),
-    Array.from({ length: words }, () => word(3)).join(' '),
+    text(words),
   ]
   return `${fields.join('\t')}\n`
 }
 
-/** The higher the power, the more often the frequent words of the vocabulary come. */
-function word(power: number): string {
-  return VOCABULARY[Math.floor(Math.random() ** power * VOCABULARY.length)] ?? ''
+/** Text in which each word follows on one that it follows in real text, as often. */
+function text(words: number): string {
+  const chosen: string[] = []
+  let word = WORDS[pick(WORDS.length)] ?? ''
+  for (let i = 0; i < words; i++) {
+    chosen.push(word)
+    const followers = FOLLOWERS.get(word) ?? WORDS
+    word = followers[pick(followers.length)] ?? ''
+  }
+  return chosen.join(' ')
+}
+
+/** What follows on each word in the packages' readmes. */
+async function learn(): Promise<Map<string, string[]>> {
+  const followers = new Map<string, string[]>()
+  for await (const file of glob('node_modules/*/README.md', { cwd: join(import.meta.dirname, '../..') })) {
+    const prose = await readFile(join(import.meta.dirname, '../..', file), 'utf8')
+    const words = prose.match(/[\p{L}\d][\p{L}\d'.,;:-]*/gu) ?? []
+    for (const [i, word] of words.entries()) followers.set(word, [...(followers.get(word) ?? []), words[i + 1] ?? word])
+  }
+  return followers
 }
 
 function pick(count: number): number {
