@@ -17,6 +17,7 @@ export type Major = keyof typeof PACKAGES
 
 /** PostgreSQL refuses to run as root; as root we run it as nobody. */
 const NOBODY = 65534
+const LIFE_LINE = '"$0" "$@" & server=$!; cat; kill -QUIT $server; wait $server'
 const isRoot = process.getuid?.() === 0
 
 export interface TestServer {
@@ -68,13 +69,16 @@ export async function startServer(major: Major, settings: Readonly<Record<string
     ...settings,
   }
   const args = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  const child = spawn(join(bin, 'postgres'), args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'], ...asUser() })
+  // Its standard input is the server's life line: when this process dies, in whatever way, the server goes too.
+  const child = spawn('sh', ['-c', LIFE_LINE, join(bin, 'postgres'), ...args], {
+    cwd: home,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    ...asUser(),
+  })
   let log = ''
   child.stderr.on('data', chunk => {
     log = (log + chunk).slice(-10_000)
   })
-  const killOnExit = () => child.kill('SIGQUIT')
-  process.once('exit', killOnExit)
 
   const url = (database = 'postgres') => `postgresql://postgres:secret@127.0.0.1:${port}/${database}`
   await ready(url(), child, () => log)
@@ -90,11 +94,8 @@ export async function startServer(major: Major, settings: Readonly<Record<string
       return url(name)
     },
     async stop() {
-      process.removeListener('exit', killOnExit)
-      if (child.exitCode === null) {
-        child.kill('SIGINT')
-        await once(child, 'exit')
-      }
+      child.stdin.end()
+      if (child.exitCode === null) await once(child, 'exit')
       rmSync(home, { recursive: true, force: true })
     },
   }
