@@ -55,6 +55,7 @@ const RECORD = CHUNK_ID_BYTES + 4 * 4
 /** Bytes. A reader takes this much memory for one chunk and no more, whatever an index says. */
 const CHUNK_LIMIT = 16 * 1024 * 1024
 const FIRST_CAPACITY = 1024
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 type Columns = readonly [packs: Uint32Array, offsets: Uint32Array, lengths: Uint32Array, plains: Uint32Array]
 
@@ -108,28 +109,32 @@ export class ChunkTable {
     return bytes
   }
 
+  /** The position of the first chunk that is not as it should be, or -1. */
+  findIndex(isWrong: (pack: number, length: number, plain: number) => boolean): number {
+    const [packs, , lengths, plains] = this.#columns
+    for (let i = 0; i < this.#length; i++) {
+      if (isWrong(packs[i] as number, lengths[i] as number, plains[i] as number)) return i
+    }
+    return -1
+  }
+
   /** The columns as they are stored, one after the other. */
   encode(): Buffer {
     const n = this.#length
-    const bytes = Buffer.allocUnsafe(n * RECORD)
-    this.#ids.copy(bytes, 0, 0, n * CHUNK_ID_BYTES)
-    let end = n * CHUNK_ID_BYTES
-    for (const column of this.#columns) {
-      for (let i = 0; i < n; i++) end = bytes.writeUInt32LE(column[i] ?? 0, end)
-    }
-    return bytes
+    const ids = this.#ids.subarray(0, n * CHUNK_ID_BYTES)
+    return Buffer.concat([ids, ...this.#columns.map(column => littleEndian(Buffer.from(bytesOf(column, n))))])
   }
 
   /** `bytes` is a whole number of records. */
   static decode(bytes: Buffer): ChunkTable {
     const n = bytes.length / RECORD
     const table = new ChunkTable(n)
-    bytes.copy(table.#ids, 0, 0, n * CHUNK_ID_BYTES)
-    let offset = n * CHUNK_ID_BYTES
-    for (const column of table.#columns) {
-      for (let i = 0; i < n; i++, offset += 4) column[i] = bytes.readUInt32LE(offset)
-    }
     table.#length = n
+    bytes.copy(table.#ids, 0, 0, n * CHUNK_ID_BYTES)
+    for (const [number, column] of table.#columns.entries()) {
+      bytes.copy(bytesOf(column, n), 0, n * (CHUNK_ID_BYTES + 4 * number))
+      littleEndian(bytesOf(column, n))
+    }
     return table
   }
 
@@ -151,6 +156,15 @@ export class ChunkTable {
       return larger
     })
   }
+}
+
+function bytesOf(column: Uint32Array, length: number): Buffer {
+  return Buffer.from(column.buffer, column.byteOffset, 4 * length)
+}
+
+/** Turns the machine's 32-bit numbers into little-endian ones, or back, in place. */
+function littleEndian(bytes: Buffer): Buffer {
+  return IS_LITTLE_ENDIAN ? bytes : bytes.swap32()
 }
 
 function columns(make: (number: 0 | 1 | 2 | 3) => Uint32Array): Columns {
@@ -205,13 +219,11 @@ export function decodeIndex(bytes: Uint8Array): BackupIndex {
 
   const { detail, segments, packs } = parseBody(buffer.subarray(HEADER, HEADER + jsonLength))
   const chunks = ChunkTable.decode(buffer.subarray(HEADER + jsonLength))
-  for (let i = 0; i < chunks.length; i++) {
-    const { pack, length, plain } = chunks.at(i)
-    if (pack >= packs.length) throw damaged(`chunk ${i} is in pack ${pack} of ${packs.length}`)
-    if (plain < 1 || plain > CHUNK_LIMIT || length < 1 || length > 2 * CHUNK_LIMIT) {
-      throw damaged(`chunk ${i} claims to have ${plain} bytes, ${length} compressed`)
-    }
-  }
+  const wrong = chunks.findIndex(
+    (pack, length, plain) =>
+      pack >= packs.length || plain < 1 || plain > CHUNK_LIMIT || length < 1 || length > 2 * CHUNK_LIMIT,
+  )
+  if (wrong >= 0) throw damaged(`chunk ${wrong} lies nowhere or has an impossible size`)
   for (const segment of segments) checkSegment(segment, chunks)
   return { detail, segments, packs, chunks }
 }

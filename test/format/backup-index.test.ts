@@ -77,7 +77,7 @@ test('whatever bit is flipped, an index is damaged or points nowhere outside', (
       if (index instanceof Error) expect(index).toEqual(damaged)
       else expectSound(index)
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   )
 })
 
