@@ -2,6 +2,7 @@
 import type { Progress, ProgressEvent } from '../engine/progress.ts'
 import type { Palette } from './palette.ts'
 import { onOneLine } from './printable.ts'
+import { wrapped } from './wrap.ts'
 
 export interface Output {
   write(text: string): unknown
@@ -27,12 +28,13 @@ export interface DisplayOptions {
 }
 
 /** Warnings and notices alone. */
-export function quietDisplay({ output, palette, scrub }: DisplayOptions): Display {
+export function quietDisplay(options: DisplayOptions): Display {
+  const { output } = options
   const line = (text: string): void => {
     output.write(`${text}\n`)
   }
   const report = (event: ProgressEvent): void => {
-    if (isRemark(event)) line(remarkText(event, palette, scrub))
+    if (isRemark(event)) line(remarkText(event, options))
   }
   return { report, line, stop: () => undefined }
 }
@@ -44,9 +46,20 @@ export function isRemark(event: ProgressEvent): event is Remark {
   return event.type === 'warning' || event.type === 'notice'
 }
 
-export function remarkText(event: Remark, { yellow, bold }: Palette, scrub: (text: string) => string): string {
-  if (event.type === 'notice') return `${bold('note:')} ${onOneLine(scrub(event.message))}`
+/** Wrapped between words on a terminal, one line elsewhere. */
+export function remarkText(
+  event: Remark,
+  { palette, scrub, output }: Pick<DisplayOptions, 'palette' | 'scrub' | 'output'>,
+): string {
+  const width = output.isTTY ? (output.columns ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const clean = (text: string) => onOneLine(scrub(text))
+  const said = (head: string, style: (text: string) => string, text: string) =>
+    style(head) +
+    wrapped(`${head} ${clean(text)}`, width, 2)
+      .join('\n')
+      .slice(head.length)
+  if (event.type === 'notice') return said('note:', palette.bold, event.message)
   const component = event.component === undefined ? '' : `${event.component}: `
-  const hint = event.hint === undefined ? '' : `\n  hint: ${onOneLine(scrub(event.hint))}`
-  return `${yellow('warning:')} ${component}${onOneLine(scrub(event.message))}${hint}`
+  const hint = event.hint === undefined ? [] : wrapped(`  hint: ${clean(event.hint)}`, width, 4)
+  return [said('warning:', palette.yellow, component + event.message), ...hint].join('\n')
 }

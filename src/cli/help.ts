@@ -3,6 +3,7 @@ import { kebab, OPTIONS, type OptionName, optionsOf, VERBS, type Verb, variables
 import { usage } from '../options-table.ts'
 import type { Palette } from './palette.ts'
 import { VERB_HELP } from './verbs.ts'
+import { wrapped } from './wrap.ts'
 
 const WIDTH = 80
 /** Column at which explanations begin. */
@@ -14,6 +15,7 @@ export function mainHelp({ bold }: Palette): string {
       `${bold('Comeback')}: backups that come back.`,
       ...wrapped(
         'Backs up a PostgreSQL database, files and configuration, encrypted with a key that only you hold, and brings back any date. It needs no pg_dump, no psql and no server of its own.',
+        WIDTH,
         0,
       ),
     ],
@@ -44,10 +46,14 @@ export function verbHelp(verb: Verb, { bold }: Palette): string {
   const { operands, about, examples } = VERB_HELP[verb]
   return page([
     [`${bold(`comeback ${verb}`)} ${operands}`],
-    ...about.map(text => wrapped(text, 0)),
+    ...about.map(text => wrapped(text, WIDTH, 0)),
     [bold('Examples'), ...examples.map(example => `  ${example}`)],
     [bold('Options'), ...optionsOf(verb).flatMap(name => entry(usage(name), explanation(name)))],
-    wrapped(`Each option is an environment variable, too: --${kebab('keyFile')} is ${variablesOf('keyFile')[0]}.`, 0),
+    wrapped(
+      `Each option is an environment variable, too: --${kebab('keyFile')} is ${variablesOf('keyFile')[0]}.`,
+      WIDTH,
+      0,
+    ),
   ])
 }
 
@@ -64,20 +70,11 @@ function explanation(name: OptionName): string {
 
 /** A term and its explanation beside it, or below it if the term is too wide. */
 function entry(term: string, text: string, column = COLUMN): readonly string[] {
-  const explained = wrapped(text, column)
+  // The first line is as wide as the others: it begins in the same column.
+  const explained = wrapped(' '.repeat(column) + text, WIDTH, column)
   const [first = '', ...rest] = explained
   if (term.length + 4 > column) return [`  ${term}`, ...explained]
   return [`  ${term}`.padEnd(column) + first.trimStart(), ...rest]
-}
-
-function wrapped(text: string, indent: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(' '.repeat(indent) + word)
-  }
-  return lines
 }
 
 function page(blocks: readonly (readonly string[])[]): string {

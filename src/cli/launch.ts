@@ -1,5 +1,6 @@
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
 import { availableParallelism } from 'node:os'
+import type { runJob } from '../job.ts'
 import { cancelledBySignals, EXIT_CANCELLED } from './signals.ts'
 
 /** The first Node with zstd. */
@@ -9,7 +10,8 @@ const LEAST_THREADS = 4
 /** Milliseconds that a finished run waits for whatever keeps the process alive. */
 const LAST_MOMENT = 1_000
 
-export function launch(process: NodeJS.Process): void {
+/** `loadJob` imports only when it is called, as an older Node could not even load what it imports. */
+export function launch(process: NodeJS.Process, loadJob: () => Promise<typeof runJob> = loadRealJob): void {
   const { version, env } = process
   if (!isRecent(version)) {
     process.stderr.write(`comeback: Node ${LEAST_NODE.join('.')} or newer is needed; this is ${version}.\n`)
@@ -30,7 +32,7 @@ export function launch(process: NodeJS.Process): void {
     if (code !== EXIT_CANCELLED) process.stderr.write('comeback: The process ended before the run did.\n')
   }
   process.once('exit', early)
-  void start(process, cancelledBySignals(process)).then(code => {
+  void start(process, cancelledBySignals(process), loadJob).then(code => {
     process.off('exit', early)
     process.exitCode = code
     // Not before the pipe has taken what was written: a slow reader gets all of it.
@@ -38,11 +40,19 @@ export function launch(process: NodeJS.Process): void {
   })
 }
 
-/** Imported only now, as an older Node could not even load it. */
-async function start(process: NodeJS.Process, signal: AbortSignal): Promise<number> {
-  const [{ run }, { runJob }] = await Promise.all([import('./run.ts'), import('../job.ts')])
+async function start(
+  process: NodeJS.Process,
+  signal: AbortSignal,
+  loadJob: () => Promise<typeof runJob>,
+): Promise<number> {
+  const [{ run }, runJob] = await Promise.all([import('./run.ts'), loadJob()])
   const { argv, env, stdout, stderr } = process
   return run({ argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob })
+}
+
+async function loadRealJob(): Promise<typeof runJob> {
+  const { runJob } = await import('../job.ts')
+  return runJob
 }
 
 function isRecent(version: string): boolean {

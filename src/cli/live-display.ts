@@ -10,6 +10,8 @@ const FRAME = 100
 const IDLE_FRAME = 1_000
 const DEFAULT_COLUMNS = 80
 const COMPONENT_COLUMNS = 9
+/** One, as a terminal wraps when its last one is written, and two for the `^C` that it writes itself. */
+const FREE_COLUMNS = 3
 /** Columns that the phase gets before numbers are left out for it, and the most that it is padded to. */
 const PHASE_LEAST = 16
 const PHASE_COLUMNS = 26
@@ -20,7 +22,7 @@ export interface LiveOptions extends DisplayOptions {
 }
 
 export function liveDisplay(options: LiveOptions): Display {
-  const { output, palette, scrub, now, every } = options
+  const { output, scrub, now, every } = options
   const tally = createTally(now)
   const columns = () => output.columns ?? DEFAULT_COLUMNS
   let shown: readonly string[] = []
@@ -30,8 +32,7 @@ export function liveDisplay(options: LiveOptions): Display {
 
   const draw = (above = ''): void => {
     const before = erasing(shown, columns())
-    // One column stays free: a terminal wraps when its last one is written.
-    shown = tally.running().map(count => lineOf(count, columns() - 1, now(), scrub))
+    shown = tally.running().map(count => lineOf(count, columns() - FREE_COLUMNS, now(), scrub))
     if (before !== '' || above !== '' || shown.length > 0) output.write(before + above + shown.join('\n'))
     drawnAt = now()
     changed = false
@@ -47,7 +48,7 @@ export function liveDisplay(options: LiveOptions): Display {
   const report = (event: ProgressEvent): void => {
     tally.add(event)
     changed = true
-    if (isRemark(event)) line(remarkText(event, palette, scrub))
+    if (isRemark(event)) line(remarkText(event, options))
   }
   const stop = (): void => {
     if (stopped) return

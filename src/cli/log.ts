@@ -5,7 +5,8 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProgressEvent } from '../engine/progress.ts'
-import { kebab, OPTIONS, type Options, optionsOf, type Verb } from '../options.ts'
+import { kebab, OPTIONS, type OptionName, type Options, optionsOf, type Verb } from '../options.ts'
+import { durationText } from '../report/quantities.ts'
 import { type Scrub, secretsOfUrl } from '../report/scrub.ts'
 import { onOneLine, printable } from './printable.ts'
 
@@ -43,9 +44,7 @@ export function openLog(options: LogOptions): RunLog {
     event: event => {
       if (event.type === 'phase') line(`${event.component}: ${event.text}`)
       if (event.type === 'notice') line(`note: ${event.message}`)
-      if (event.type === 'warning') {
-        line(`warning: ${event.component ?? ''} ${event.message} ${event.hint === undefined ? '' : `(${event.hint})`}`)
-      }
+      if (event.type === 'warning') line(warningText(event))
     },
     block: text => write(`\n${printable(scrub(text)).trimEnd()}\n\n`),
     close: () => {
@@ -60,7 +59,7 @@ export function openLog(options: LogOptions): RunLog {
 export function optionsText(verb: Verb, options: Options): string {
   return optionsOf(verb)
     .filter(name => options[name] !== undefined && options[name] !== false && String(options[name]) !== '')
-    .map(name => `--${kebab(name)} ${OPTIONS[name].secret ? placeOf(String(options[name])) : wordsOf(options[name])}`)
+    .map(name => `--${kebab(name)} ${valueText(name, options[name])}`)
     .join(' ')
 }
 
@@ -72,8 +71,14 @@ function placeOf(url: string): string {
   return secretsOfUrl(url).some(secret => place.includes(secret)) ? '(hidden)' : place
 }
 
-function wordsOf(value: Options[keyof Options]): string {
+function valueText(name: OptionName, value: Options[OptionName]): string {
+  if (OPTIONS[name].secret) return placeOf(String(value))
+  if (OPTIONS[name].type === 'duration') return durationText(Number(value) / 1000).replaceAll(' ', '')
   return typeof value === 'object' ? value.map(word => JSON.stringify(word)).join(' ') : String(value)
+}
+
+function warningText({ component, message, hint }: Extract<ProgressEvent, { type: 'warning' }>): string {
+  return `warning: ${component === undefined ? '' : `${component}: `}${message}${hint === undefined ? '' : ` (${hint})`}`
 }
 
 function create({ directory, verb, now }: LogOptions): number {

@@ -1,11 +1,15 @@
 /** An error as a person reads it. */
 import type { ErrorValue } from '../report/report.ts'
 import type { Palette } from './palette.ts'
+import { wrapped } from './wrap.ts'
 
-/** Three lines at most: what went wrong, what to do, the code. Ends in a line break. */
-export function renderError(error: ErrorValue, { red, dim }: Palette): string {
-  const hint = error.hint === undefined ? [] : [`  hint: ${indented(error.hint)}`]
-  return [`${red('comeback:')} ${indented(error.message)}`, ...hint, dim(`  code: ${error.code}`), ''].join('\n')
+const NAME = 'comeback:'
+
+/** What went wrong, what to do, the code, each on lines of at most `width` columns. Ends in a line break. */
+export function renderError(error: ErrorValue, { red, dim }: Palette, width = Number.POSITIVE_INFINITY): string {
+  const message = wrapped(`${NAME} ${error.message}`, width, 4).join('\n')
+  const hint = error.hint === undefined ? [] : wrapped(`  hint: ${error.hint}`, width, 4)
+  return [red(NAME) + message.slice(NAME.length), ...hint, dim(`  code: ${error.code}`), ''].join('\n')
 }
 
 /** For whoever looks for the reason: each cause with its stack, outermost first. */

@@ -1,5 +1,4 @@
 /** A report as text for people. Its strings come in scrubbed and printable; nothing here decides, it only shows. */
-import type { Problem } from '../engine/ports.ts'
 import { countText, durationText, rateText, sizeText, timeText } from '../report/quantities.ts'
 import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from '../report/report.ts'
 import type { Palette } from './palette.ts'
@@ -90,7 +89,7 @@ function keyLines({ keyId, file }: KeyReport): readonly string[] {
   ]
 }
 
-function problemLines(problems: readonly Problem[], { yellow }: Palette): readonly string[] {
+function problemLines(problems: RestoreReport['problems'], { yellow }: Palette): readonly string[] {
   return problems.flatMap(({ severity, message, hint }) => [
     `  ${yellow(severity === 'partial' ? 'missing:' : 'warning:')} ${indented(message)}`,
     ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),

@@ -52,18 +52,19 @@ export function createTally(now: () => number): Tally {
   return { add, of, running: () => [...counts.values()] }
 }
 
-/** What there is to say, the most important first: `412 MB of 1.1 GB, 38%`, `92 MB/s`, `0:07 left`, `12 MB new`. */
+/** What there is to say, the most important first: `412 MB of 1.1 GB`, `92 MB/s`, `0:07 left`, `12 MB new`, `38%`. */
 export function numbersOf(count: Count, now: number): readonly string[] {
   const { done, expected, fresh, stored } = count
   // An estimate that was too low is no use any more.
   const ahead = expected > 0 && done <= expected
-  const numbers = [ahead ? `${sizeText(done)} of ${sizeText(expected)}, ${percent(done, expected)}` : sizeText(done)]
+  const numbers = [ahead ? `${sizeText(done)} of ${sizeText(expected)}` : sizeText(done)]
   if (done === 0 && !ahead) return []
   const rate = rateOf(count, now)
   if (rate !== undefined) numbers.push(rateText(rate, 1))
   if (rate !== undefined && rate > 0 && ahead) numbers.push(`${clockText((expected - done) / rate)} left`)
   // A restore has nothing that could be new.
   if (fresh > 0 || stored > 0) numbers.push(`${sizeText(fresh)} new`)
+  if (ahead) numbers.push(percent(done, expected))
   return numbers
 }
 
@@ -78,9 +79,9 @@ function sample(count: Count, now: number): void {
   while ((samples[1]?.at ?? now) < now - RATE_WINDOW) samples.shift()
 }
 
-/** Bytes a second over the window; a stall lets it sink. */
+/** Bytes a second over the window, which goes on while nothing comes: a stall lets it sink to nothing. */
 function rateOf({ samples, done }: Count, now: number): number | undefined {
-  const first = samples[0]
+  const first = samples.findLast(({ at }) => at <= now - RATE_WINDOW) ?? samples[0]
   if (first === undefined || now - first.at < RATE_AFTER || done === 0) return undefined
   return ((done - first.done) / (now - first.at)) * 1000
 }

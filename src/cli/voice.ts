@@ -63,7 +63,7 @@ export function sayError(error: unknown, voice: Voice, log?: RunLog): number {
   const value: ErrorValue = scrubbed({ code, message, ...(hint === undefined ? {} : { hint }) }, voice.scrub)
   const readable = scrubbed(value, printable)
   const causes = printable(voice.scrub(causesOf(error)))
-  voice.stderr.write(renderError(readable, voice.err))
+  voice.stderr.write(renderError(readable, voice.err, voice.stderr.isTTY ? voice.stderr.columns : undefined))
   if (voice.debug) voice.stderr.write(voice.err.dim(causes))
   if (voice.json) sayJson({ error: value }, voice)
   log?.block(`${renderError(readable, PLAIN)}\n${causes}`)

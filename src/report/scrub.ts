@@ -9,7 +9,7 @@ const MASK = '***'
 /** Characters. Masking a shorter one on its own would only riddle every text with stars; its URL is masked all the same. */
 const SHORTEST = 4
 /** The password in any URL, even of one that nobody named as a secret. */
-const CREDENTIALS = /(?<=\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:)[^\s@/]+(?=@)/gi
+const CREDENTIALS = /(?<=\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:)\S+(?=@)/gi
 const SECRET_PARAMETERS = ['password', 'sslpassword']
 /** Fields of a report that hold one of a few words of ours, which scripts compare. */
 const CLOSED_FIELDS = new Set(['command', 'component', 'status', 'severity', 'code'])
@@ -22,12 +22,13 @@ export function scrubber(secrets: Iterable<string>): Scrub {
 
 /** What must not show of a database URL: all of it, and the password alone, as written and decoded. */
 export function secretsOfUrl(url: string): readonly string[] {
-  const written = /^[^:/?#]+:\/\/([^/?#]*)@/.exec(url)?.[1] ?? ''
-  const password = written.includes(':') ? written.slice(written.indexOf(':') + 1) : ''
+  // A password that somebody forgot to encode may hold `/`, `?`, `#` or `@`: so it is looked for up to the last `@`, too.
+  const userinfos = [/^[^:/?#]+:\/\/([^/?#@]*)@/, /^[^:/?#]+:\/\/(.*)@/s].map(form => form.exec(url)?.[1] ?? '')
+  const passwords = userinfos.map(userinfo => /:(.*)$/s.exec(userinfo)?.[1] ?? '')
   const parameters = [...url.matchAll(/[?&]([^=&#]+)=([^&#]*)/g)]
     .filter(([, name = '']) => SECRET_PARAMETERS.includes(name.toLowerCase()))
     .map(([, , value = '']) => value)
-  const parts = [password, ...parameters].filter(part => part !== '')
+  const parts = [...passwords, ...parameters].filter(part => part !== '')
   // A URL without a password is no secret, and its host helps to understand a message.
   return parts.length === 0 ? [] : [url, ...parts, ...parts.map(decoded)]
 }
