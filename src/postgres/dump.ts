@@ -18,6 +18,7 @@ import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables } fr
 import { preflight } from './preflight.ts'
 import { cutEntries, PREAMBLE } from './schema.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
+import { isFull } from './sql-state.ts'
 import { qualified } from './sql-text.ts'
 import { type Survey, surveyDatabase } from './survey.ts'
 import type { LockableTable } from './tables.ts'
@@ -77,7 +78,8 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
         (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
       )
       const context = { options, out, snapshot, connect: connectOptions(snapshot.lost) }
-      const tasks = [readSchema(context), readRows(context)] as const
+      const rows = readRows(context)
+      const tasks = [readSchema(context, rows), rows] as const
       for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
       await Promise.allSettled(tasks)
       signal.throwIfAborted()
@@ -115,19 +117,23 @@ async function check(
 }
 
 /** Returns the entries of both sections. */
-async function readSchema(context: Context): Promise<readonly SchemaEntry[]> {
-  const before = await readSection(context, 'pre-data')
+async function readSchema(context: Context, rows: Promise<unknown>): Promise<readonly SchemaEntry[]> {
+  const before = await readSection(context, 'pre-data', rows)
   const { sequences } = context.snapshot.survey
   if (sequences !== '') {
     const detail = { kind: 'script', content: 'sequences' } as const
     await context.out.segment({ name: 'sequence values', group: '99-schema', detail }, once(Buffer.from(sequences)))
   }
-  return [...before, ...(await readSection(context, 'post-data'))]
+  return [...before, ...(await readSection(context, 'post-data', rows))]
 }
 
-async function readSection(context: Context, section: 'pre-data' | 'post-data'): Promise<readonly SchemaEntry[]> {
+async function readSection(
+  context: Context,
+  section: 'pre-data' | 'post-data',
+  rows: Promise<unknown>,
+): Promise<readonly SchemaEntry[]> {
   const { options, out, snapshot, connect } = context
-  const text = await dumpSchema({
+  const request = {
     connect,
     snapshot: snapshot.id,
     section,
@@ -137,6 +143,12 @@ async function readSection(context: Context, section: 'pre-data' | 'post-data'):
       ...(options.schemaOnly ? ['--schema-only'] : []),
     ],
     ...(options.pgDump === undefined ? {} : { native: options.pgDump }),
+  }
+  const text = await dumpSchema(request).catch(async error => {
+    if (!isFull(error)) throw error
+    // The lanes have taken all connections that there are. They will be back.
+    await Promise.allSettled([rows])
+    return await dumpSchema(request)
   })
   const entries = cutEntries(text)
   const group = section === 'pre-data' ? '00-schema' : '99-schema'

@@ -13,6 +13,7 @@ import type { SegmentDetail } from './detail.ts'
 import { isConnectionLoss, serverError } from './server-error.ts'
 import { BEGIN_READING, prepareSession } from './session.ts'
 import type { Snapshot } from './snapshot.ts'
+import { isFull, isLockTimeout, sqlStateOf } from './sql-state.ts'
 
 /** How often one reading is begun before its losses of connection are believed. */
 const ATTEMPTS = 5
@@ -47,15 +48,18 @@ export interface LanesResult {
   readonly missing: number
 }
 
-/** Reads all runs, those of one run one after the other in one lane. Lanes beyond the first are no necessity. */
+/** Reads all runs, those of one run one after the other in one lane. One lane suffices if the server has no more room. */
 export async function readInLanes(runs: readonly (readonly Reading[])[], options: LanesOptions): Promise<LanesResult> {
   const queue = [...runs]
   const rows: Record<string, number> = {}
-  let missing = 0
+  const refusals: unknown[] = []
   const lane = async (number: number) => {
     await using session = new LaneSession(options)
-    if (number > 1 && !(await session.isWelcome())) {
-      missing++
+    try {
+      await session.connection()
+    } catch (error) {
+      if (!isFull(error)) throw error
+      refusals.push(error)
       return
     }
     const group: SegmentGroup = `${String(number).padStart(2, '0') as `${number}`}-data`
@@ -65,7 +69,8 @@ export async function readInLanes(runs: readonly (readonly Reading[])[], options
   }
   const count = Math.min(options.count, runs.length, MOST_LANES)
   await Promise.all(Array.from({ length: count }, (_, index) => lane(index + 1)))
-  return { rows, missing }
+  if (count > 0 && refusals.length === count) throw refusals[0]
+  return { rows, missing: refusals.length }
 }
 
 async function readOne(
@@ -169,17 +174,6 @@ class LaneSession implements AsyncDisposable {
     return this.#connection
   }
 
-  /** False if the server has no connection left. */
-  async isWelcome(): Promise<boolean> {
-    try {
-      await this.connection()
-      return true
-    } catch (error) {
-      if (error instanceof ComebackError && stateOf(error.cause) === '53300') return false
-      throw error
-    }
-  }
-
   async close(): Promise<void> {
     const connection = this.#connection
     this.#connection = undefined
@@ -201,16 +195,8 @@ async function openLane({ connect: options, snapshot }: LanesOptions): Promise<C
   } catch (error) {
     await connection.close()
     const what = `Joining the snapshot of ${connection.description}`
-    if (!SNAPSHOT_GONE.includes(stateOf(error))) throw serverError(error, what)
+    if (!SNAPSHOT_GONE.includes(sqlStateOf(error))) throw serverError(error, what)
     // The leader is gone, even if we have not heard of it yet.
     throw new ComebackError('connection', `${what} failed: it is not there any more.`, { cause: error })
   }
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return stateOf(error) === '55P03'
-}
-
-function stateOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

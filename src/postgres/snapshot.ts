@@ -10,6 +10,7 @@ import { type Connection, type ConnectOptions, connect } from './connection.ts'
 import { internals } from './pg-internals.ts'
 import { isConnectionLoss, serverError } from './server-error.ts'
 import { BEGIN_READING, prepareSession, readingEncoding } from './session.ts'
+import { isLockTimeout, isUndefinedRelation, sqlStateOf } from './sql-state.ts'
 import { displayName, qualified } from './sql-text.ts'
 import { type LockableTable, listLockable } from './tables.ts'
 
@@ -17,6 +18,7 @@ import { type LockableTable, listLockable } from './tables.ts'
 const ATTEMPTS = 5
 /** Tables that one statement locks. */
 const LOCK_BATCH = 1_000
+const OUT_OF_SHARED_MEMORY = '53200'
 /** Milliseconds between two signs of life, and how long one may take. */
 const KEEPALIVE = 30_000
 
@@ -63,7 +65,7 @@ export async function openSnapshot<Survey>(
         const found = await survey(connection, tables)
         return guard(connection, { id, encoding, survey: found })
       } catch (error) {
-        if (attempt === ATTEMPTS || !isUndefined(error)) throw error
+        if (attempt === ATTEMPTS || !isUndefinedRelation(error)) throw error
         await connection.query('ROLLBACK')
         const visible = new Set(tables.filter(table => table.visible).map(table => table.oid))
         tables = (await listLockable(connection)).map(table => ({ ...table, visible: visible.has(table.oid) }))
@@ -96,9 +98,8 @@ async function lock(connection: Connection, tables: readonly LockableTable[], op
     try {
       await connection.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`)
     } catch (error) {
-      const state = stateOf(error)
-      if (state === '55P03') throw await lockTimeout(connection, options, error)
-      if (state === '53200') {
+      if (isLockTimeout(error)) throw await lockTimeout(connection, options, error)
+      if (sqlStateOf(error) === OUT_OF_SHARED_MEMORY) {
         throw new ComebackError('server-error', `The server has no room to lock ${tables.length} tables.`, {
           hint: 'Raise max_locks_per_transaction on the server.',
           cause: error,
@@ -174,13 +175,4 @@ function guard<Survey>(
       await connection.close()
     },
   }
-}
-
-/** A table or a schema that was there when it was listed. */
-function isUndefined(error: unknown): boolean {
-  return ['42P01', '3F000'].includes(stateOf(error))
-}
-
-function stateOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -401,6 +401,24 @@ test('rows whose hash partition depends on the OIDs of an enum are loaded throug
   expect(into('public.plain')).toMatchObject({ into: { schema: 'public', name: 'plain' } })
 })
 
+test('a server without room for all lanes is read by those that there is room for', async () => {
+  await using database = await createDatabase(18)
+  const role = `narrow_${database.name}`
+  await database.query(`
+    CREATE ROLE ${role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 2;
+    GRANT pg_read_all_data TO ${role};
+    CREATE TABLE a AS SELECT 1 AS a;
+    CREATE TABLE b AS SELECT 1 AS a;
+    CREATE TABLE c AS SELECT 1 AS a;`)
+  const url = new URL(database.url)
+  url.username = role
+  const { out, detail, problems } = await readAll(database, { url: url.href, lanes: 3, connectTimeout: 3000 })
+  expect(Object.keys(detail.rows)).toHaveLength(3)
+  expect(textOf(out, 'schema, post-data')).toContain('dump complete')
+  expect(problems.every(problem => problem.severity === 'warning')).toBe(true)
+  await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+})
+
 async function connected(database: TestDatabase): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
