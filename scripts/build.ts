@@ -3,7 +3,7 @@
  * committed, so it must not depend on the machine: CI compares it with a fresh build.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
@@ -29,8 +29,11 @@ writeFileSync(join(build, 'package.json'), '{ "type": "module" }\n')
 bundle('cli/main.js', join(dist, 'cli'))
 chmodSync(join(dist, 'cli', 'index.js'), 0o755)
 
-// pg_dump runs in a worker thread, which needs a file of its own, with the WebAssembly beside it.
+// pg_dump runs in a worker thread, which needs a file of its own. Its package goes beside it as it is: ncc's interop breaks it.
 const worker = join(build, 'worker')
 bundle('postgres/pg-dump-worker.js', worker)
-mkdirSync(dist, { recursive: true })
 copyFileSync(join(worker, 'index.js'), join(dist, 'cli', 'pg-dump-worker.js'))
+const tools = dirname(require.resolve('@electric-sql/pglite-tools/pg_dump'))
+const entry = readFileSync(join(tools, 'pg_dump.js'), 'utf8')
+const chunks = [...entry.matchAll(/from"\.\/([^"]+)"/g)].map(match => match[1] ?? '')
+for (const file of ['pg_dump.js', 'pg_dump.wasm', ...chunks]) copyFileSync(join(tools, file), join(dist, 'cli', file))
