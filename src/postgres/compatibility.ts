@@ -1,11 +1,12 @@
 /** Whether a target can take a backup at all: told before anything is done. */
 import type { Problem } from '../engine/ports.ts'
 import { ComebackError } from '../errors.ts'
+import type { RestoreMode } from './restore-context.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import type { TargetFacts } from './target-facts.ts'
 
-/** Throws `unsupported`; returns what will differ. */
-export function checkCompatibility({ detail, preData }: RestorePlan, facts: TargetFacts): Problem[] {
+/** Throws `unsupported`; returns what will differ, or may fail. */
+export function checkCompatibility({ detail, preData }: RestorePlan, facts: TargetFacts, mode: RestoreMode): Problem[] {
   const problems: Problem[] = []
   const from = major(detail.serverVersion)
   const to = major(facts.version)
@@ -23,6 +24,16 @@ export function checkCompatibility({ detail, preData }: RestorePlan, facts: Targ
       severity: 'warning',
       message: `The source sorts text by ${detail.collate}, the target by ${facts.collate}.`,
       hint: `Where the order of text matters, restore into a database created with LC_COLLATE '${detail.collate}' TEMPLATE template0.`,
+    })
+  }
+  for (const { name, schema } of detail.extensions) {
+    const installed = facts.extensions.get(name)
+    // An atomic restore drops it, if it may.
+    if (installed === undefined || installed.schema === schema || (mode === 'atomic' && installed.ours)) continue
+    problems.push({
+      severity: 'warning',
+      message: `Extension ${name} stands in schema ${installed.schema} on the target, in ${schema} in the backup.`,
+      hint: `If the restore fails for it: ALTER EXTENSION "${name}" SET SCHEMA "${schema}"`,
     })
   }
   const missing = preData.flatMap(({ entry }) =>

@@ -6,9 +6,9 @@
 import type { Problem } from '../engine/ports.ts'
 import { Omissions } from './omissions.ts'
 import type { PlannedEntry } from './restore-plan.ts'
+import { NAME, QUALIFIED_NAME, unquoted } from './sql-name.ts'
 import type { TargetFacts } from './target-facts.ts'
 
-const NAME = String.raw`("(?:[^"]|"")*"|[^\s"(),;.]+)`
 const OWNER = new RegExp(String.raw`^ALTER\s.*\sOWNER TO ${NAME}$`, 's')
 const PRIVILEGE = new RegExp(String.raw`^(?:GRANT|REVOKE)\s.*\s(?:TO|FROM) ${NAME}(?: WITH GRANT OPTION)?$`, 's')
 const DEFAULT_PRIVILEGE = new RegExp(
@@ -17,7 +17,7 @@ const DEFAULT_PRIVILEGE = new RegExp(
 )
 const USER_MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR ${NAME} `)
 const POLICY = new RegExp(
-  String.raw`^(CREATE POLICY ${NAME} ON (?:${NAME}\.)?${NAME}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)? TO )(${NAME}(?:, ${NAME})*)`,
+  String.raw`^(CREATE POLICY ${NAME} ON ${QUALIFIED_NAME}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)? TO )(${NAME}(?:, ${NAME})*)`,
 )
 const AUTHORIZATION = new RegExp(`^SET SESSION AUTHORIZATION ${NAME}$`)
 const CREATE_SCHEMA = new RegExp(`^CREATE SCHEMA ${NAME}$`)
@@ -143,8 +143,4 @@ function exists(role: string, facts: TargetFacts, omissions: Omissions, what: st
 function nameIn(match: RegExpExecArray | null): string | undefined {
   const name = match?.[1]
   return name === undefined ? undefined : unquoted(name)
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }

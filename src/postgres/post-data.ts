@@ -4,6 +4,7 @@
  */
 import type { SchemaEntry } from './detail.ts'
 import type { PlannedEntry } from './restore-plan.ts'
+import { NAME, QUALIFIED_NAME, unquoted } from './sql-name.ts'
 
 export type PostDataStage =
   /** `after`: index attachments and comments, cheap, one after the other. */
@@ -30,13 +31,9 @@ export function postDataStages(planned: readonly PlannedEntry[]): PostDataStage[
   return stages
 }
 
-const NAME = String.raw`("(?:[^"]|"")*"|[^\s"(),;.]+)`
-const RELATION = String.raw`(?:${NAME}\.)?${NAME}`
-const ON_INDEX = new RegExp(
-  String.raw`^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?${NAME} ON (?:ONLY )?${RELATION} USING`,
-)
-const ALTERED = new RegExp(String.raw`^ALTER (?:FOREIGN )?TABLE (?:IF EXISTS )?(?:ONLY )?${RELATION}\s`)
-const REFERENCED = new RegExp(String.raw`\sREFERENCES ${RELATION}\s*\(`)
+const ON_INDEX = new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?${NAME} ON (?:ONLY )?${QUALIFIED_NAME} USING`)
+const ALTERED = new RegExp(String.raw`^ALTER (?:FOREIGN )?TABLE (?:IF EXISTS )?(?:ONLY )?${QUALIFIED_NAME}\s`)
+const REFERENCED = new RegExp(String.raw`\sREFERENCES ${QUALIFIED_NAME}\s*\(`)
 
 /**
  * The tables that an index or constraint concerns, as `schema.name` without quotes: the one it is on, then the one it refers to.
@@ -71,8 +68,4 @@ function table(match: RegExpExecArray | null, first: number): string[] | undefin
   const name = match?.[first + 1]
   if (name === undefined) return undefined
   return [tableKey(unquoted(match?.[first] ?? ''), unquoted(name))]
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }

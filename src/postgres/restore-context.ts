@@ -6,6 +6,8 @@ import type { RestorePlan } from './restore-plan.ts'
 import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
 import type { TargetFacts } from './target-facts.ts'
 
+export type RestoreMode = 'atomic' | 'parallel'
+
 export interface RestoreContext {
   readonly target: TargetOptions
   readonly sessions: RestoreSessions

@@ -2,6 +2,7 @@
  * Into an empty target by several lanes: tables; then rows, and indexes and keys of each table as soon as its rows are there;
  * then foreign keys; then the rest in pg_dump's order. If it fails, what was made is dropped again (`removeRestored`).
  */
+import { asComebackError } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { readFamilies } from './families.ts'
@@ -22,14 +23,13 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   const filter = createEntryFilter(context.facts)
   const schema = { filter, signal, atomic: false }
   progress.phase('Creating tables')
-  await closePublic(connection, plan.detail, context.facts)
   await runEntries(connection, plan.preData, schema)
 
   const families = await readFamilies(connection)
   const loads = loadTasks(context, filter, families)
   const [first, ...later] = stagesWithIndexesFirst(plan.postData)
   const indexes = first.kind === 'serial' ? [] : indexTasks(first.parallel, loads, families, schema)
-  const lanes = await openLanes(context, loads.length + indexes.length)
+  const { lanes, problems } = await openLanes(context, loads.length + indexes.length)
   const inLanes = (tasks: readonly LaneTask[]) => runTasks(lanes, tasks, error => sessions.fail(error))
   progress.phase('Loading rows and building indexes')
   await inLanes([...loads.map(one => one.task), ...indexes])
@@ -44,18 +44,28 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
     }
     await runEntries(connection, stage.after, schema)
   }
+  await closePublic(connection, plan.detail, context.facts)
   await runEntries(connection, plan.permissions, schema)
   progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await flush(connection)
-  return { lanes, problems: filter.problems() }
+  return { lanes, problems: [...problems, ...filter.problems()] }
 }
 
-/** No more lanes than there is work for. */
-async function openLanes({ connection, sessions, lanes }: RestoreContext, tasks: number): Promise<Connection[]> {
+/** No more lanes than there is work for, nor than the server has connections left. */
+async function openLanes({ connection, sessions, lanes }: RestoreContext, tasks: number): Promise<RestoreOutcome> {
   const count = Math.max(1, Math.min(lanes, tasks))
-  const more = await Promise.all(Array.from({ length: count - 1 }, () => sessions.open(LANE_SETTINGS)))
-  return [connection, ...more]
+  const more = await Promise.allSettled(Array.from({ length: count - 1 }, () => sessions.open(LANE_SETTINGS)))
+  sessions.signal.throwIfAborted()
+  const refused = more.flatMap(one => (one.status === 'rejected' ? [asComebackError(one.reason)] : []))
+  return {
+    lanes: [connection, ...more.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))],
+    problems: refused.slice(0, 1).map(error => ({
+      severity: 'warning',
+      message: `${refused.length} of ${count} lanes could not connect; the others did all the work: ${error.message}`,
+      hint: 'Ask for fewer --lanes, or raise max_connections.',
+    })),
+  }
 }
 
 /** There is always a first stage of indexes, an empty one perhaps. */

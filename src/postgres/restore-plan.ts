@@ -1,5 +1,6 @@
 /** A backup sorted into what is done when. The order is that of pg_restore, since pg_dump writes for it. */
-import type { Segment, StoredBackup } from '../engine/ports.ts'
+import { isUtf8 } from 'node:buffer'
+import type { Segment, SinkProgress, StoredBackup } from '../engine/ports.ts'
 import { ComebackError } from '../errors.ts'
 import {
   type DatabaseDetail,
@@ -56,13 +57,18 @@ export interface RangeSegment {
 }
 
 /** Reads the schema (not the rows) and sorts. Throws `damaged` if the details make no sense. */
-export async function planRestore(backup: StoredBackup, signal: AbortSignal): Promise<RestorePlan> {
+export async function planRestore(
+  backup: StoredBackup,
+  progress: SinkProgress,
+  signal: AbortSignal,
+): Promise<RestorePlan> {
   const { detail, segments } = parsed(backup)
   const entries: Record<SchemaDetail['section'], PlannedEntry[]> = { 'pre-data': [], 'post-data': [] }
   const ranges: RangeSegment[] = []
   const scripts = { sequences: [] as Segment[], 'large-objects': [] as Segment[] }
   for (const { segment, part } of segments) {
-    if (part.kind === 'schema') entries[part.section].push(...(await readEntries(backup, segment, part, signal)))
+    if (part.kind === 'schema')
+      entries[part.section].push(...(await readEntries(backup, segment, part, progress, signal)))
     else if (part.kind === 'script') scripts[part.content].push(segment)
     else ranges.push({ segment, detail: part, rows: detail.rows[segment.name] })
   }
@@ -103,6 +109,7 @@ async function readEntries(
   backup: StoredBackup,
   segment: Segment,
   part: SchemaDetail,
+  progress: SinkProgress,
   signal: AbortSignal,
 ): Promise<PlannedEntry[]> {
   if (segment.bytes > SCHEMA_LIMIT) {
@@ -112,8 +119,17 @@ async function readEntries(
     )
   }
   const pieces: Uint8Array[] = []
-  for await (const piece of backup.read(segment, signal)) pieces.push(piece)
+  for await (const piece of backup.read(segment, signal)) {
+    pieces.push(piece)
+    progress.advance(piece.length)
+  }
   const text = Buffer.concat(pieces)
+  if (!isUtf8(text)) {
+    // Only a database without an encoding has such a schema, and pg sends statements as UTF-8.
+    throw new ComebackError('unsupported', `${segment.name} of backup ${backup.id} is not valid UTF-8.`, {
+      hint: 'Export the backup, and restore its files with psql.',
+    })
+  }
   return part.entries
     .filter(entry => entry.type !== PREAMBLE)
     .map(entry => ({ entry, statements: statementsOf(text, entry) }))

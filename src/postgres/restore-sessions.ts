@@ -46,8 +46,8 @@ export interface RestoreSessions {
   open(settings?: Readonly<Record<string, string>>): Promise<Connection>
   /** One lane failed: the others are hung up on. */
   fail(error: unknown): void
-  /** Ends all connections; on `failed` also the server's ends of those that were hung up on in the middle of something. */
-  close(failed: boolean): Promise<void>
+  /** Ends all connections, also the server's ends of those that were hung up on in the middle of something. */
+  close(): Promise<void>
 }
 
 export function restoreSessions(options: TargetOptions, outer: AbortSignal): RestoreSessions {
@@ -71,9 +71,9 @@ export function restoreSessions(options: TargetOptions, outer: AbortSignal): Res
     fail(error) {
       failing.abort(error)
     },
-    async close(failed) {
+    async close() {
       await Promise.all(connections.map(connection => connection.close()))
-      if (failed) await endBackends(options, backends)
+      if (signal.aborted) await endBackends(options, backends.splice(0))
     },
   }
 }

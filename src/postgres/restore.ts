@@ -6,14 +6,12 @@ import { checkCompatibility } from './compatibility.ts'
 import type { Connection } from './connection.ts'
 import { removeRestored } from './remove-restored.ts'
 import { restoreAtomically } from './restore-atomic.ts'
-import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
+import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore-parallel.ts'
 import { planRestore, type RestorePlan } from './restore-plan.ts'
-import { restoreSessions } from './restore-sessions.ts'
+import { type RestoreSessions, restoreSessions } from './restore-sessions.ts'
 import { describeContents, inspectTarget, type TargetContents } from './target.ts'
 import { targetFacts } from './target-facts.ts'
-
-export type RestoreMode = 'atomic' | 'parallel'
 
 export interface DatabaseSinkOptions {
   readonly url: string
@@ -43,27 +41,39 @@ async function restore(
   outer: AbortSignal,
 ): Promise<SinkResult> {
   const sessions = restoreSessions(options, outer)
-  let failed = true
-  try {
-    progress.phase('Looking at the target')
-    const connection = await sessions.open()
-    const mode = chooseMode(options.mode, await inspectTarget(connection), connection)
-    const plan = await planRestore(backup, sessions.signal)
-    const facts = await targetFacts(connection)
-    const warnings = checkCompatibility(plan, facts)
-    const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan) }
-    const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes }
-    const outcome = mode === 'atomic' ? await restoreAtomically(context) : await emptyAgainOnFailure(context)
-    progress.phase('Analyzing')
-    const unanalyzed = await analyzeRestored(outcome.lanes, plan.detail.schemas)
-    // Whoever stops the analyzing stops nothing else, but a backend may still be at it.
-    failed = outer.aborted
-    return {
-      summary: summary(plan, connection, mode, outcome),
-      problems: [...warnings, ...outcome.problems, ...unanalyzed],
-    }
-  } finally {
-    await sessions.close(failed)
+  const result = await restoreWith(sessions, options, backup, progress).catch(async (error: unknown) => {
+    await sessions.close().catch(closing => {
+      throw alsoSaying(
+        error,
+        `The restore's connections may still be busy on the server: ${asComebackError(closing).message}`,
+      )
+    })
+    throw error
+  })
+  await sessions.close()
+  return result
+}
+
+async function restoreWith(
+  sessions: RestoreSessions,
+  options: DatabaseSinkOptions,
+  backup: StoredBackup,
+  progress: SinkProgress,
+): Promise<SinkResult> {
+  progress.phase('Looking at the target')
+  const connection = await sessions.open()
+  const mode = chooseMode(options.mode, await inspectTarget(connection), connection)
+  const plan = await planRestore(backup, progress, sessions.signal)
+  const facts = await targetFacts(connection)
+  const warnings = checkCompatibility(plan, facts, mode)
+  const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan) }
+  const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes }
+  const outcome = mode === 'atomic' ? await restoreAtomically(context) : await emptyAgainOnFailure(context)
+  progress.phase('Analyzing')
+  const unanalyzed = await analyzeRestored(outcome.lanes, plan.detail.schemas)
+  return {
+    summary: summary(plan, connection, mode, outcome),
+    problems: [...warnings, ...outcome.problems, ...unanalyzed],
   }
 }
 
@@ -85,17 +95,18 @@ async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutc
     return await restoreInParallel(context)
   } catch (error) {
     sessions.fail(error)
-    const told = asComebackError(error)
-    throw new ComebackError(told.code, `${told.message} ${await clearUp(context)}`, {
-      ...(told.hint === undefined ? {} : { hint: told.hint }),
-      cause: error,
-    })
+    throw alsoSaying(error, await clearUp(context))
   }
+}
+
+function alsoSaying(error: unknown, more: string): ComebackError {
+  const { code, message, hint } = asComebackError(error)
+  return new ComebackError(code, `${message} ${more}`, { ...(hint === undefined ? {} : { hint }), cause: error })
 }
 
 async function clearUp({ target, sessions, plan, facts, connection }: RestoreContext): Promise<string> {
   try {
-    await sessions.close(true)
+    await sessions.close()
     if (await removeRestored(target, plan, facts))
       return 'What had been restored was dropped: the target is empty again.'
     return `The target ${connection.description} is left with a part of the backup.`
