@@ -3,7 +3,7 @@
  * a report comes back. The only file that names concrete adapters.
  */
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { createConfigSource } from './config/collect.ts'
 import { createConfigSink } from './config/review.ts'
 import { backup } from './engine/backup.ts'
@@ -30,6 +30,8 @@ import type { Store } from './store/store.ts'
 import { VERSION } from './version.ts'
 
 const MAX_LANES = 4
+const FILE_STORE = 'file:'
+const REVIEW_FOLDER = 'config-review'
 
 export type Command =
   | { readonly verb: 'backup'; readonly components: readonly Component[] }
@@ -81,7 +83,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
         moment: parseMoment(command.at),
         component: command.component,
         store: openStore(options.store, context),
-        target: openLocalStore(resolve(context.cwd, options.into ?? 'comeback-export')),
+        target: openLocalStore(resolve(context.cwd, needFolder(options.into))),
         keyring: new Keyring(await needKey(keyPlace(options, context))),
         level: options.level,
         progress: context.progress,
@@ -118,6 +120,7 @@ async function backUp(components: readonly Component[], options: Options, contex
         signal: context.signal,
       }),
     )
+    context.progress({ type: 'done', component: source.component })
     if (context.signal.aborted) break
   }
   return { command: 'backup', store: store.location, backups }
@@ -148,13 +151,25 @@ function openSource(component: Component, options: Options, { cwd, environment }
       })
     case 'files':
       if (options.files.length === 0) throw missing('files', '--files', 'the folders or globs to back up')
-      return createFilesSource({ root: cwd, include: options.files, exclude: options.exclude })
+      return createFilesSource({
+        root: cwd,
+        include: options.files,
+        exclude: [...options.exclude, ...ownPaths(options, cwd)],
+      })
     case 'config':
       if (options.configFiles.length === 0 && options.configEnv.length === 0) {
         throw missing('config', '--config-files or --config-env', 'the files or environment variables to back up')
       }
       return createConfigSource({ root: cwd, files: options.configFiles, env: options.configEnv, environment })
   }
+}
+
+/** Our own files below the folder that is backed up: a backup of backups grows without end, and the key must not be in it. */
+function ownPaths(options: Options, cwd: string): readonly string[] {
+  const store = options.store.startsWith(FILE_STORE) ? [options.store.slice(FILE_STORE.length)] : []
+  return [...store, options.keyFile, options.logDir, REVIEW_FOLDER]
+    .map(path => resolve(cwd, path))
+    .filter(path => path.startsWith(join(cwd, sep)))
 }
 
 function openSink(component: Component, options: Options, { cwd, environment }: JobContext): Sink {
@@ -170,7 +185,7 @@ function openSink(component: Component, options: Options, { cwd, environment }: 
       return createFilesSink({ directory: resolve(cwd, options.into ?? '.'), overwrite: options.overwrite })
     case 'config':
       return createConfigSink({
-        directory: resolve(cwd, options.into ?? 'config-review'),
+        directory: resolve(cwd, options.into ?? REVIEW_FOLDER),
         root: cwd,
         environment,
         showValues: false,
@@ -179,8 +194,9 @@ function openSink(component: Component, options: Options, { cwd, environment }: 
 }
 
 function openStore(location: string, { cwd }: JobContext): Store {
-  const [scheme, ...rest] = location.split(':')
-  if (scheme === 'file' && rest.join(':') !== '') return withRetry(openLocalStore(resolve(cwd, rest.join(':'))))
+  if (location.startsWith(FILE_STORE) && location.length > FILE_STORE.length) {
+    return withRetry(openLocalStore(resolve(cwd, location.slice(FILE_STORE.length))))
+  }
   throw new ComebackError('usage', `--store ${location} is not a store that this version knows.`, {
     hint: 'Write file:DIR, for example file:./backups.',
   })
@@ -191,6 +207,11 @@ function needDatabase(url: string | undefined, where: string): string {
   throw new ComebackError('usage', 'No database is named.', {
     hint: `Set ${where} to a URL such as postgresql://user:password@host:5432/name.`,
   })
+}
+
+function needFolder(into: string | undefined): string {
+  if (into !== undefined) return into
+  throw new ComebackError('usage', 'The export needs a folder.', { hint: 'Name a new one with --into DIR.' })
 }
 
 function missing(component: Component, option: string, what: string): ComebackError {

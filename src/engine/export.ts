@@ -79,6 +79,7 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
     decrypt,
   }
   await writeManifest(target, exported, keyring, signal)
+  progress({ type: 'done', component })
   return {
     command: 'export',
     component,

@@ -38,6 +38,7 @@ export async function restore(request: RestoreRequest): Promise<RestoreReport> {
     },
     signal,
   )
+  progress({ type: 'done', component })
   const partial: readonly Problem[] =
     manifest.status === 'partial'
       ? [

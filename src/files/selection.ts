@@ -46,10 +46,13 @@ export function selectPaths(root: string, include: readonly string[], exclude: r
   const inside = absolute.every(({ path }) => path === home || path.startsWith(`${home}/`))
   const base = inside && home !== '/' ? home.length + 1 : 1
   const patterns = absolute.map(({ given, path }) => compile(given, path.slice(base)))
-  const exclusions = exclude.map(given => {
-    const anywhere = !trimmed(given).includes('/')
-    const path = anywhere ? `**/${trimmed(given)}` : absolutePattern(given, home, resolve(root)).slice(base)
-    return compile(given, given.startsWith('**/') ? given : path, true).matches
+  const exclusions = exclude.flatMap(given => {
+    if (given.startsWith('**/')) return [compile(given, given, true).matches]
+    if (!trimmed(given).includes('/')) return [compile(given, `**/${trimmed(given)}`, true).matches]
+    const path = absolutePattern(given, home, resolve(root))
+    // What lies outside of the root can't be met inside of it.
+    if (base > 1 && !path.startsWith(`${home}/`)) return []
+    return [compile(given, path.slice(base), true).matches]
   })
 
   return {

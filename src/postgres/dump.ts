@@ -9,7 +9,7 @@ import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/por
 import { asComebackError } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection.ts'
 import { identityOf } from './connection-url.ts'
-import type { DatabaseDetail, SchemaEntry } from './detail.ts'
+import type { DatabaseDetail, SchemaDetail, SchemaEntry } from './detail.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './exclusion.ts'
 import { type LanesResult, type Reading, readInLanes } from './lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './large-objects.ts'
@@ -17,6 +17,7 @@ import { dumpSchema, pgDumpVersion } from './pg-dump.ts'
 import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables } from './plan.ts'
 import { preflight } from './preflight.ts'
 import { cutEntries, PREAMBLE } from './schema.ts'
+import { scriptFor } from './script-for.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import { isFull } from './sql-state.ts'
 import { qualified } from './sql-text.ts'
@@ -118,21 +119,25 @@ async function check(
 
 /** Returns the entries of both sections. */
 async function readSchema(context: Context, rows: Promise<unknown>): Promise<readonly SchemaEntry[]> {
-  const before = await readSection(context, 'pre-data', rows)
+  // Both at once and first of all: pg_dump locks the tables anew, and the sooner it has, the less may come in between.
+  const [preData, postData] = await Promise.all([
+    dumpSection(context, 'pre-data', rows),
+    dumpSection(context, 'post-data', rows),
+  ])
+  const before = await writeSection(context, 'pre-data', preData)
   const { sequences } = context.snapshot.survey
   if (sequences !== '') {
     const detail = { kind: 'script', content: 'sequences' } as const
     await context.out.segment({ name: 'sequence values', group: '99-schema', detail }, once(Buffer.from(sequences)))
   }
-  return [...before, ...(await readSection(context, 'post-data', rows))]
+  return [...before, ...(await writeSection(context, 'post-data', postData))]
 }
 
-async function readSection(
-  context: Context,
-  section: 'pre-data' | 'post-data',
+async function dumpSection(
+  { options, snapshot, connect }: Context,
+  section: SchemaDetail['section'],
   rows: Promise<unknown>,
-): Promise<readonly SchemaEntry[]> {
-  const { options, out, snapshot, connect } = context
+): Promise<Buffer> {
   const request = {
     connect,
     snapshot: snapshot.id,
@@ -150,6 +155,14 @@ async function readSection(
     await Promise.allSettled([rows])
     return await dumpSchema(request)
   })
+  return scriptFor(text, section, snapshot.serverVersion)
+}
+
+async function writeSection(
+  { out }: Context,
+  section: SchemaDetail['section'],
+  text: Buffer,
+): Promise<readonly SchemaEntry[]> {
   const entries = cutEntries(text)
   const group = section === 'pre-data' ? '00-schema' : '99-schema'
   await out.segment({ name: `schema, ${section}`, group, detail: { kind: 'schema', section, entries } }, once(text))

@@ -28,14 +28,13 @@ export async function openBackup(
   const index = await readIndex(store, manifest, keyring, signal)
   const keys = await keyring.chain(manifest.idSalt, manifest.kdf.iterations)
   const reader = new PackReader(store, manifest.component, keyring, keys.id, index, packFinder(manifest))
-  // The index is authenticated: its groups and details are what a BackupWriter was given.
   const places = new Map(
-    index.segments.map(({ first, count, ...segment }) => [segment.name, { segment: segment as Segment, first, count }]),
+    index.segments.map(({ first, count, ...segment }) => [segment.name, { segment, first, count }]),
   )
   return {
     id: manifest.id,
     time: new Date(manifest.time),
-    detail: index.detail as Json,
+    detail: index.detail,
     segments: [...places.values()].map(({ segment }) => segment),
     read(segment, readSignal) {
       const place = places.get(segment.name)
