@@ -32,7 +32,8 @@ export async function fillMixed(client: Client, megabytes: number): Promise<void
     ALTER TABLE orders ADD PRIMARY KEY (id), ADD FOREIGN KEY (account_id) REFERENCES accounts;
     CREATE INDEX orders_details ON orders USING gin (details jsonb_path_ops);
     CREATE INDEX orders_account ON orders (account_id, created_at);`)
-  await client.query('VACUUM ANALYZE')
+  // No VACUUM: it would offer the gaps at the ends of pages to new rows; in a table that has lived for a while they are filled.
+  await client.query('ANALYZE')
   await client.query('CHECKPOINT')
 }
 

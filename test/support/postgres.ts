@@ -69,10 +69,12 @@ export async function startServer(major: Major, settings: Readonly<Record<string
     ...settings,
   }
   const args = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  // Its standard input is the server's life line: when this process dies, in whatever way, the server goes too.
+  // Its standard input is the server's life line: when this process dies, in whatever way, the server goes too. In a
+  // process group of its own, so that Ctrl-C reaches whoever started it first, and the server only through `stop`.
   const child = spawn('sh', ['-c', LIFE_LINE, join(bin, 'postgres'), ...args], {
     cwd: home,
     stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true,
     ...asUser(),
   })
   let log = ''
@@ -95,7 +97,7 @@ export async function startServer(major: Major, settings: Readonly<Record<string
     },
     async stop() {
       child.stdin.end()
-      if (child.exitCode === null) await once(child, 'exit')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
       rmSync(home, { recursive: true, force: true })
     },
   }
@@ -135,7 +137,9 @@ function asUser(): { uid?: number; gid?: number } {
 
 function run(program: string, args: readonly string[], cwd: string): void {
   const result = spawnSync(program, args, { cwd, encoding: 'utf8', ...asUser() })
-  if (result.status !== 0) throw new Error(`${program} failed: ${result.error ?? ''}${result.stdout}${result.stderr}`)
+  if (result.status === 0) return
+  rmSync(cwd, { recursive: true, force: true })
+  throw new Error(`${program} failed: ${result.error ?? ''}${result.stdout}${result.stderr}`)
 }
 
 async function freePort(): Promise<number> {
