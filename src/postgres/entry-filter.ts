@@ -17,7 +17,7 @@ const DEFAULT_PRIVILEGE = new RegExp(
 )
 const USER_MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR ${NAME} `)
 const POLICY = new RegExp(
-  String.raw`^(CREATE POLICY ${NAME} ON ${QUALIFIED_NAME}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)? TO )(${NAME}(?:, ${NAME})*)`,
+  `^(CREATE POLICY ${NAME} ON ${QUALIFIED_NAME}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)? TO )(${NAME}(?:, ${NAME})*)`,
 )
 const AUTHORIZATION = new RegExp(`^SET SESSION AUTHORIZATION ${NAME}$`)
 const CREATE_SCHEMA = new RegExp(`^CREATE SCHEMA ${NAME}$`)

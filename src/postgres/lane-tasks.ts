@@ -27,10 +27,9 @@ export function loadTasks({ plan, load }: RestoreContext, filter: EntryFilter, f
     const names = new Set([into, ...table.ranges.map(({ detail }) => tableKey(detail.table.schema, detail.table.name))])
     const isRoot = families.isParent(into)
     const run = (connection: Connection) =>
-      inTransaction(connection, table, async () => {
-        if (table.own) await connection.query(`TRUNCATE ONLY ${qualified(table.into)}`)
-        await loadTable(connection, table, load, { freeze: table.own })
-      })
+      inTransaction(connection, table, table.own ? [`TRUNCATE ONLY ${qualified(table.into)}`] : [], () =>
+        loadTable(connection, table, load, { freeze: table.own }),
+      )
     // A COPY reads the bounds of a partition from its parents, and so locks them.
     const family = `family ${families.of(into)}`
     const locks = isRoot ? { shared: [], exclusive: [family] } : { shared: [family], exclusive: [into] }
@@ -55,7 +54,7 @@ export function loadTasks({ plan, load }: RestoreContext, filter: EntryFilter, f
 
 async function loadAdded(connection: Connection, added: readonly TableLoad[], load: RestoreContext['load']) {
   for (const table of added) {
-    await inTransaction(connection, table, () => loadTable(connection, table, load, { freeze: false }))
+    await inTransaction(connection, table, [], () => loadTable(connection, table, load, { freeze: false }))
   }
 }
 
@@ -109,9 +108,15 @@ export function stageTasks(
   })
 }
 
-async function inTransaction(connection: Connection, { into }: TableLoad, work: () => Promise<void>): Promise<void> {
+/** `first` goes along with the `BEGIN`: with thousands of small tables, round trips are what takes the time. */
+async function inTransaction(
+  connection: Connection,
+  { into }: TableLoad,
+  first: readonly string[],
+  work: () => Promise<void>,
+): Promise<void> {
   try {
-    await connection.query('BEGIN')
+    await connection.query(['BEGIN', ...first].join('; '))
     await work()
     await connection.query('COMMIT')
   } catch (error) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { storedBackup } from '../fakes/segments.ts'
+import { countProgress, storedBackup } from '../fakes/segments.ts'
 import { createDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
-import { backUp, cutIntoRanges, failure, read, restore, SHOP } from './round-trip.ts'
+import { backUp, cutIntoRanges, failure, read, restore, SHOP, sinkOf } from './round-trip.ts'
 
 const MAJORS = [14, 18] as const
 
@@ -24,8 +24,11 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     await source.query('CREATE EXTENSION pg_trgm; CREATE TABLE t (i int)')
     await using target = await createDatabase(major)
     await target.query('CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore; CREATE SCHEMA ready')
-    await restore(target.url, await backUp(source.url))
+    const backup = await backUp(source.url)
+    const progress = countProgress()
+    await sinkOf(target.url).restore(backup, progress, new AbortController().signal)
     expect((await fingerprint(target.url)).rows).toEqual({ 'public.t': '0 ' })
+    expect(progress.bytes).toBe(backup.segments.reduce((sum, segment) => sum + segment.bytes, 0))
   })
 
   test('rows lie in the order in which they were read, though updated, deleted, uneven, and in several ranges', async () => {
