@@ -23,7 +23,6 @@ const SHOWN = 8
 const { values: flags } = parseArgs({ options: { source: { type: 'boolean', default: false } } })
 const project = mkdtempSync(join(tmpdir(), 'comeback-demo-'))
 let starting: Promise<TestServer> | undefined
-let client: pg.Client | undefined
 let cli: Cli | undefined
 let stopping = false
 
@@ -52,11 +51,11 @@ async function tell(): Promise<boolean> {
   begin('An application')
   starting = startServer(18, { autovacuum: 'off' })
   const server = await starting
-  const url = await server.createDatabase('commons')
-  client = new pg.Client({ connectionString: url })
-  // Stopping the server under it is part of cleaning up.
-  client.on('error', () => undefined)
-  await client.connect()
+  const admin = await connect(server.url())
+  await admin.query('CREATE DATABASE commons')
+  await admin.end()
+  const url = server.url('commons')
+  const client = await connect(url)
   await createApplication(client, project)
   cli = createCli(project, { ...ENVIRONMENT, DATABASE_URL: url }, flags.source)
   const uploads = join(project, 'uploads')
@@ -122,6 +121,14 @@ async function tell(): Promise<boolean> {
   const readable = await readWithStockTools(first.get('database'))
   say('')
   return wrong.length === 0 && readable
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  // On Ctrl-C the server is stopped under it; whatever it was asked then fails on its own.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
 }
 
 function showBackups(backups: ReadonlyMap<string, CompleteBackup>): void {
