@@ -31,7 +31,7 @@ chmodSync(join(dist, 'cli', 'index.js'), 0o755)
 
 // pg_dump runs in a worker thread, which needs a file of its own. Its package goes beside it as it is: ncc's interop breaks it.
 const worker = join(build, 'worker')
-bundle('postgres/pg-dump-worker.js', worker)
+bundle('postgres/schema/pg-dump-worker.js', worker)
 copyFileSync(join(worker, 'index.js'), join(dist, 'cli', 'pg-dump-worker.js'))
 const tools = dirname(require.resolve('@electric-sql/pglite-tools/pg_dump'))
 const entry = readFileSync(join(tools, 'pg_dump.js'), 'utf8')

@@ -1,17 +1,17 @@
 /** The database Sink. */
 import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { asComebackError, ComebackError } from '../errors.ts'
-import { analyzeRestored } from './analyze.ts'
-import { checkCompatibility } from './compatibility.ts'
-import type { Connection } from './connection.ts'
-import { removeRestored } from './remove-restored.ts'
-import { restoreAtomically } from './restore-atomic.ts'
-import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore-context.ts'
-import { LANE_SETTINGS, restoreInParallel } from './restore-parallel.ts'
-import { planRestore, type RestorePlan } from './restore-plan.ts'
-import { type RestoreSessions, restoreSessions } from './restore-sessions.ts'
-import { describeContents, inspectTarget, type TargetContents } from './target.ts'
-import { targetFacts } from './target-facts.ts'
+import type { Connection } from './connection/connection.ts'
+import { analyzeRestored } from './restore/analyze.ts'
+import { checkCompatibility } from './restore/compatibility.ts'
+import { removeRestored } from './restore/remove-restored.ts'
+import { restoreAtomically } from './restore/restore-atomic.ts'
+import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore/restore-context.ts'
+import { LANE_SETTINGS, restoreInParallel } from './restore/restore-parallel.ts'
+import { planRestore, type RestorePlan } from './restore/restore-plan.ts'
+import { type RestoreSessions, restoreSessions } from './restore/restore-sessions.ts'
+import { describeContents, inspectTarget, type TargetContents } from './restore/target.ts'
+import { targetFacts } from './restore/target-facts.ts'
 
 export interface DatabaseSinkOptions {
   readonly url: string

@@ -1,6 +1,6 @@
 /** A database as text: everything pg_dump says of its schema, and a digest of every table's rows, sequence and large object. */
 import pg from 'pg'
-import { dumpSchema } from '../../src/postgres/pg-dump.ts'
+import { dumpSchema } from '../../src/postgres/schema/pg-dump.ts'
 
 /**
  * Of a hash-partitioned table the root instead of its leaves: the hash of an enum is that of its oid, which no restore keeps, so

@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { connect } from '../../src/postgres/connection.ts'
-import { internals } from '../../src/postgres/pg-internals.ts'
-import { greeting, MessageScanner, QUERY, READY_FOR_QUERY, SYNC } from '../../src/postgres/wire.ts'
+import { connect } from '../../src/postgres/connection/connection.ts'
+import { internals } from '../../src/postgres/connection/pg-internals.ts'
+import { greeting, MessageScanner, QUERY, READY_FOR_QUERY, SYNC } from '../../src/postgres/schema/wire.ts'
 
 export async function startTransactionPooler(url: string): Promise<AsyncDisposable & { readonly url: string }> {
   const server = await connect({ url, connectTimeout: 5_000, signal: new AbortController().signal })

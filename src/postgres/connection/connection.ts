@@ -1,0 +1,196 @@
+/**
+ * A thin thing over one pg.Client: it connects patiently, answers an abort at once, and says in a person's words why it
+ * could not connect.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { ComebackError } from '../../errors.ts'
+import { connectError, isWaking } from './connect-error.ts'
+import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from './connection-url.ts'
+import { internals } from './pg-internals.ts'
+import { serverError } from './server-error.ts'
+import { tlsAttempts } from './tls.ts'
+
+/** Milliseconds of silence before the kernel asks whether the peer is still there. */
+const KEEPALIVE_DELAY = 30_000
+/** Milliseconds that one attempt may take, so that a lost packet does not eat the whole time. */
+const ATTEMPT_LIMIT = 15_000
+const FIRST_PAUSE = 250
+const LONGEST_PAUSE = 4_000
+/** Milliseconds that a polite goodbye may take. */
+const GOODBYE_LIMIT = 2_000
+
+export interface ConnectOptions {
+  readonly url: string
+  /** Milliseconds for all attempts together. */
+  readonly connectTimeout: number
+  /** Ends the connection too: an abort destroys the socket and rejects whatever is pending with the signal's reason. */
+  readonly signal: AbortSignal
+  readonly applicationName?: string
+  /** Session settings, made before the promise resolves. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface Connection extends AsyncDisposable {
+  readonly client: pg.Client
+  /** `server_version_num`: 180004 for 18.4. */
+  readonly serverVersion: number
+  /** `host:port/database`, for messages. */
+  readonly description: string
+  /**
+   * One query at a time. Rejects with pg's `DatabaseError` when the server refuses it (give it to `serverError`), with the
+   * signal's reason after an abort, with `connection` if the connection is lost.
+   */
+  query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>
+  /** Says goodbye, or hangs up if the server does not answer. Never throws. */
+  close(): Promise<void>
+}
+
+/**
+ * Connects, again and again within the time given while the server wakes up. Throws `usage`, `connection`,
+ * `authentication` or `permission`, naming `host:port/database` and never the password.
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const target = parseDatabaseUrl(options.url)
+  const deadline = Date.now() + options.connectTimeout
+  let pause = FIRST_PAUSE
+  for (const started = Date.now(); ; ) {
+    options.signal.throwIfAborted()
+    try {
+      return await connectOnce(options, target, deadline)
+    } catch (error) {
+      options.signal.throwIfAborted()
+      const wait = pause * (0.5 + Math.random() / 2)
+      if (!isWaking(error, Date.now() + wait - started) || Date.now() + wait >= deadline) {
+        throw connectError(error, target, options.connectTimeout)
+      }
+      await sleep(wait, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted())
+      pause = Math.min(pause * 2, LONGEST_PAUSE)
+    }
+  }
+}
+
+async function connectOnce(options: ConnectOptions, target: ConnectionTarget, deadline: number): Promise<Connection> {
+  const attempts = await tlsAttempts(target)
+  for (;;) {
+    const attempt = attempts.shift()
+    if (attempt === undefined) throw new ComebackError('connection', `No way to connect to ${describeTarget(target)}.`)
+    const client = createClient(options, target, attempt.ssl, Math.min(deadline - Date.now(), ATTEMPT_LIMIT))
+    try {
+      return await open(client, options, target)
+    } catch (error) {
+      if (attempts.length === 0 || !attempt.otherwise(error)) throw error
+    }
+  }
+}
+
+function createClient(
+  options: ConnectOptions,
+  target: ConnectionTarget,
+  ssl: pg.ClientConfig['ssl'],
+  timeout: number,
+): pg.Client {
+  let offersBinding = false
+  const client = new pg.Client({
+    host: target.host,
+    port: target.port,
+    database: target.database,
+    user: target.user,
+    // A function, so that pg asks neither PGPASSWORD nor a .pgpass file.
+    password: () => {
+      if (target.channelBinding && !offersBinding) {
+        throw new ComebackError('authentication', `${describeTarget(target)} offers no channel binding.`, {
+          hint: 'The URL says channel_binding=require. Ask the server for scram-sha-256 over TLS, or drop the parameter.',
+        })
+      }
+      if (target.password !== undefined) return target.password
+      throw new ComebackError('authentication', `${describeTarget(target)} asks for a password, the URL has none.`)
+    },
+    ssl,
+    enableChannelBinding: target.channelBinding,
+    application_name: options.applicationName ?? target.applicationName ?? 'comeback',
+    client_encoding: 'UTF8',
+    sslnegotiation: 'postgres',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_DELAY,
+    connectionTimeoutMillis: Math.max(timeout, 1),
+  })
+  // Of what pg takes from the environment, PGOPTIONS, PGREPLICATION and PGBINARY cannot be overruled by its configuration.
+  Object.assign(internals(client).connectionParameters, { options: target.options, replication: undefined })
+  internals(client).binary = false
+  internals(client).connection.on('authenticationSASL', (message: { mechanisms: readonly string[] }) => {
+    offersBinding = message.mechanisms.includes('SCRAM-SHA-256-PLUS')
+  })
+  return client
+}
+
+async function open(client: pg.Client, options: ConnectOptions, target: ConnectionTarget): Promise<Connection> {
+  const { signal } = options
+  const hangUp = (reason?: unknown) =>
+    internals(client).connection.stream.destroy(reason instanceof Error ? reason : undefined)
+  const onAbort = () => hangUp(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  // Without a listener, a connection that dies while idle would end the process. The next query tells.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const serverVersion = await greet(client, options.settings ?? {})
+    signal.throwIfAborted()
+    return connectionOver(client, target, serverVersion, signal, onAbort)
+  } catch (error) {
+    signal.removeEventListener('abort', onAbort)
+    hangUp()
+    throw error
+  }
+}
+
+/** Makes the settings and asks for the version, in one round trip. */
+async function greet(client: pg.Client, settings: Readonly<Record<string, string>>): Promise<number> {
+  const result = await client.query<{ version: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::int AS version,
+            (SELECT count(pg_catalog.set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value))`,
+    [Object.keys(settings), Object.values(settings)],
+  )
+  return result.rows[0]?.version ?? 0
+}
+
+function connectionOver(
+  client: pg.Client,
+  target: ConnectionTarget,
+  serverVersion: number,
+  signal: AbortSignal,
+  onAbort: () => void,
+): Connection {
+  const description = describeTarget(target)
+  let closing: Promise<void> | undefined
+  const close = () => {
+    signal.removeEventListener('abort', onAbort)
+    closing ??= goodbye(client)
+    return closing
+  }
+  return {
+    client,
+    serverVersion,
+    description,
+    async query<T>(sql: string, values?: readonly unknown[]) {
+      signal.throwIfAborted()
+      try {
+        const result = await client.query(sql, values === undefined ? undefined : [...values])
+        return result.rows as T[]
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error instanceof pg.DatabaseError ? error : serverError(error, `A query on ${description}`)
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function goodbye(client: pg.Client): Promise<void> {
+  const { stream } = internals(client).connection
+  const timer = setTimeout(() => stream.destroy(), GOODBYE_LIMIT)
+  if (!stream.destroyed) await client.end()
+  clearTimeout(timer)
+  stream.destroy()
+}

@@ -1,0 +1,202 @@
+/**
+ * Lanes: connections that share the leader's snapshot and take the next thing to read from one queue.
+ *
+ * A lane that loses its connection gets another one and reads again what it was at. A lane that finds a table's lock wanted by
+ * somebody else (a migration that waits for our own leader would make it wait forever) leaves the table to the leader, who
+ * has the lock.
+ */
+import type { SegmentGroup, SegmentWriter } from '../../engine/ports.ts'
+import { ComebackError } from '../../errors.ts'
+import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
+import { isConnectionLoss, serverError } from '../connection/server-error.ts'
+import { BEGIN_READING, prepareSession } from '../connection/session.ts'
+import { isFull, isLockTimeout, sqlStateOf } from '../connection/sql-state.ts'
+import type { SegmentDetail } from '../detail.ts'
+import { copyOut } from './copy-out.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** How often one reading is begun before its losses of connection are believed. */
+const ATTEMPTS = 5
+/** Milliseconds that a lane waits for a lock that the leader has already. */
+const LOCK_TIMEOUT = 2_000
+/** More would not sort before `99-schema`, and no server wants them. */
+const MOST_LANES = 32
+
+/** What the server says to the identifier of a snapshot whose owner has left. */
+const SNAPSHOT_GONE: readonly string[] = ['22023', '42704', '55000']
+
+/** One segment: text, what COPY commands say, text. */
+export interface Reading {
+  readonly name: string
+  readonly detail: SegmentDetail
+  readonly before: string
+  readonly queries: readonly string[]
+  readonly after: string
+}
+
+export interface LanesOptions {
+  readonly count: number
+  readonly connect: ConnectOptions
+  readonly snapshot: Snapshot<unknown>
+  readonly out: SegmentWriter
+}
+
+export interface LanesResult {
+  /** Rows by segment name. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Lanes that the server had no connection for. */
+  readonly missing: number
+}
+
+/** Reads all runs, those of one run one after the other in one lane. One lane suffices if the server has no more room. */
+export async function readInLanes(runs: readonly (readonly Reading[])[], options: LanesOptions): Promise<LanesResult> {
+  const queue = [...runs]
+  const rows: Record<string, number> = {}
+  const refusals: unknown[] = []
+  const lane = async (number: number) => {
+    await using session = new LaneSession(options)
+    try {
+      await session.connection()
+    } catch (error) {
+      if (!isFull(error)) throw error
+      refusals.push(error)
+      return
+    }
+    const group: SegmentGroup = `${String(number).padStart(2, '0') as `${number}`}-data`
+    for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
+      for (const reading of run) rows[reading.name] = await readOne(reading, group, session, options)
+    }
+  }
+  const count = Math.min(options.count, runs.length, MOST_LANES)
+  await Promise.all(Array.from({ length: count }, (_, index) => lane(index + 1)))
+  if (count > 0 && refusals.length === count) throw refusals[0]
+  return { rows, missing: refusals.length }
+}
+
+async function readOne(
+  reading: Reading,
+  group: SegmentGroup,
+  session: LaneSession,
+  { snapshot, out }: LanesOptions,
+): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const failure: Failure = { error: undefined }
+    try {
+      const connection = await session.connection()
+      return await transfer(reading, group, connection, out, failure)
+    } catch (error) {
+      // What the writer throws is none of ours, and reading again would not help.
+      if (failure.error === undefined) throw error
+      if (isLockTimeout(failure.error)) {
+        await session.close()
+        return await readByLeader(reading, group, snapshot, out)
+      }
+      if (attempt === ATTEMPTS || !isConnectionLoss(failure.error)) {
+        throw serverError(failure.error, `Reading ${reading.name}`)
+      }
+      await session.close()
+    }
+  }
+}
+
+async function readByLeader(
+  reading: Reading,
+  group: SegmentGroup,
+  snapshot: Snapshot<unknown>,
+  out: SegmentWriter,
+): Promise<number> {
+  const failure: Failure = { error: undefined }
+  try {
+    return await snapshot.exclusive(leader => transfer(reading, group, leader, out, failure))
+  } catch (error) {
+    throw failure.error === undefined ? error : serverError(failure.error, `Reading ${reading.name}`)
+  }
+}
+
+/** What the server or the network said, kept apart from what the writer throws. */
+interface Failure {
+  error: unknown
+}
+
+/** Begins the segment only when the server has begun to answer: refusals leave no trace in the backup. */
+async function transfer(
+  { name, detail, before, queries, after }: Reading,
+  group: SegmentGroup,
+  connection: Connection,
+  out: SegmentWriter,
+  failure: Failure,
+): Promise<number> {
+  const noting = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      failure.error = error
+      throw error
+    }
+  }
+  const [firstQuery, ...others] = queries
+  if (firstQuery === undefined) return 0
+  const first = await noting(() => copyOut(connection.client, firstQuery))
+  let rows = 0
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    if (before !== '') yield Buffer.from(before)
+    let copy = first
+    for (const query of [undefined, ...others]) {
+      if (query !== undefined) copy = await noting(() => copyOut(connection.client, query))
+      try {
+        for (;;) {
+          const next = await noting(() => copy.bytes.next())
+          if (next.done === true) break
+          yield next.value
+        }
+      } finally {
+        await copy.bytes.return()
+      }
+      rows += copy.rows()
+    }
+    if (after !== '') yield Buffer.from(after)
+  }
+  await out.segment({ name, group, detail }, bytes())
+  return rows
+}
+
+/** A connection in a transaction on the snapshot, opened when it is needed. */
+class LaneSession implements AsyncDisposable {
+  readonly #options: LanesOptions
+  #connection: Connection | undefined
+
+  constructor(options: LanesOptions) {
+    this.#options = options
+  }
+
+  async connection(): Promise<Connection> {
+    this.#connection ??= await openLane(this.#options)
+    return this.#connection
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection
+    this.#connection = undefined
+    await connection?.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+async function openLane({ connect: options, snapshot }: LanesOptions): Promise<Connection> {
+  const connection = await connect(options)
+  try {
+    await prepareSession(connection, snapshot.encoding, LOCK_TIMEOUT)
+    await connection.query(BEGIN_READING)
+    await connection.query(`SET TRANSACTION SNAPSHOT '${snapshot.id}'`)
+    return connection
+  } catch (error) {
+    await connection.close()
+    const what = `Joining the snapshot of ${connection.description}`
+    if (!SNAPSHOT_GONE.includes(sqlStateOf(error))) throw serverError(error, what)
+    // The leader is gone, even if we have not heard of it yet.
+    throw new ComebackError('connection', `${what} failed: it is not there any more.`, { cause: error })
+  }
+}

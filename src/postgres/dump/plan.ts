@@ -1,0 +1,146 @@
+/**
+ * What is read in which pieces and in which order: pure, from what the catalogue says or from an older backup's index.
+ *
+ * A big table is cut at fixed page numbers, so that the cuts stay where they are while it grows, and one huge table keeps
+ * all lanes busy. 16,384 pages are 128 MiB: a table of 1 GB gives eight pieces, enough to keep four lanes level (the last one
+ * ends a second or so after the others), one of 1 TB eight thousand, whose names and columns are still a small index.
+ * A piece is also what is read again when a lane is lost.
+ *
+ * Pages do not count what lies in the TOAST table. Where that makes pages heavy, pieces have fewer: always a power of two, so
+ * that a table which crosses a line keeps every other of its cuts.
+ */
+import pg from 'pg'
+import type { Relation, RowsDetail } from '../detail.ts'
+import { displayName, qualified } from '../sql-text.ts'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+/** Heap pages of a piece, at most and at least. */
+export const RANGE_PAGES = 16_384
+const LEAST_RANGE_PAGES = 256
+/** Bytes of a piece, TOAST included, above which it gets fewer pages. */
+const RANGE_BYTES = 256 * MiB
+
+/** A table as the catalogue describes it. */
+export interface Table extends Relation {
+  readonly oid: string
+  /** Those that can be written: no generated ones. May be empty. */
+  readonly columns: readonly string[]
+  /** The table to load: the partition root where a row's partition may be another one after a restore. */
+  readonly into: Relation
+  /** Whether all its rows are backed up, or those that join what an extension creates. */
+  readonly rows: RowsDetail['rows']
+  /** `WHERE …`, as an extension demands for its table. */
+  readonly condition: string | null
+  /** Pages of the heap; null where there is no heap that can be read by page numbers. */
+  readonly pages: number | null
+  /** With TOAST, as stored. */
+  readonly bytes: number
+  /** Oids of the extensions' tables that must be loaded before it. */
+  readonly references: readonly string[]
+}
+
+/** Rows that are read by one COPY and become one segment. */
+export interface Piece {
+  readonly table: Relation
+  readonly into: Relation
+  readonly columns: readonly string[]
+  readonly rows: RowsDetail['rows']
+  readonly condition: string | null
+  readonly from: number
+  readonly to: number | null
+  /** As stored, for progress and order. */
+  readonly bytes: number
+}
+
+/**
+ * Runs of pieces, each run for one lane, biggest tables first. Extensions' tables are one run in the order of their foreign
+ * keys, which exist before the rows are loaded. Heaps without pages have no rows and no pieces.
+ */
+export function planTables(tables: readonly Table[]): Piece[][] {
+  const filled = tables.filter(table => table.pages !== 0).toSorted((a, b) => b.bytes - a.bytes || byName(a, b))
+  const own = filled.filter(table => table.rows === 'own').flatMap(table => cut(table).map(piece => [piece]))
+  const added = referencedFirst(filled.filter(table => table.rows === 'added')).flatMap(cut)
+  return added.length === 0 ? own : [...own, added]
+}
+
+/** The same pieces again, from the segments of a backup. Conditions are not part of an index. */
+export function piecesOf(details: readonly RowsDetail[]): Piece[] {
+  return details.map(({ table, into, columns, rows, from, to }) => ({
+    table,
+    into,
+    columns,
+    rows,
+    condition: null,
+    from,
+    to,
+    bytes: 0,
+  }))
+}
+
+export function copyQuery({ table, columns, condition, from, to }: Piece): string {
+  const list = columns.map(pg.escapeIdentifier).join(', ')
+  const isWhole = from === 0 && to === null
+  // Without a list, COPY takes all columns but generated ones, of which there are none left here.
+  if (isWhole && condition === null) return `COPY ${qualified(table)}${list === '' ? '' : ` (${list})`} TO STDOUT`
+  const where = isWhole
+    ? (condition ?? '')
+    : `WHERE ctid >= '(${from},0)'${to === null ? '' : ` AND ctid < '(${to},0)'`}`
+  return `COPY (SELECT ${list} FROM ONLY ${qualified(table)} ${where}) TO STDOUT`
+}
+
+/** The line before the rows; after them comes `COPY_END`. */
+export function copyHeader({ into, columns }: Piece): string {
+  const list = columns.map(pg.escapeIdentifier).join(', ')
+  return `COPY ${qualified(into)}${list === '' ? '' : ` (${list})`} FROM stdin;\n`
+}
+
+export const COPY_END = '\\.\n\n'
+
+/** `public.users`, `public.events [16384-32768)`: one line, and never the same for two pieces. */
+export function pieceName({ table, from, to }: Piece): string {
+  return from === 0 && to === null ? displayName(table) : `${displayName(table)} [${from}-${to ?? ''})`
+}
+
+function cut(table: Table): Piece[] {
+  const { schema, name, into, columns, rows, condition, pages, bytes } = table
+  const whole = { table: { schema, name }, into, columns, rows, condition, from: 0, to: null, bytes }
+  const range = rangePages(table)
+  if (pages === null || pages <= range || condition !== null) return [whole]
+  const count = Math.ceil(pages / range)
+  return Array.from({ length: count }, (_, index) => ({
+    ...whole,
+    from: index * range,
+    // The last one is open: whatever the table has grown to by the time it is read belongs to it.
+    to: index === count - 1 ? null : (index + 1) * range,
+    bytes: bytes / count,
+  }))
+}
+
+function rangePages({ pages, bytes }: Table): number {
+  let range = RANGE_PAGES
+  const perPage = bytes / Math.max(pages ?? 1, 1)
+  while (range > LEAST_RANGE_PAGES && range * perPage > RANGE_BYTES) range /= 2
+  return range
+}
+
+/** Depth first; a cycle of foreign keys has no order, so it is entered where it is met. */
+function referencedFirst(tables: readonly Table[]): Table[] {
+  const byOid = new Map(tables.map(table => [table.oid, table]))
+  const placed = new Set<Table>()
+  const place = (table: Table) => {
+    if (placed.has(table)) return
+    byOid.delete(table.oid)
+    for (const oid of table.references) {
+      const referenced = byOid.get(oid)
+      if (referenced !== undefined) place(referenced)
+    }
+    placed.add(table)
+  }
+  for (const table of tables.toSorted(byName)) place(table)
+  return [...placed]
+}
+
+function byName(a: Relation, b: Relation): number {
+  return a.schema < b.schema ? -1 : a.schema > b.schema ? 1 : a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+}

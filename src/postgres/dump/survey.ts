@@ -1,0 +1,63 @@
+/** What is there to back up, asked of the leader in one go as soon as the tables are locked. */
+import type { Connection } from '../connection/connection.ts'
+import type { DatabaseDetail, Relation } from '../detail.ts'
+import { type Exclusion, excludedOids } from './exclusion.ts'
+import { type LargeObjects, listLargeObjects } from './large-objects.ts'
+import type { Table } from './plan.ts'
+import { readSequences } from './sequences.ts'
+import { IS_USER_SCHEMA, type LockableTable, listTables } from './tables.ts'
+
+export interface Survey {
+  /** Tables whose rows are to be read. */
+  readonly tables: readonly Table[]
+  readonly excluded: readonly Relation[]
+  /** Patterns that no table matched. */
+  readonly unmatched: readonly string[]
+  /** Statements, one a line. */
+  readonly sequences: string
+  readonly largeObjects: readonly LargeObjects[]
+  readonly database: DatabaseFacts
+}
+
+type DatabaseFacts = Pick<DatabaseDetail, 'database' | 'encoding' | 'collate' | 'ctype' | 'extensions' | 'schemas'>
+
+export interface SurveyOptions {
+  readonly schemaOnly: boolean
+  readonly exclusions: readonly Exclusion[]
+}
+
+export async function surveyDatabase(
+  connection: Connection,
+  lockable: readonly LockableTable[],
+  { schemaOnly, exclusions }: SurveyOptions,
+): Promise<Survey> {
+  const database = await describeDatabase(connection)
+  if (schemaOnly) {
+    return { tables: [], excluded: [], unmatched: [], sequences: '', largeObjects: [], database }
+  }
+  const excluded = excludedOids(lockable, exclusions)
+  const tables = await listTables(connection)
+  return {
+    tables: tables.filter(table => !excluded.has(table.oid)),
+    excluded: tables.filter(table => excluded.has(table.oid)).map(({ schema, name }) => ({ schema, name })),
+    unmatched: exclusions.filter(one => !lockable.some(table => one.matches(table))).map(one => one.pattern),
+    sequences: await readSequences(connection),
+    largeObjects: await listLargeObjects(connection),
+    database,
+  }
+}
+
+async function describeDatabase(connection: Connection): Promise<DatabaseFacts> {
+  const [row] = await connection.query<Omit<DatabaseFacts, 'extensions' | 'schemas'>>(`
+    SELECT datname::text AS database, pg_catalog.pg_encoding_to_char(encoding)::text AS encoding,
+           datcollate::text AS collate, datctype::text AS ctype
+      FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`)
+  const extensions = await connection.query<DatabaseFacts['extensions'][number]>(`
+    SELECT e.extname::text AS name, e.extversion AS version, n.nspname::text AS schema
+      FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace ORDER BY e.extname`)
+  const schemas = await connection.query<{ name: string }>(
+    `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n WHERE ${IS_USER_SCHEMA} ORDER BY n.nspname`,
+  )
+  if (row === undefined) throw new Error('The database does not know itself.')
+  return { ...row, extensions, schemas: schemas.map(schema => schema.name) }
+}

@@ -1,0 +1,69 @@
+/**
+ * Statistics for the planner: without them a restored database answers its first queries badly, until autovacuum comes by, which
+ * it never does for partitioned tables. A sample is read of each table, which takes a small part of what loading it took.
+ */
+import type { Problem } from '../../engine/ports.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Relation } from '../detail.ts'
+import { qualified } from '../sql-text.ts'
+import { runBatch } from './batch.ts'
+import { runTasks } from './run-tasks.ts'
+
+/** Tables that one transaction analyzes. */
+const BATCH = 16
+
+/**
+ * Partitions are analyzed with their roots, but not where a foreign table is among them: that would ask another server. Big tables
+ * first.
+ */
+const TABLES = `
+  WITH RECURSIVE remote AS (
+    SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'f'
+    UNION
+    SELECT i.inhparent FROM remote JOIN pg_catalog.pg_inherits i ON i.inhrelid = remote.oid
+  )
+  SELECT n.nspname AS schema, c.relname AS name
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND n.nspname = ANY($1)
+     AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+     AND c.oid NOT IN (SELECT oid FROM remote)
+     AND (NOT c.relispartition OR pg_catalog.pg_partition_root(c.oid) IN (SELECT oid FROM remote))
+   ORDER BY c.relpages DESC, c.oid`
+
+/** The restore is done by then: a failure is only a warning. */
+export async function analyzeRestored(lanes: readonly Connection[], schemas: readonly string[]): Promise<Problem[]> {
+  const [first] = lanes
+  try {
+    const tables = (await first?.query<Relation>(TABLES, [schemas])) ?? []
+    const batches = Array.from({ length: Math.ceil(tables.length / BATCH) }, (_, index) =>
+      tables.slice(index * BATCH, (index + 1) * BATCH),
+    )
+    await runTasks(
+      lanes,
+      batches.map(batch => ({
+        weight: 0,
+        needs: [],
+        shared: [],
+        exclusive: [],
+        run: lane => analyze(lane, batch),
+      })),
+    )
+    return []
+  } catch (error) {
+    return [
+      {
+        severity: 'warning',
+        message: `All is restored, but not all tables could be analyzed: ${error instanceof Error ? error.message : error}`,
+        hint: 'Run ANALYZE on the database, so that its queries are planned well.',
+      },
+    ]
+  }
+}
+
+async function analyze(connection: Connection, tables: readonly Relation[]): Promise<void> {
+  const failure = await runBatch(
+    connection,
+    tables.map(table => `ANALYZE ${qualified(table)}`),
+  )
+  if (failure !== undefined) throw failure.error
+}

@@ -1,0 +1,70 @@
+/** Whether a target can take a backup at all: told before anything is done. */
+import type { Problem } from '../../engine/ports.ts'
+import { ComebackError } from '../../errors.ts'
+import type { RestoreMode } from './restore-context.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import type { TargetFacts } from './target-facts.ts'
+
+/** Throws `unsupported`; returns what will differ, or may fail. */
+export function checkCompatibility({ detail, preData }: RestorePlan, facts: TargetFacts, mode: RestoreMode): Problem[] {
+  const problems: Problem[] = []
+  const from = major(detail.serverVersion)
+  const to = major(facts.version)
+  if (to < from) {
+    problems.push({
+      severity: 'warning',
+      message: `The backup is from PostgreSQL ${from}, the target is the older ${to}.`,
+      hint: 'What the older server does not know yet makes the restore fail with its message.',
+    })
+  }
+  const encoding = encodingProblem(detail.encoding, facts.encoding)
+  if (encoding !== undefined) problems.push(encoding)
+  if (detail.collate !== facts.collate) {
+    problems.push({
+      severity: 'warning',
+      message: `The source sorts text by ${detail.collate}, the target by ${facts.collate}.`,
+      hint: `Where the order of text matters, restore into a database created with LC_COLLATE '${detail.collate}' TEMPLATE template0.`,
+    })
+  }
+  for (const { name, schema } of detail.extensions) {
+    const installed = facts.extensions.get(name)
+    // An atomic restore drops it, if it may.
+    if (installed === undefined || installed.schema === schema || (mode === 'atomic' && installed.ours)) continue
+    problems.push({
+      severity: 'warning',
+      message: `Extension ${name} stands in schema ${installed.schema} on the target, in ${schema} in the backup.`,
+      hint: `If the restore fails for it: ALTER EXTENSION "${name}" SET SCHEMA "${schema}"`,
+    })
+  }
+  const missing = preData.flatMap(({ entry }) =>
+    entry.type === 'EXTENSION' && !facts.available.has(entry.name) && !facts.extensions.has(entry.name)
+      ? [entry.name]
+      : [],
+  )
+  if (missing.length > 0) {
+    throw new ComebackError('unsupported', `The target cannot install what the backup needs: ${missing.join(', ')}.`, {
+      hint: 'Install the packages of these extensions on the server, or restore to one that has them.',
+    })
+  }
+  return problems
+}
+
+function encodingProblem(from: string, to: string): Problem | undefined {
+  if (from === to) return undefined
+  if (to !== 'UTF8') {
+    throw new ComebackError('unsupported', `The backup's text is ${from}, the target's encoding is ${to}.`, {
+      hint: `Create the target with: CREATE DATABASE … ENCODING '${from}' TEMPLATE template0`,
+    })
+  }
+  return {
+    severity: 'warning',
+    message:
+      from === 'SQL_ASCII'
+        ? 'The source has no encoding (SQL_ASCII): text that is not valid UTF-8 makes the restore fail.'
+        : `The source's text is ${from}; it is stored as UTF8.`,
+  }
+}
+
+function major(version: number): number {
+  return Math.floor(version / 10_000)
+}

@@ -1,0 +1,139 @@
+/**
+ * Rows into one table by `COPY … FROM stdin`. One table is always loaded by one connection in one transaction, its ranges in
+ * order: so its rows lie afterwards in the order in which they were read, on which the proof rests. That holds only where the
+ * table was created or truncated in the same transaction, for otherwise the server fills holes by the free space map.
+ */
+import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { SinkProgress, StoredBackup } from '../../engine/ports.ts'
+import { ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { fromFields, serverError } from '../connection/server-error.ts'
+import type { Relation } from '../detail.ts'
+import { qualified } from '../sql-text.ts'
+import type { RangeSegment, TableLoad } from './restore-plan.ts'
+
+const KiB = 1024
+/** Bytes that go to the server in one message at least; smaller pieces are gathered. */
+const WRITE_SIZE = 64 * KiB
+
+export interface LoadContext {
+  readonly backup: StoredBackup
+  readonly progress: SinkProgress
+  readonly signal: AbortSignal
+  /** Of the backup's text, as the server names it. */
+  readonly encoding: string
+}
+
+export interface LoadOptions {
+  /**
+   * Rows are stored as frozen, which spares the server from writing each page again later. Allowed only where the table
+   * was created or truncated in this transaction.
+   */
+  readonly freeze: boolean
+}
+
+/** Loads all segments of a table, inside the caller's transaction. Throws `mismatch` if the server counted other rows. */
+export async function loadTable(
+  connection: Connection,
+  load: TableLoad,
+  context: LoadContext,
+  options: LoadOptions,
+): Promise<void> {
+  for (const range of load.ranges) {
+    const sql = copyStatement(load.into, range, context.encoding, options.freeze)
+    const count = await copyRows(connection, sql, copyBytes(range, context), `Loading ${range.segment.name}`, context)
+    if (range.rows !== undefined && load.own && count !== range.rows) {
+      throw new ComebackError(
+        'mismatch',
+        `Loading ${range.segment.name}: the backup holds ${range.rows} rows, the server counted ${count}.`,
+      )
+    }
+  }
+}
+
+function copyStatement(into: Relation, range: RangeSegment, encoding: string, freeze: boolean): string {
+  const { columns } = range.detail
+  const list = columns.length === 0 ? '' : ` (${columns.map(pg.escapeIdentifier).join(', ')})`
+  const options = [`ENCODING ${pg.escapeLiteral(encoding)}`, ...(freeze ? ['FREEZE'] : [])]
+  return `COPY ${qualified(into)}${list} FROM STDIN WITH (${options.join(', ')})`
+}
+
+/** The COPY data proper: the segment without the SQL around it. */
+async function* copyBytes(range: RangeSegment, context: LoadContext): AsyncGenerator<Uint8Array> {
+  const { segment, detail } = range
+  const end = segment.bytes - detail.tail
+  let position = 0
+  for await (const piece of context.backup.read(segment, context.signal)) {
+    const start = Math.max(detail.head - position, 0)
+    const stop = Math.min(end - position, piece.length)
+    if (start < stop) yield piece.subarray(start, stop)
+    position += piece.length
+    context.progress.advance(piece.length)
+  }
+}
+
+/** Returns how many rows the server says it took. */
+async function copyRows(
+  connection: Connection,
+  sql: string,
+  bytes: AsyncIterable<Uint8Array>,
+  what: string,
+  { signal }: LoadContext,
+): Promise<number> {
+  const stream = copyFrom(sql)
+  let refused: Error | undefined
+  let wake: (error: Error) => void = () => {}
+  // The stream tells of the server's refusal by an event, whether or not a write is under way.
+  stream.on('error', error => {
+    refused ??= error
+    wake(error)
+  })
+  const step = (start: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      if (refused !== undefined) return reject(refused)
+      wake = reject
+      start(error => (error ? reject(error) : resolve()))
+    })
+
+  connection.client.query(stream)
+  try {
+    for await (const piece of gathered(bytes)) await step(done => stream.write(piece, done))
+    await step(done => stream.end(done))
+    return stream.rowCount
+  } catch (error) {
+    signal.throwIfAborted()
+    if (refused !== undefined) throw copyError(refused, what)
+    // The bytes could not be read: the server must hear that no more will come, before anything else can be said to it.
+    await new Promise<void>(resolve => {
+      stream.once('close', resolve)
+      stream.destroy(new Error('the backup could not be read further'))
+    })
+    throw error
+  }
+}
+
+async function* gathered(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let pending: Uint8Array[] = []
+  let size = 0
+  for await (const piece of bytes) {
+    pending.push(piece)
+    size += piece.length
+    if (size < WRITE_SIZE) continue
+    yield pending.length === 1 ? piece : Buffer.concat(pending, size)
+    pending = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(pending, size)
+}
+
+/** The server quotes the row that it refused (`COPY t, line 7, column c: "…"`); a log is no place for people's data. */
+function copyError(error: Error, what: string): ComebackError {
+  if (!(error instanceof pg.DatabaseError)) return serverError(error, what)
+  const where = error.where?.split('\n', 1)[0]?.replace(/: ".*$/s, '')
+  return fromFields(
+    { message: error.message, code: error.code, detail: error.detail, hint: error.hint, where },
+    what,
+    error,
+  )
+}

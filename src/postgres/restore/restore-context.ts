@@ -1,0 +1,27 @@
+/** What both ways to restore work with. */
+import type { Problem } from '../../engine/ports.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { LoadContext } from './load.ts'
+import type { RestorePlan } from './restore-plan.ts'
+import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
+import type { TargetFacts } from './target-facts.ts'
+
+export type RestoreMode = 'atomic' | 'parallel'
+
+export interface RestoreContext {
+  readonly target: TargetOptions
+  readonly sessions: RestoreSessions
+  /** The first connection. */
+  readonly connection: Connection
+  readonly plan: RestorePlan
+  /** As they were before anything was done. */
+  readonly facts: TargetFacts
+  readonly load: LoadContext
+  readonly lanes: number
+}
+
+export interface RestoreOutcome {
+  /** The connections that worked. */
+  readonly lanes: readonly Connection[]
+  readonly problems: readonly Problem[]
+}

@@ -1,0 +1,83 @@
+/**
+ * Into an empty target by several lanes: tables; then rows, and indexes and keys of each table as soon as its rows are there;
+ * then foreign keys; then the rest in pg_dump's order. If it fails, what was made is dropped again (`removeRestored`).
+ */
+import { asComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { createEntryFilter } from './entry-filter.ts'
+import { readFamilies } from './families.ts'
+import { indexTasks, type LaneTask, loadTasks, stageTasks } from './lane-tasks.ts'
+import { type PostDataStage, postDataStages } from './post-data.ts'
+import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
+import type { PlannedEntry } from './restore-plan.ts'
+import { runEntries } from './run-entries.ts'
+import { runTasks } from './run-tasks.ts'
+import { closePublic } from './target-reset.ts'
+
+/** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
+export const LANE_SETTINGS = { synchronous_commit: 'off' } as const
+
+export async function restoreInParallel(context: RestoreContext): Promise<RestoreOutcome> {
+  const { connection, plan, load, sessions } = context
+  const { progress, signal } = load
+  const filter = createEntryFilter(context.facts)
+  const schema = { filter, signal, atomic: false }
+  progress.phase('Creating tables')
+  await runEntries(connection, plan.preData, schema)
+
+  const families = await readFamilies(connection)
+  const loads = loadTasks(context, filter, families)
+  const [first, ...later] = stagesWithIndexesFirst(plan.postData)
+  const indexes = first.kind === 'serial' ? [] : indexTasks(first.parallel, loads, families, schema)
+  const { lanes, problems } = await openLanes(context, loads.length + indexes.length)
+  const inLanes = (tasks: readonly LaneTask[]) => runTasks(lanes, tasks, error => sessions.fail(error))
+  progress.phase('Loading rows and building indexes')
+  await inLanes([...loads.map(one => one.task), ...indexes])
+  await runEntries(connection, first.after, schema)
+
+  for (const stage of later) {
+    if (stage.kind !== 'serial') {
+      progress.phase(stage.kind === 'indexes' ? 'Building indexes' : 'Checking foreign keys')
+      await inLanes(stageTasks(stage, families, schema, loads))
+    } else {
+      progress.phase('Creating triggers, rules and policies')
+    }
+    await runEntries(connection, stage.after, schema)
+  }
+  await closePublic(connection, plan.detail, context.facts)
+  await runEntries(connection, plan.permissions, schema)
+  progress.phase('Filling materialized views')
+  await runEntries(connection, plan.last, schema)
+  await flush(connection)
+  return { lanes, problems: [...problems, ...filter.problems()] }
+}
+
+/** No more lanes than there is work for, nor than the server has connections left. */
+async function openLanes({ connection, sessions, lanes }: RestoreContext, tasks: number): Promise<RestoreOutcome> {
+  const count = Math.max(1, Math.min(lanes, tasks))
+  const more = await Promise.allSettled(Array.from({ length: count - 1 }, () => sessions.open(LANE_SETTINGS)))
+  sessions.signal.throwIfAborted()
+  const refused = more.flatMap(one => (one.status === 'rejected' ? [asComebackError(one.reason)] : []))
+  return {
+    lanes: [connection, ...more.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))],
+    problems: refused.slice(0, 1).map(error => ({
+      severity: 'warning',
+      message: `${refused.length} of ${count} lanes could not connect; the others did all the work: ${error.message}`,
+      hint: 'Ask for fewer --lanes, or raise max_connections.',
+    })),
+  }
+}
+
+/** There is always a first stage of indexes, an empty one perhaps. */
+function stagesWithIndexesFirst(planned: readonly PlannedEntry[]): [PostDataStage, ...PostDataStage[]] {
+  const [first, ...rest] = postDataStages(planned)
+  const none = { kind: 'indexes', parallel: [], after: [] } as const
+  if (first === undefined) return [none]
+  return first.kind === 'indexes' ? [first, ...rest] : [none, first, ...rest]
+}
+
+/** A commit that waits for the disk makes all those before it durable, if it has written anything. */
+async function flush(connection: Connection): Promise<void> {
+  await connection.query('SET synchronous_commit = on')
+  await connection.query('SELECT pg_catalog.pg_current_xact_id()')
+}

@@ -1,0 +1,81 @@
+/** What must be known of a target before the first statement runs: roles, extensions, schemas, settings. */
+import type { Connection } from '../connection/connection.ts'
+
+export interface TargetFacts {
+  readonly version: number
+  readonly encoding: string
+  readonly collate: string
+  readonly currentUser: string
+  readonly superuser: boolean
+  /** Roles by name, and whether the restoring one may give objects to them. */
+  readonly roles: ReadonlyMap<string, boolean>
+  /** Extensions installed. */
+  readonly extensions: ReadonlyMap<string, InstalledExtension>
+  /** Names of extensions that the server could install. */
+  readonly available: ReadonlySet<string>
+  readonly tablespaces: ReadonlySet<string>
+  /** Schemas of people, by name. */
+  readonly schemas: ReadonlyMap<string, ExistingSchema>
+  readonly subscriptions: ReadonlySet<string>
+}
+
+export interface InstalledExtension {
+  readonly schema: string
+  readonly version: string
+  /** Whether the restoring role owns it, as a member or a superuser. */
+  readonly ours: boolean
+}
+
+export interface ExistingSchema {
+  readonly owner: string
+  readonly ours: boolean
+}
+
+interface Row {
+  readonly encoding: string
+  readonly collate: string
+  readonly user: string
+  readonly superuser: boolean
+  readonly roles: Record<string, boolean> | null
+  readonly extensions: Record<string, InstalledExtension> | null
+  readonly available: string[]
+  readonly tablespaces: string[]
+  readonly schemas: Record<string, ExistingSchema> | null
+  readonly subscriptions: string[]
+}
+
+export async function targetFacts(connection: Connection): Promise<TargetFacts> {
+  // Before 16, membership was enough to SET ROLE and to give objects away.
+  const assume = connection.serverVersion >= 160000 ? 'SET' : 'MEMBER'
+  const [row] = await connection.query<Row>(
+    `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, current_user AS user,
+            (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
+            (SELECT json_object_agg(rolname, pg_catalog.pg_has_role(oid, $1)) FROM pg_catalog.pg_roles) AS roles,
+            (SELECT json_object_agg(extname, json_build_object('schema', nspname, 'version', extversion,
+                                    'ours', pg_catalog.pg_has_role(extowner, 'USAGE')))
+               FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace n ON n.oid = extnamespace) AS extensions,
+            ARRAY(SELECT name::text FROM pg_catalog.pg_available_extensions) AS available,
+            ARRAY(SELECT spcname::text FROM pg_catalog.pg_tablespace) AS tablespaces,
+            (SELECT json_object_agg(nspname, json_build_object('owner', pg_catalog.pg_get_userbyid(nspowner),
+                                    'ours', pg_catalog.pg_has_role(nspowner, 'USAGE')))
+               FROM pg_catalog.pg_namespace
+              WHERE nspname !~ '^pg_' AND nspname <> 'information_schema') AS schemas,
+            ARRAY(SELECT subname::text FROM pg_catalog.pg_subscription WHERE subdbid = d.oid) AS subscriptions
+       FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+    [assume],
+  )
+  if (row === undefined) throw new Error('pg_database does not know the current database')
+  return {
+    version: connection.serverVersion,
+    encoding: row.encoding,
+    collate: row.collate,
+    currentUser: row.user,
+    superuser: row.superuser,
+    roles: new Map(Object.entries(row.roles ?? {})),
+    extensions: new Map(Object.entries(row.extensions ?? {})),
+    available: new Set(row.available),
+    tablespaces: new Set(row.tablespaces),
+    schemas: new Map(Object.entries(row.schemas ?? {})),
+    subscriptions: new Set(row.subscriptions),
+  }
+}

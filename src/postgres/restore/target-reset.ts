@@ -1,0 +1,143 @@
+/**
+ * Empties a target, inside the transaction that restores it. What goes is what the backup will put there again: the schemas
+ * that it holds, objects outside of schemas by name, large objects. Extensions that the backup has too stay, since an ordinary
+ * role may not be able to create them again. Schema `public` is emptied, not dropped: its owner and its initial
+ * privileges, against which pg_dump compares, stay with it.
+ */
+import pg from 'pg'
+import type { Problem } from '../../engine/ports.ts'
+import { ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { serverError } from '../connection/server-error.ts'
+import type { DatabaseDetail, SchemaEntry } from '../detail.ts'
+import { runBatch } from './batch.ts'
+import { type DatabaseObject, dropStatement } from './drop-object.ts'
+import type { TargetFacts } from './target-facts.ts'
+import {
+  CONFIGURATION_ROWS,
+  DEFAULT_PRIVILEGES,
+  DEPENDENTS_OUTSIDE,
+  EXTENSION_SCHEMAS,
+  OBJECTS_IN_SCHEMAS,
+  SCHEMA_DEFAULTS,
+  UNLINK_LARGE_OBJECTS,
+} from './target-queries.ts'
+
+const BATCH = 64
+/** Objects outside that a warning names. */
+const EXAMPLES = 10
+
+/** Throws, naming the object, if the restoring role may not drop something. Returns what a person should know. */
+export async function resetTarget(
+  connection: Connection,
+  detail: DatabaseDetail,
+  entries: readonly SchemaEntry[],
+  facts: TargetFacts,
+): Promise<Problem[]> {
+  const schemas = detail.schemas.filter(schema => facts.schemas.has(schema))
+  const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
+  const doomed = doomedExtensions(detail, facts)
+  await drop(connection, [
+    ...entries.flatMap(entry => dropStatement(entry) ?? []),
+    ...doomed.map(name => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`),
+  ])
+
+  const held = await connection.query<{ schema: string }>(EXTENSION_SCHEMAS)
+  const staying = new Set(['public', ...held.map(row => row.schema)])
+  const emptied = schemas.filter(schema => staying.has(schema) || facts.schemas.get(schema)?.ours === false)
+  const dropped = schemas.filter(schema => !emptied.includes(schema))
+  await drop(
+    connection,
+    dropped.map(schema => `DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`),
+  )
+  await emptySchemas(connection, emptied)
+  await drop(connection, await listed(connection, DEFAULT_PRIVILEGES, [emptied]))
+  await drop(connection, await listed(connection, SCHEMA_DEFAULTS, [emptied, !expectsClosedPublic(detail)]))
+  await drop(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))
+  if (!detail.schemaOnly) await drop(connection, [UNLINK_LARGE_OBJECTS])
+  return problems(detail, facts, outside)
+}
+
+/**
+ * Schema `public` of an empty target older than 15 lets everybody create in it. pg_dump since 15 doesn't mention the privilege
+ * where the source has revoked it: it takes that for granted, and so must be given it, or the copy is more open than the source.
+ */
+export async function closePublic(connection: Connection, detail: DatabaseDetail, facts: TargetFacts): Promise<void> {
+  const isOpen = facts.version < 150_000 && facts.schemas.get('public')?.ours === true
+  if (!isOpen || !detail.schemas.includes('public') || !expectsClosedPublic(detail)) return
+  await drop(connection, ['REVOKE CREATE ON SCHEMA public FROM PUBLIC'])
+}
+
+function expectsClosedPublic({ pgDump }: DatabaseDetail): boolean {
+  return Number(/pg_dump (\d+)/.exec(pgDump)?.[1] ?? 18) >= 15
+}
+
+/** Drops the objects of people in the schemas, which stay. */
+export async function emptySchemas(
+  connection: Connection,
+  schemas: readonly string[],
+  isMeant: (object: DatabaseObject) => boolean = () => true,
+): Promise<void> {
+  const objects = await connection.query<DatabaseObject>(OBJECTS_IN_SCHEMAS, [schemas])
+  await drop(
+    connection,
+    objects.filter(isMeant).map(({ type, identity }) => `DROP ${type} IF EXISTS ${identity} CASCADE`),
+  )
+}
+
+/** An extension goes if it stands in a schema that is replaced, and the backup doesn't have it right there. */
+function doomedExtensions(detail: DatabaseDetail, facts: TargetFacts): string[] {
+  return [...facts.extensions].flatMap(([name, { schema, ours }]) => {
+    if (name === 'plpgsql' || !ours) return []
+    const stored = detail.extensions.find(extension => extension.name === name)
+    if (stored === undefined) return detail.schemas.includes(schema) ? [name] : []
+    return stored.schema === schema ? [] : [name]
+  })
+}
+
+function keptExtensions(detail: DatabaseDetail, facts: TargetFacts): string[] {
+  return detail.extensions.flatMap(({ name, schema }) => {
+    const installed = facts.extensions.get(name)
+    return installed?.ours && installed.schema === schema ? [name] : []
+  })
+}
+
+async function listed(connection: Connection, query: string, values: readonly unknown[]): Promise<string[]> {
+  const rows = await connection.query<{ sql: string }>(query, values)
+  return rows.map(row => row.sql)
+}
+
+export async function drop(connection: Connection, statements: readonly string[]): Promise<void> {
+  for (let first = 0; first < statements.length; first += BATCH) {
+    const batch = statements.slice(first, first + BATCH)
+    const failure = await runBatch(connection, batch)
+    if (failure === undefined) continue
+    const told = serverError(failure.error, `Emptying ${connection.description}`)
+    throw new ComebackError(told.code, `${told.message} The statement: ${batch[failure.index] ?? ''}`, {
+      hint:
+        told.code === 'permission'
+          ? 'The restoring role must own what is replaced. Use the owner’s role, or restore into an empty database.'
+          : (told.hint ?? 'Nothing was changed.'),
+      cause: failure.error,
+    })
+  }
+}
+
+function problems(detail: DatabaseDetail, facts: TargetFacts, outside: readonly { name: string }[]): Problem[] {
+  const others = [...facts.schemas].filter(([name, { ours }]) => ours && !detail.schemas.includes(name))
+  const found: Problem[] = []
+  if (others.length > 0) {
+    found.push({
+      severity: 'warning',
+      message: `Schemas that the backup doesn't hold stay as they are: ${others.map(([name]) => name).join(', ')}.`,
+    })
+  }
+  if (outside.length > 0) {
+    const names = outside.slice(0, EXAMPLES).map(row => row.name)
+    found.push({
+      severity: 'warning',
+      message: `Dropped with what they depended on, and not part of the backup: ${names.join(', ')}${outside.length > EXAMPLES ? ` and ${outside.length - EXAMPLES} more` : ''}.`,
+    })
+  }
+  return found
+}

@@ -1,0 +1,134 @@
+/**
+ * The bundled pg_dump against a real server: the worker's queries go through a connection that pg has opened and
+ * authenticated, so TLS, passwords and poolers are its business, and the sandboxed pg_dump holds no credentials at all.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { ComebackError } from '../../errors.ts'
+import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
+import { internals } from '../connection/pg-internals.ts'
+import { fromFields, type ServerErrorFields, serverError } from '../connection/server-error.ts'
+import { readingEncoding } from '../connection/session.ts'
+import type { WorkerInput, WorkerOutput } from './pg-dump-worker.ts'
+import { ERROR_RESPONSE, greeting, MessageScanner, parseErrorResponse, READY_FOR_QUERY } from './wire.ts'
+
+const LOCKED: ServerErrorFields = { code: '55P03', message: 'a table stayed locked for too long' }
+
+/** What libpq wants to know of the session. */
+const PARAMETERS = ['server_version', 'server_encoding', 'client_encoding', 'standard_conforming_strings']
+
+/** Runs pg_dump with these arguments and returns what it writes. */
+export async function bundledDump(options: ConnectOptions, args: readonly string[], what: string): Promise<Buffer> {
+  const { signal } = options
+  await using connection = await connect(options)
+  const parameters = await sessionParameters(connection)
+  const { port1: port, port2 } = new MessageChannel()
+  const input: WorkerInput = {
+    args: [`--encoding=${await readingEncoding(connection)}`, ...args],
+    flag: new SharedArrayBuffer(4),
+    port: port2,
+  }
+  const worker = new Worker(workerFile(), {
+    workerData: input,
+    transferList: [port2],
+    stdout: true,
+    stderr: true,
+    env: {},
+  })
+  const ended = Promise.withResolvers<Buffer>()
+  const onAbort = () => ended.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  const bridge = bridgeTo(connection, port, input.flag, greeting(parameters))
+  bridge.lost.catch(error => ended.reject(serverError(error, what)))
+  worker.on('message', (output: WorkerOutput) => {
+    if (output.type === 'done')
+      ended.resolve(Buffer.from(output.text.buffer, output.text.byteOffset, output.text.length))
+    else ended.reject(failure(output.message, bridge.lastError(), what))
+  })
+  worker.on('error', error =>
+    ended.reject(new ComebackError('failed', `${what} failed: ${error.message}`, { cause: error })),
+  )
+  worker.on('exit', code =>
+    ended.reject(new ComebackError('failed', `${what} failed: pg_dump's thread ended (${code}).`)),
+  )
+  try {
+    signal.throwIfAborted()
+    return await ended.promise
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    port.close()
+    // pg knows nothing of what was said on its socket, so the connection can only be hung up.
+    internals(connection.client).connection.stream.destroy()
+    await worker.terminate()
+  }
+}
+
+/** The worker lies beside this file: as TypeScript in the sources, as a bundle of its own in a build. */
+function workerFile(): URL {
+  return new URL(`./pg-dump-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+}
+
+async function sessionParameters(connection: Connection): Promise<Record<string, string>> {
+  const rows = await connection.query<{ name: string; value: string }>(
+    'SELECT name, pg_catalog.current_setting(name) AS value FROM unnest($1::text[]) AS s(name)',
+    [PARAMETERS],
+  )
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
+}
+
+/** Joins the worker's port to the connection's socket, past pg's own parser. `lost` rejects when the server hangs up. */
+function bridgeTo(connection: Connection, port: MessagePort, flag: SharedArrayBuffer, hello: Buffer) {
+  const { stream } = internals(connection.client).connection
+  const scanner = new MessageScanner()
+  const lost = Promise.withResolvers<never>()
+  let answer: Uint8Array[] = []
+  let lastError: ServerErrorFields | undefined
+
+  const reply = (bytes: Uint8Array) => {
+    port.postMessage(bytes)
+    const word = new Int32Array(flag)
+    Atomics.store(word, 0, 1)
+    Atomics.notify(word, 0)
+  }
+  stream.removeAllListeners('data')
+  stream.on('data', (bytes: Buffer) => {
+    answer.push(bytes)
+    let ready = false
+    scanner.scan(bytes, (type, payload) => {
+      if (type === ERROR_RESPONSE) lastError = parseErrorResponse(payload)
+      ready ||= type === READY_FOR_QUERY
+    })
+    if (!ready) return
+    const whole = Buffer.concat(answer)
+    answer = []
+    reply(whole)
+  })
+  stream.on('close', () => {
+    lost.reject(
+      new ComebackError(
+        'connection',
+        `The connection to ${connection.description} was lost${lastError === undefined ? '' : `: ${lastError.message}`}.`,
+      ),
+    )
+  })
+  let greeted = false
+  port.on('message', (bytes: Uint8Array) => {
+    if (greeted) stream.write(bytes)
+    else reply(hello)
+    greeted = true
+  })
+  return { lost: lost.promise, lastError: () => lastError }
+}
+
+/** The server's own error where there was one, pg_dump's words otherwise. */
+function failure(message: string, fields: ServerErrorFields | undefined, what: string): ComebackError {
+  // What pg_dump prints line by line arrives here without its line breaks.
+  const said = message
+    .replace(/^pg_dump failed with exit code \d+\.\s*Error message:\s*/, '')
+    .replace('could not find a "pg_dump" to execute', '')
+    .replaceAll(/pg_dump: (?:error|warning|detail|hint): /g, '\n$&')
+    .trim()
+  if (fields === undefined) return new ComebackError('failed', `${what} failed: ${said}`)
+  // --lock-wait-timeout is a statement timeout on the statement that locks.
+  const waited = fields.code === '57014' && said.includes('Query was: LOCK TABLE')
+  return fromFields(waited ? LOCKED : fields, what, new Error(said))
+}
