@@ -110,8 +110,11 @@ export async function smallChanges(bench: Bench): Promise<string> {
     const [ours, theirs]: [Result[], Result[]] = [[], []]
     for (let round = 0; round < bench.runs; round++) {
       await change(round)
-      ours.push(await growth(store, () => bench.comeback.backup(bench.url, store)))
-      if (withRestic) theirs.push(await growth(repository, () => restic(resticBackup)))
+      const turns = [
+        async () => ours.push(await growth(store, () => bench.comeback.backup(bench.url, store))),
+        ...(withRestic ? [async () => theirs.push(await growth(repository, () => restic(resticBackup)))] : []),
+      ]
+      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
     }
     const yardstick = median(theirs.map(each => each.bytes))
     for (const [program, results] of [

@@ -83,7 +83,7 @@ async function step<Result>(name: string, work: () => Promise<Result>): Promise<
 }
 
 function print(text: string): void {
-  process.stdout.write(`${text}\n\n`)
+  process.stdout.write(`${text.trimEnd()}\n\n`)
 }
 
 async function end(): Promise<void> {
