@@ -18,11 +18,10 @@ const READS = 2
 export async function backup(request: BackupRequest): Promise<BackupOutcome> {
   const { keyring, source, signal } = request
   const plan = await makePlan(request)
-  const [chain, key] = await Promise.all([
-    keyring.chain(plan.idSalt, plan.iterations),
-    keyring.pack(plan.salt, plan.iterations),
-    keyring.id(),
-  ])
+  const chain = await keyring.chain(plan.idSalt, plan.iterations)
+  // Both take a second or so and are not needed before the first pack is begun, or the manifest written.
+  const key = keyring.pack(plan.salt, plan.iterations)
+  keyring.prepareId()
   const codec = codecOf(request.codec)
   const writer = new BackupWriter({
     store: request.store,

@@ -45,7 +45,7 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
     codec,
     level: request.level ?? codec.defaultLevel,
     chain: await keyring.chain(manifest.idSalt, iterations),
-    key: await keyring.pack(salt, iterations),
+    key: keyring.pack(salt, iterations),
     salt,
     iterations,
     known: undefined,

@@ -31,7 +31,7 @@ export interface BackupWriterOptions {
   readonly codec: Codec
   readonly level: number
   readonly chain: ChainKeys
-  readonly key: PackKey
+  readonly key: Promise<PackKey>
   readonly salt: string
   readonly iterations: number
   /** Absent for a straight backup. */

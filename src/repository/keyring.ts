@@ -17,6 +17,16 @@ export class Keyring {
     return this.#once('id', () => keyId(this.#passphrase))
   }
 
+  /** Begins to derive the id, which will be asked for later. */
+  prepareId(): void {
+    void this.id()
+  }
+
+  /** An authentic manifest has named the key: that saves deriving its id. */
+  isNamed(id: string): void {
+    this.#derived.set('id', Promise.resolve(id))
+  }
+
   chain(idSalt: string, iterations: number): Promise<ChainKeys> {
     return this.#once(`chain ${idSalt} ${iterations}`, () =>
       deriveChainKeys(this.#passphrase, Buffer.from(idSalt, 'hex'), iterations),

@@ -29,7 +29,7 @@ export async function readManifest(store: Store, place: ObjectPlace, signal: Abo
 /** Throws `wrong-key` naming both keys, or `damaged` where the key is right and the manifest is not. */
 export async function authenticate(manifest: Manifest, keyring: Keyring): Promise<void> {
   const { mac } = await keyring.chain(manifest.idSalt, manifest.kdf.iterations)
-  if (isAuthentic(manifest, mac)) return
+  if (isAuthentic(manifest, mac)) return keyring.isNamed(manifest.keyId)
   const given = await keyring.id()
   if (given !== manifest.keyId) {
     throw new ComebackError(

@@ -3,6 +3,7 @@
  * decrypted; of any other only the ranges needed are read. Either way a chunk's id, a keyed hash, is checked before its bytes
  * go anywhere. Holds a few packs at most.
  */
+import type { KeyObject } from 'node:crypto'
 import { ComebackError, hasCode } from '../errors.ts'
 import type { BackupIndex, ChunkRef } from '../format/backup-index.ts'
 import { chunkId } from '../format/chunk-id.ts'
@@ -40,7 +41,7 @@ export class PackReader {
   readonly #store: Store
   readonly #component: Component
   readonly #keyring: Keyring
-  readonly #idKey: Uint8Array
+  readonly #idKey: KeyObject
   readonly #index: BackupIndex
   readonly #uses: readonly PackUse[]
   /** By pack name, oldest use first. */
@@ -50,7 +51,7 @@ export class PackReader {
     store: Store,
     component: Component,
     keyring: Keyring,
-    idKey: Uint8Array,
+    idKey: KeyObject,
     index: BackupIndex,
     find: (backup: string, file: string) => Pack,
   ) {

@@ -18,7 +18,8 @@ export interface PackWriterOptions {
   readonly form: 'sql' | 'tar'
   readonly codec: Codec
   readonly level: number
-  readonly key: PackKey
+  /** Derived while the first chunks are read. */
+  readonly key: Promise<PackKey>
   readonly packSize: number
   /** A pack is begun: returns its position in the backup's list of packs. */
   readonly begin: (file: string) => number
@@ -76,15 +77,15 @@ export class PackWriter {
     const first = this.#ahead.shift()
     if (first === undefined) return
     const bytes = await first.packed
-    const pack = this.#open ?? this.#begin()
+    const pack = this.#open ?? this.#begin(await this.#options.key)
     this.#options.placed(first.row, { pack: pack.position, offset: pack.offset, length: bytes.length })
     append(pack, pack.encryptor.update(bytes))
     pack.offset += bytes.length
     if (pack.size >= this.#options.packSize) await this.#seal()
   }
 
-  #begin(): OpenPack {
-    const { group, form, codec, key, begin } = this.#options
+  #begin(key: PackKey): OpenPack {
+    const { group, form, codec, begin } = this.#options
     const file = packFile(group, ++this.#packs, form, codec.extension)
     const encryptor = createEncryptor(key)
     const confounder = codec.confounder()

@@ -20,7 +20,7 @@ function scene(options: Partial<PackWriterOptions> = {}) {
     form: 'sql',
     codec: codecOf('gzip'),
     level: 1,
-    key,
+    key: Promise.resolve(key),
     packSize: 100 * KiB,
     begin: file => files.push(file) - 1,
     put: async (file, body) => {
