@@ -31,8 +31,15 @@ export interface TestServer {
 }
 
 export async function startServer(major: Major, settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const bin = join(programs(major), 'bin')
-  const home = mkdtempSync(join(tmpdir(), `comeback-pg${major}-`))
+  return { major, ...(await startServerFrom(join(programs(major), 'bin'), settings)) }
+}
+
+/** The same with the programs in any folder that everyone may read. */
+export async function startServerFrom(
+  bin: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<Omit<TestServer, 'major'>> {
+  const home = mkdtempSync(join(tmpdir(), 'comeback-pg-'))
   own(home)
   const data = join(home, 'data')
   const passwordFile = join(home, 'password')
@@ -85,7 +92,6 @@ export async function startServer(major: Major, settings: Readonly<Record<string
   const url = (database = 'postgres') => `postgresql://postgres:secret@127.0.0.1:${port}/${database}`
   await ready(url(), child, () => log)
   return {
-    major,
     port,
     url,
     async createDatabase(name) {
