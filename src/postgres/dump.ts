@@ -119,11 +119,10 @@ async function check(
 
 /** Returns the entries of both sections. */
 async function readSchema(context: Context, rows: Promise<unknown>): Promise<readonly SchemaEntry[]> {
-  // Both at once and first of all: pg_dump locks the tables anew, and the sooner it has, the less may come in between.
-  const [preData, postData] = await Promise.all([
-    dumpSection(context, 'pre-data', rows),
-    dumpSection(context, 'post-data', rows),
-  ])
+  // One right after the other, for pg_dump locks the tables anew: the sooner it has, the less may come in between. Not side by
+  // side, since each takes tens of megabytes.
+  const preData = await dumpSection(context, 'pre-data', rows)
+  const postData = await dumpSection(context, 'post-data', rows)
   const before = await writeSection(context, 'pre-data', preData)
   const { sequences } = context.snapshot.survey
   if (sequences !== '') {

@@ -15,7 +15,8 @@ import { createFile, type HardLink } from './local-write.ts'
 import { checkObjectName, isObjectName } from './object-name.ts'
 import type { ByteRange, ObjectInfo, Store } from './store.ts'
 
-const PACK_SIZE = 16 * MiB
+/** Each lane holds two. */
+const PACK_SIZE = 8 * MiB
 /** Between two looks at the signal. */
 const READ_SIZE = 4 * MiB
 
