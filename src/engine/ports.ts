@@ -21,7 +21,8 @@ export interface SegmentWriter {
   expect(bytes: number): void
   /**
    * Stores a segment and returns its plain size. If the iteration throws, so does this, and the segment does not exist;
-   * it may be written again under the same name. Different groups may be written at the same time, one group only by
+   * it may be written again under the same name. A slice of the bytes is not looked at once the next one is asked for, so its
+   * memory may be used again. Different groups may be written at the same time, one group only by
    * one caller at a time.
    */
   segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number>

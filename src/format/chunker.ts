@@ -23,8 +23,6 @@ export const CHUNK_SIZES: ChunkSizes = { min: 32 * KiB, average: 128 * KiB, max:
 
 /** The bytes that a 32-bit gear hash remembers. */
 const WINDOW = 32
-/** Memory is taken in blocks of this many largest chunks, so that few chunks' worth of it stay unused at the end. */
-const CHUNKS_PER_BLOCK = 8
 const NONE = -1
 /**
  * Bytes that are scanned by one call. A single call for a whole slice stayed in the interpreter's first tiers for a gigabyte
@@ -44,18 +42,17 @@ export function gearTable(seed: Uint8Array): Uint32Array {
 }
 
 /**
- * Cuts one segment after the other. Chunks are views of memory that is never written again; input is copied once, and may
- * be reused as soon as `push` returns. Where the cuts are doesn't depend on how the input is sliced.
+ * Cuts one segment after the other. A chunk is a view of memory that is used again: valid until the next one is asked for. So is
+ * the input until all its chunks are taken. Where the cuts are doesn't depend on how the input is sliced.
  */
 export class Chunker {
   readonly #gear: Int32Array
   readonly #sizes: ChunkSizes
   readonly #hardMask: number
   readonly #easyMask: number
-  /** Holds the chunk under way at [#start, #end), with room for `max` bytes from #start on. */
-  #block = Buffer.alloc(0)
-  #start = 0
-  #end = 0
+  /** Holds the chunk under way, as far as earlier input had it. */
+  readonly #block: Buffer
+  #length = 0
   readonly #rolling: RollingHash = { hash: 0 }
 
   constructor(gear: Uint32Array, sizes: ChunkSizes = CHUNK_SIZES) {
@@ -65,29 +62,31 @@ export class Chunker {
     }
     this.#gear = Int32Array.from(gear)
     this.#sizes = sizes
+    this.#block = Buffer.allocUnsafeSlow(sizes.max)
     this.#hardMask = upperBits(bits + 1)
     this.#easyMask = upperBits(bits - 1)
   }
 
   /** The chunks that these bytes complete. */
-  push(bytes: Uint8Array): Uint8Array[] {
-    const chunks: Uint8Array[] = []
+  *push(bytes: Uint8Array): Generator<Uint8Array, void> {
     for (let offset = 0; offset < bytes.length; ) {
-      if (this.#start === this.#end) this.#reserve()
-      const length = this.#end - this.#start
-      const cut = this.#findCut(length, bytes, offset)
-      const end = cut === NONE ? bytes.length : cut
-      this.#block.set(bytes.subarray(offset, end), this.#end)
-      this.#end += end - offset
-      offset = end
-      if (cut !== NONE) chunks.push(this.#take())
+      const cut = this.#findCut(this.#length, bytes, offset)
+      const part = bytes.subarray(offset, cut === NONE ? bytes.length : cut)
+      offset += part.length
+      if (cut !== NONE && this.#length === 0) {
+        this.#rolling.hash = 0
+        yield part
+      } else {
+        this.#block.set(part, this.#length)
+        this.#length += part.length
+        if (cut !== NONE) yield this.#take()
+      }
     }
-    return chunks
   }
 
   /** The rest, if there is any; after it the chunker starts afresh. */
-  finish(): Uint8Array[] {
-    return this.#start === this.#end ? [] : [this.#take()]
+  *finish(): Generator<Uint8Array, void> {
+    if (this.#length > 0) yield this.#take()
   }
 
   /** Where in bytes[offset...] the chunk under way, `length` bytes long by now, ends; `NONE` if it goes on after them. */
@@ -124,18 +123,10 @@ export class Chunker {
   }
 
   #take(): Uint8Array {
-    const chunk = this.#block.subarray(this.#start, this.#end)
-    this.#start = this.#end
+    const chunk = this.#block.subarray(0, this.#length)
+    this.#length = 0
     this.#rolling.hash = 0
     return chunk
-  }
-
-  /** A chunk is begun only where it has room to the end, so that no byte is moved twice. */
-  #reserve(): void {
-    if (this.#block.length - this.#start >= this.#sizes.max) return
-    this.#block = Buffer.allocUnsafeSlow(this.#sizes.max * CHUNKS_PER_BLOCK)
-    this.#start = 0
-    this.#end = 0
   }
 }
 

@@ -69,8 +69,9 @@ async function restoreWith(
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan) }
   const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes }
   const outcome = mode === 'atomic' ? await restoreAtomically(context) : await emptyAgainOnFailure(context)
-  progress.phase('Analyzing')
-  const unanalyzed = await analyzeRestored(outcome.lanes, plan.detail.schemas)
+  progress.phase('Collecting statistics')
+  const which = mode === 'atomic' ? 'all' : 'partitioned'
+  const unanalyzed = await analyzeRestored(outcome.lanes, plan.detail.schemas, which)
   return {
     summary: summary(plan, connection, mode, outcome),
     problems: [...warnings, ...outcome.problems, ...unanalyzed],

@@ -60,7 +60,7 @@ export class BackupWriter {
   readonly #places: ChunkPlaces
   /** Base packs first, then own ones as they are begun. */
   readonly #packs: ListedPack[]
-  readonly #writers = new Map<SegmentGroup, PackWriter>()
+  readonly #lanes = new Map<SegmentGroup, { readonly packs: PackWriter; readonly chunker: Chunker }>()
   readonly #objects: StoredObject[] = []
   #segments: WrittenSegment[] = []
   #straight: boolean
@@ -89,18 +89,18 @@ export class BackupWriter {
 
   /** See `SegmentWriter.segment`. */
   async segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number> {
-    const writer = this.#writer(head.group)
-    const chunker = new Chunker(this.#gear)
+    const { packs, chunker } = this.#lane(head.group)
     const rows = new RowList()
     let size = 0
     try {
       for await (const slice of bytes) {
         this.#options.signal.throwIfAborted()
         size += slice.length
-        for (const chunk of chunker.push(slice)) await this.#chunk(writer, rows, chunk)
+        for (const chunk of chunker.push(slice)) await this.#chunk(packs, rows, chunk)
       }
-      for (const chunk of chunker.finish()) await this.#chunk(writer, rows, chunk)
+      for (const chunk of chunker.finish()) await this.#chunk(packs, rows, chunk)
     } catch (error) {
+      this.#lanes.set(head.group, { packs, chunker: new Chunker(this.#gear) })
       // What was written of it stays in the pack: harmless for us, but the pack no longer is a script that psql can run.
       if (rows.length > 0) this.#straight = false
       throw error
@@ -117,7 +117,7 @@ export class BackupWriter {
 
   /** All packs are durable when this resolves. */
   async finish(): Promise<void> {
-    await Promise.all([...this.#writers.values()].map(writer => writer.finish()))
+    await Promise.all([...this.#lanes.values()].map(({ packs }) => packs.finish()))
   }
 
   /** The index of the finished backup, and the older packs that it leans on. */
@@ -147,7 +147,7 @@ export class BackupWriter {
     return { detail: null, segments: [], packs: table.packs, chunks: table.chunks }
   }
 
-  async #chunk(writer: PackWriter, rows: RowList, chunk: Uint8Array): Promise<void> {
+  async #chunk(packs: PackWriter, rows: RowList, chunk: Uint8Array): Promise<void> {
     const id = chunkId(this.#options.chain.id, chunk)
     const known = this.#straight ? -1 : this.#places.find(id)
     const row = known >= 0 ? known : this.#places.add(id, chunk.length)
@@ -156,16 +156,17 @@ export class BackupWriter {
     this.totals.read += chunk.length
     if (known < 0) {
       this.totals.fresh += chunk.length
-      await writer.write(row, chunk)
+      // The chunker uses the memory again while this one is being compressed.
+      await packs.write(row, Buffer.from(chunk))
     }
     this.#options.advance?.()
   }
 
-  #writer(group: SegmentGroup): PackWriter {
-    const existing = this.#writers.get(group)
+  #lane(group: SegmentGroup): { readonly packs: PackWriter; readonly chunker: Chunker } {
+    const existing = this.#lanes.get(group)
     if (existing !== undefined) return existing
     const { store, component, id, signal, salt, iterations, ...options } = this.#options
-    const writer = new PackWriter({
+    const packs = new PackWriter({
       group,
       form: options.form,
       codec: options.codec,
@@ -188,7 +189,8 @@ export class BackupWriter {
         this.totals.stored += object.size
       },
     })
-    this.#writers.set(group, writer)
-    return writer
+    const lane = { packs, chunker: new Chunker(this.#gear) }
+    this.#lanes.set(group, lane)
+    return lane
   }
 }

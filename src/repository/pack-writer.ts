@@ -11,7 +11,7 @@ import type { ChunkPlace } from './chunk-places.ts'
 import { packFile } from './layout.ts'
 
 /** Chunks of one group that are in compression at a time. */
-const AHEAD = 4
+const AHEAD = 2
 
 export interface PackWriterOptions {
   readonly group: SegmentGroup

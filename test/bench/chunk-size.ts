@@ -142,7 +142,7 @@ async function compressedSize(name: 'gzip' | 'zstd', level: number, average: num
   let size = 0
   for await (const chunk of chunks(file, sizesOf(average), SAMPLE)) {
     chunkId(KEY, chunk)
-    waiting.push(codec.compress(chunk, level))
+    waiting.push(codec.compress(Buffer.from(chunk), level))
     if (waiting.length === IN_FLIGHT) size += (await waiting.shift())?.length ?? 0
   }
   for (const packed of waiting) size += (await packed).length

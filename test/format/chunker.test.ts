@@ -37,10 +37,10 @@ test('cuts do not depend on how the input is sliced', () => {
       const chunks: Uint8Array[] = []
       let offset = 0
       for (const size of sizes) {
-        chunks.push(...chunker.push(data.subarray(offset, offset + size)))
+        chunks.push(...copies(chunker.push(data.subarray(offset, offset + size))))
         offset += size
       }
-      chunks.push(...chunker.push(data.subarray(offset)), ...chunker.finish())
+      chunks.push(...copies(chunker.push(data.subarray(offset))), ...copies(chunker.finish()))
       expect(lengths(chunks)).toEqual(whole)
       expect(Buffer.concat(chunks).equals(data)).toBe(true)
     }),
@@ -50,8 +50,8 @@ test('cuts do not depend on how the input is sliced', () => {
 test('byte by byte gives the same chunks as all at once', () => {
   const data = noise(2, 10_000)
   const chunker = new Chunker(GEAR, SMALL)
-  const chunks = [...data].flatMap(byte => chunker.push(Uint8Array.of(byte)))
-  chunks.push(...chunker.finish())
+  const chunks = [...data].flatMap(byte => copies(chunker.push(Uint8Array.of(byte))))
+  chunks.push(...copies(chunker.finish()))
   expect(chunks.map(chunk => Buffer.from(chunk))).toEqual(cut(data, SMALL).map(chunk => Buffer.from(chunk)))
 })
 
@@ -87,14 +87,14 @@ test('an insertion changes the chunks near it and no others', () => {
 
 test('after finish the chunker starts afresh', () => {
   const chunker = new Chunker(GEAR, SMALL)
-  chunker.push(noise(5, 777))
-  chunker.finish()
+  copies(chunker.push(noise(5, 777)))
+  copies(chunker.finish())
   const data = noise(6, 5000)
-  expect(lengths([...chunker.push(data), ...chunker.finish()])).toEqual(lengths(cut(data, SMALL)))
-  expect(chunker.finish()).toEqual([])
+  expect(lengths([...copies(chunker.push(data)), ...copies(chunker.finish())])).toEqual(lengths(cut(data, SMALL)))
+  expect(copies(chunker.finish())).toEqual([])
 })
 
-test('chunks keep their bytes when the input is reused and more of it comes', () => {
+test('the input may be used again once its chunks are taken', () => {
   const chunker = new Chunker(GEAR, SMALL)
   const slice = Buffer.alloc(5000)
   const chunks: Uint8Array[] = []
@@ -103,10 +103,10 @@ test('chunks keep their bytes when the input is reused and more of it comes', ()
     const data = noise(i, slice.length)
     slice.set(data)
     expected.push(data)
-    chunks.push(...chunker.push(slice))
+    chunks.push(...copies(chunker.push(slice)))
     slice.fill(0)
   }
-  chunks.push(...chunker.finish())
+  chunks.push(...copies(chunker.finish()))
   expect(Buffer.concat(chunks).equals(Buffer.concat(expected))).toBe(true)
 })
 
@@ -118,7 +118,12 @@ test('sizes that make no sense are refused', () => {
 
 function cut(data: Uint8Array, sizes: ChunkSizes): Uint8Array[] {
   const chunker = new Chunker(GEAR, sizes)
-  return [...chunker.push(data), ...chunker.finish()]
+  return [...copies(chunker.push(data)), ...copies(chunker.finish())]
+}
+
+/** A chunk is valid only until the next one is asked for. */
+function copies(chunks: Iterable<Uint8Array>): Uint8Array[] {
+  return Array.from(chunks, chunk => Buffer.from(chunk))
 }
 
 /** The rule of src/format/README.md, one byte after the other. */

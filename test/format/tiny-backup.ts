@@ -44,7 +44,8 @@ export async function tinyBackup(
     for (const segment of SEGMENTS.filter(one => one.group === group)) {
       const first = chunks.length
       const chunker = new Chunker(gearTable(chain.gear), SIZES)
-      for (const plain of [...chunker.push(Buffer.from(segment.text)), ...chunker.finish()]) {
+      const cut = [chunker.push(Buffer.from(segment.text)), chunker.finish()]
+      for (const plain of cut.flatMap(some => Array.from(some, chunk => Buffer.from(chunk)))) {
         const packed = await codec.compress(plain, codec.defaultLevel)
         const id = chunkId(chain.id, plain)
         chunks.push({ id, pack: packs.length, offset, length: packed.length, plain: plain.length })

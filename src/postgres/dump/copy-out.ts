@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream'
 import type pg from 'pg'
 
 const KiB = 1024
-/** Bytes of each buffer that is handed out; the last one is shorter. */
+/** Bytes of each buffer that is handed out; the last one is shorter. They are used again and again: garbage of this size piles up. */
 const BUFFER_SIZE = 256 * KiB
 /** Full buffers that may wait for the consumer before the socket is paused. */
 const READ_AHEAD = 2
@@ -29,7 +29,7 @@ const COPY_DONE = 0x63
 
 export interface CopyOut {
   /**
-   * To be iterated once. The buffers are the consumer's. A consumer that stops before the end breaks the connection, as
+   * To be iterated once. A buffer is the consumer's until it asks for the next one. A consumer that stops before the end breaks the connection, as
    * does an error; only a server's refusal leaves it usable.
    */
   readonly bytes: AsyncGenerator<Uint8Array, void>
@@ -58,8 +58,9 @@ class CopyReader implements pg.Submittable {
   /** Bytes of the current message that are still to come, and whether they are a row's. */
   #left = 0
   #isData = false
-  #full: Buffer[] = []
+  #full: { readonly buffer: Buffer<ArrayBuffer>; readonly length: number }[] = []
   #filling = Buffer.alloc(0)
+  readonly #free: Buffer<ArrayBuffer>[] = []
   #filled = 0
   #state: 'running' | 'ended' | 'failed' = 'running'
   #error: unknown
@@ -98,10 +99,11 @@ class CopyReader implements pg.Submittable {
   async *read(): AsyncGenerator<Uint8Array, void> {
     try {
       for (;;) {
-        const buffer = this.#full.shift()
-        if (buffer !== undefined) {
+        const full = this.#full.shift()
+        if (full !== undefined) {
           if (this.#full.length < READ_AHEAD) this.#stream?.resume()
-          yield buffer
+          yield full.buffer.subarray(0, full.length)
+          this.#free.push(full.buffer)
         } else if (this.#state === 'failed') {
           throw this.#error
         } else if (this.#state === 'ended') {
@@ -164,7 +166,7 @@ class CopyReader implements pg.Submittable {
     for (let at = 0; at < bytes.length; ) {
       if (this.#filled === this.#filling.length) {
         this.#flush()
-        this.#filling = Buffer.allocUnsafeSlow(BUFFER_SIZE)
+        this.#filling = this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE)
       }
       const part = bytes.copy(this.#filling, this.#filled, at)
       this.#filled += part
@@ -173,7 +175,7 @@ class CopyReader implements pg.Submittable {
   }
 
   #flush(): void {
-    if (this.#filled > 0) this.#full.push(this.#filling.subarray(0, this.#filled))
+    if (this.#filled > 0) this.#full.push({ buffer: this.#filling, length: this.#filled })
     this.#filling = Buffer.alloc(0)
     this.#filled = 0
     this.#wake?.()

@@ -1,6 +1,6 @@
 /**
- * Statistics for the planner: without them a restored database answers its first queries badly, until autovacuum comes by, which
- * it never does for partitioned tables. A sample is read of each table, which takes a small part of what loading it took.
+ * Statistics for the planner: without them a database answers badly. One that goes live the moment it is restored gets them all
+ * at once; in a new one autovacuum collects them within minutes, but for partitioned tables, which it never visits.
  */
 import type { Problem } from '../../engine/ports.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -24,17 +24,23 @@ const TABLES = `
   )
   SELECT n.nspname AS schema, c.relname AS name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND n.nspname = ANY($1)
+   WHERE c.relkind::text = ANY($2) AND c.relpersistence <> 't' AND n.nspname = ANY($1)
      AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
      AND c.oid NOT IN (SELECT oid FROM remote)
      AND (NOT c.relispartition OR pg_catalog.pg_partition_root(c.oid) IN (SELECT oid FROM remote))
    ORDER BY c.relpages DESC, c.oid`
 
+const KINDS = { all: ['r', 'm', 'p'], partitioned: ['p'] } as const
+
 /** The restore is done by then: a failure is only a warning. */
-export async function analyzeRestored(lanes: readonly Connection[], schemas: readonly string[]): Promise<Problem[]> {
+export async function analyzeRestored(
+  lanes: readonly Connection[],
+  schemas: readonly string[],
+  which: keyof typeof KINDS,
+): Promise<Problem[]> {
   const [first] = lanes
   try {
-    const tables = (await first?.query<Relation>(TABLES, [schemas])) ?? []
+    const tables = (await first?.query<Relation>(TABLES, [schemas, KINDS[which]])) ?? []
     const batches = Array.from({ length: Math.ceil(tables.length / BATCH) }, (_, index) =>
       tables.slice(index * BATCH, (index + 1) * BATCH),
     )

@@ -13,6 +13,9 @@ import { ERROR_RESPONSE, greeting, MessageScanner, parseErrorResponse, READY_FOR
 
 const LOCKED: ServerErrorFields = { code: '55P03', message: 'a table stayed locked for too long' }
 
+/** MiB. Its JavaScript only carries messages; without a limit the young generation alone takes fifty. */
+const WORKER_MEMORY = { maxYoungGenerationSizeMb: 4 }
+
 /** What libpq wants to know of the session. */
 const PARAMETERS = ['server_version', 'server_encoding', 'client_encoding', 'standard_conforming_strings']
 
@@ -33,6 +36,7 @@ export async function bundledDump(options: ConnectOptions, args: readonly string
     stdout: true,
     stderr: true,
     env: {},
+    resourceLimits: WORKER_MEMORY,
   })
   const ended = Promise.withResolvers<Buffer>()
   const onAbort = () => ended.reject(signal.reason)

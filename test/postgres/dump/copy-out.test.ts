@@ -45,7 +45,8 @@ async function connected(size?: number): Promise<pg.Client> {
 async function readAll(client: pg.Client, sql: string): Promise<{ text: string; rows: number; sizes: number[] }> {
   const copy = await copyOut(client, sql)
   const parts: Uint8Array[] = []
-  for await (const part of copy.bytes) parts.push(part)
+  // A buffer is used again when the next one is asked for.
+  for await (const part of copy.bytes) parts.push(Buffer.from(part))
   return { text: Buffer.concat(parts).toString(), rows: copy.rows(), sizes: parts.map(part => part.length) }
 }
 
