@@ -22,11 +22,12 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
   const notes = foreignLines(foreign, palette)
   if (backups.length === 0) return [`No backups in ${store}.`, ...notes]
   const doubtful = backups.some(({ authenticated, status }) => !authenticated && status !== 'damaged')
+  const failed = backups.filter(({ status }) => status === 'failed').length
   const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
   return [
     ...table(backups, columns(palette, now), palette),
     '',
-    `${countText(backups.length, 'backup')}, ${sizeText(stored)} stored in ${store}`,
+    `${countText(backups.length - failed, 'backup')}${failed === 0 ? '' : ` and ${countText(failed, 'failed run')}`}, ${sizeText(stored)} stored in ${store}`,
     ...(doubtful ? [palette.dim('? made with another key than the one at hand, so listed as it claims to be')] : []),
     ...notes,
   ]

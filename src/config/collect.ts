@@ -31,7 +31,6 @@ export function createConfigSource(options: ConfigSourceOptions): Source {
   return {
     component: 'config',
     identity: `config ${root} ${JSON.stringify(files)} ${JSON.stringify(env)}`,
-    form: 'tar',
     read: (out, signal) => readConfig(options, out, signal),
   }
 }

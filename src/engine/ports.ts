@@ -40,8 +40,6 @@ export interface Source {
   readonly component: Component
   /** Names what is backed up (server and database, folder and globs). Only a keyed hash of it is stored. */
   readonly identity: string
-  /** The stock form of its segments, concatenated. */
-  readonly form: 'sql' | 'tar'
   /** Reads everything once. Aborts when the signal does, leaving no connection or file open. */
   read(out: SegmentWriter, signal: AbortSignal): Promise<SourceResult>
 }

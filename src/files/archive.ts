@@ -24,7 +24,6 @@ export function createFilesSource({ root, include, exclude }: FilesSourceOptions
   return {
     component: 'files',
     identity: `files ${root} ${JSON.stringify(include)}`,
-    form: 'tar',
     read: (out, signal) => readFiles(root, include, exclude, out, signal),
   }
 }

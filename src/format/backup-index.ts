@@ -15,6 +15,7 @@ import { ComebackError } from '../errors.ts'
 import { isBackupId } from './backup-id.ts'
 import { CHUNK_ID_BYTES } from './chunk-id.ts'
 import type { Json, Segment, SegmentGroup } from './segment.ts'
+import { MiB } from './sizes.ts'
 
 export interface IndexSegment extends Segment {
   /** Its chunks are those at [first, first + count). */
@@ -53,7 +54,7 @@ const VERSION = 1
 const HEADER = 20
 const RECORD = CHUNK_ID_BYTES + 4 * 4
 /** Bytes. A reader takes this much memory for one chunk and no more, whatever an index says. */
-const CHUNK_LIMIT = 16 * 1024 * 1024
+const CHUNK_LIMIT = 16 * MiB
 const FIRST_CAPACITY = 1024
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 

@@ -9,6 +9,7 @@
  * is cut anyway. The gear table is secret, so the cuts tell nobody what was cut.
  */
 import { hkdfSync } from 'node:crypto'
+import { KiB } from './sizes.ts'
 
 /** Bytes; `average` is a power of two. */
 export interface ChunkSizes {
@@ -16,8 +17,6 @@ export interface ChunkSizes {
   readonly average: number
   readonly max: number
 }
-
-const KiB = 1024
 
 export const CHUNK_SIZES: ChunkSizes = { min: 32 * KiB, average: 128 * KiB, max: 512 * KiB }
 

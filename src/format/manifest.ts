@@ -10,13 +10,14 @@ import * as v from 'valibot'
 import { ComebackError } from '../errors.ts'
 import { isBackupId } from './backup-id.ts'
 import { MAX_ITERATIONS } from './keys.ts'
+import { MiB } from './sizes.ts'
 
 export const COMPONENTS = ['database', 'files', 'config'] as const
 export type Component = (typeof COMPONENTS)[number]
 
 const FORMAT = 1
 /** Bytes. Enough for some 100,000 packs; anything longer is refused before it is read. */
-export const MANIFEST_LIMIT = 16 * 1024 * 1024
+export const MANIFEST_LIMIT = 16 * MiB
 
 const hex = (bytes: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)))
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

@@ -57,7 +57,6 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
   return {
     component: 'database',
     identity: options.identity ?? identityOf(options.url),
-    form: 'sql',
     async read(out, signal) {
       // One failure ends every connection, the leader's too.
       const failed = new AbortController()

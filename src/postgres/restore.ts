@@ -131,5 +131,9 @@ function summary(
   const tables = plan.preData.filter(({ entry }) => entry.type === 'TABLE').length
   const rows = Object.values(plan.detail.rows).reduce((sum, count) => sum + count, 0)
   const how = mode === 'atomic' ? 'in one transaction' : `in ${lanes.length} lane${lanes.length === 1 ? '' : 's'}`
-  return [`${tables} tables and ${rows} rows restored into ${description}, ${how}.`]
+  return [`${counted(tables, 'table')} and ${counted(rows, 'row')} restored into ${description}, ${how}.`]
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 }

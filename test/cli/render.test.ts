@@ -101,7 +101,7 @@ damaged   database   20261123T020000Z-7f3a91     3 h       -       -  -
   why: The manifest is cut short.
 complete  database   20261123T020000Z-7f3a91 ?   3 h  1.1 GB  340 MB  -
 
-5 backups, 1.4 GB stored in file:./backups
+4 backups and 1 failed run, 1.4 GB stored in file:./backups
 ? made with another key than the one at hand, so listed as it claims to be
 not of a backup, left alone: notes.txt
 `)

@@ -24,7 +24,6 @@ export function memorySource(
   return {
     component,
     identity: options.identity ?? 'memory',
-    form: component === 'database' ? 'sql' : 'tar',
     async read(out, signal) {
       const groups = Map.groupBy(segments, ({ group }) => group ?? '01-data')
       await Promise.all(

@@ -13,8 +13,8 @@
  */
 import type { Duplex } from 'node:stream'
 import type pg from 'pg'
+import { KiB } from '../../format/sizes.ts'
 
-const KiB = 1024
 /** Bytes of each buffer that is handed out; the last one is shorter. They are used again and again: garbage of this size piles up. */
 const BUFFER_SIZE = 256 * KiB
 /** Full buffers that may wait for the consumer before the socket is paused. */

@@ -6,10 +6,10 @@
  * owner, privileges and comment. The lines leave as CSV whose quote and delimiter are control characters: the one format of
  * COPY that leaves a line alone, where text format would double its backslashes.
  */
+
+import { KiB, MiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 
-const KiB = 1024
-const MiB = 1024 * KiB
 /** Bytes of an object in one statement; twice that as hexadecimal digits. */
 const PART_SIZE = 256 * KiB
 /** Bytes of the objects that are read together, and what each of them counts for beside its bytes. */

@@ -10,11 +10,10 @@
  * that a table which crosses a line keeps every other of its cuts.
  */
 import pg from 'pg'
+import { KiB, MiB } from '../../format/sizes.ts'
 import type { Relation, RowsDetail } from '../detail.ts'
 import { displayName, qualified } from '../sql-text.ts'
 
-const KiB = 1024
-const MiB = 1024 * KiB
 /** Heap pages of a piece, at most and at least. */
 export const RANGE_PAGES = 16_384
 const LEAST_RANGE_PAGES = 256

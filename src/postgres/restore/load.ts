@@ -7,13 +7,13 @@ import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
+import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 import { fromFields, serverError } from '../connection/server-error.ts'
 import type { Relation } from '../detail.ts'
 import { qualified } from '../sql-text.ts'
 import type { RangeSegment, TableLoad } from './restore-plan.ts'
 
-const KiB = 1024
 /** Bytes that go to the server in one message at least; smaller pieces are gathered. */
 const WRITE_SIZE = 64 * KiB
 

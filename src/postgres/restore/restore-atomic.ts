@@ -44,7 +44,7 @@ async function replace({ connection, plan, facts, load }: RestoreContext): Promi
   progress.phase('Building indexes and constraints')
   await runEntries(connection, plan.postData, schema)
   await runEntries(connection, plan.permissions, schema)
-  progress.phase('Filling materialized views')
+  if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   return { lanes: [connection], problems: [...resetProblems, ...filter.problems()] }
 }

@@ -46,7 +46,7 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   }
   await closePublic(connection, plan.detail, context.facts)
   await runEntries(connection, plan.permissions, schema)
-  progress.phase('Filling materialized views')
+  if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await flush(connection)
   return { lanes, problems: [...problems, ...filter.problems()] }

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Segment, SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
+import { MiB } from '../../format/sizes.ts'
 import {
   type DatabaseDetail,
   parseDatabaseDetail,
@@ -13,7 +14,6 @@ import {
 } from '../detail.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
 
-const MiB = 1024 * 1024
 /** Bytes of schema text that are held in memory; a schema of 10,000 tables has about 20 MiB. */
 const SCHEMA_LIMIT = 1024 * MiB
 

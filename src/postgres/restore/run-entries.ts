@@ -1,6 +1,7 @@
 /** Runs a backup's schema entries on one connection, and says which of them the server refused. */
 import pg from 'pg'
 import { ComebackError } from '../../errors.ts'
+import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import type { SchemaEntry } from '../detail.ts'
@@ -8,7 +9,6 @@ import { runBatch } from './batch.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import { entryName, type PlannedEntry } from './restore-plan.ts'
 
-const KiB = 1024
 /** A batch is sent when it has this many statements or characters. */
 const BATCH_STATEMENTS = 64
 const BATCH_LENGTH = 128 * KiB

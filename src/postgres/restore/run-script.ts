@@ -1,12 +1,12 @@
 /** Runs a script segment: complete SQL statements, one a line. */
 import type { Segment } from '../../engine/ports.ts'
+import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import { runBatch } from './batch.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import type { LoadContext } from './load.ts'
 
-const KiB = 1024
 const LINE_FEED = 0x0a
 /** Bytes of statements that are sent at once; one that is longer goes alone. */
 const BATCH_SIZE = 256 * KiB
