@@ -21,8 +21,9 @@ function bundle(entry: string, out: string): void {
 }
 
 rmSync(build, { recursive: true, force: true })
-rmSync(dist, { recursive: true, force: true })
 run(join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc'), '-p', 'tsconfig.build.json')
+// Sources that don't compile leave the old bundle in place.
+rmSync(dist, { recursive: true, force: true })
 // ncc emits ES modules where the nearest package.json says so.
 writeFileSync(join(build, 'package.json'), '{ "type": "module" }\n')
 

@@ -10,7 +10,7 @@
  * that a table which crosses a line keeps every other of its cuts.
  */
 import pg from 'pg'
-import { KiB, MiB } from '../../format/sizes.ts'
+import { MiB } from '../../format/sizes.ts'
 import type { Relation, RowsDetail } from '../detail.ts'
 import { displayName, qualified } from '../sql-text.ts'
 
