@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decryptPack } from '../../src/format/cipher.ts'
 import { codecOf } from '../../src/format/compression.ts'
 import { derivePackKey, newPassphrase, PBKDF2_ITERATIONS } from '../../src/format/keys.ts'
+import { needTools } from '../support/stock-tool.ts'
 import { SEGMENTS, tinyBackup } from './tiny-backup.ts'
 
 // What a person without Comeback would type. The key is only ever named by its file.
@@ -22,7 +23,8 @@ describe.each([
   ['gzip', ['gunzip', '-c']],
   ['zstd', ['zstd', '-dcq']],
 ] as const)('%s', (name, [program, argument]) => {
-  test(`openssl and ${program} read the files of a full backup in name order`, async () => {
+  test(`openssl and ${program} read the files of a full backup in name order`, async context => {
+    needTools(context, 'openssl', program)
     const files = await tinyBackup(name, passphrase, PBKDF2_ITERATIONS)
     const packs = [...files].filter(([file]) => file.includes('.sql.')).sort(([a], [b]) => (a < b ? -1 : 1))
     const texts = packs.map(([, bytes]) => {
@@ -33,7 +35,8 @@ describe.each([
     expect(texts.join('')).toBe(ALL)
   })
 
-  test(`what ${program} and openssl write is read`, async () => {
+  test(`what ${program} and openssl write is read`, async context => {
+    needTools(context, 'openssl', program)
     const writer = name === 'gzip' ? run('gzip', ['-c'], ALL) : run('zstd', ['-cq'], ALL)
     const stored = run('openssl', [...ENC, '-e', '-salt', '-pass', `file:${keyFile}`], writer)
     const key = await derivePackKey(passphrase, stored.subarray(8, 16), PBKDF2_ITERATIONS)
@@ -41,7 +44,8 @@ describe.each([
     expect(plain.toString()).toBe(ALL)
   })
 
-  test('a reader written in Python from the specification reads the backup', async () => {
+  test('a reader written in Python from the specification reads the backup', async context => {
+    needTools(context, 'python3', 'openssl', program)
     for (const [file, bytes] of await tinyBackup(name, passphrase, 1000)) writeFileSync(join(folder, file), bytes)
     const result = run('python3', [join(import.meta.dirname, 'reader.py'), folder, keyFile], '')
     expect(JSON.parse(result.toString())).toEqual(Object.fromEntries(SEGMENTS.map(({ name, text }) => [name, text])))

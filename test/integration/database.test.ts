@@ -8,6 +8,7 @@ import { createEverything } from '../fixtures/everything.ts'
 import { TEST_KEY, type Workplace, workplace } from '../support/cli.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { type Fingerprint, fingerprint } from '../support/fingerprint.ts'
+import { hasTool, needTools } from '../support/stock-tool.ts'
 
 async function backup(place: Workplace, url: string, ...args: string[]) {
   const report = await place.json<BackupReport>(['backup', 'database', ...args], { env: { DATABASE_URL: url } })
@@ -27,15 +28,6 @@ function applyByHand(folder: string, url: string): void {
     env: { ...process.env, DATABASE_URL: url },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-}
-
-function hasPsql(): boolean {
-  try {
-    execFileSync('psql', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
 
 describe.each([14, 18] as const)('a PostgreSQL %i database with one of everything', major => {
@@ -74,10 +66,7 @@ describe.each([14, 18] as const)('a PostgreSQL %i database with one of everythin
   })
 
   test('comes back equal by openssl, gunzip and psql alone', async context => {
-    if (!hasPsql()) {
-      expect(process.env.CI, 'psql is needed here: install postgresql-client').toBeUndefined()
-      context.skip('psql is not installed')
-    }
+    needTools(context, 'psql', 'openssl', 'gunzip')
     const list = await place.json<ListReport>(['list'])
     const full = list.backups.find(({ stock }) => stock)
     await using copy = await createDatabase(major, 'TEMPLATE template0')
@@ -98,7 +87,7 @@ describe.each([14, 18] as const)('a PostgreSQL %i database with one of everythin
     await using again = await createDatabase(major, 'TEMPLATE template0')
     await place.json(['restore', 'database', 'latest', '--store', 'file:exported', '--target-url', again.url])
     expect(await fingerprint(again.url)).toEqual(before)
-    if (!hasPsql()) return
+    if (!hasTool('psql')) return
     await using byHand = await createDatabase(major, 'TEMPLATE template0')
     applyByHand(join(place.folder, 'exported', 'database', second.id), byHand.url)
     expect(await fingerprint(byHand.url)).toEqual(before)
