@@ -13,7 +13,7 @@ import { list } from './engine/list.ts'
 import type { Sink, Source } from './engine/ports.ts'
 import type { Progress } from './engine/progress.ts'
 import { restore } from './engine/restore.ts'
-import { ComebackError } from './errors.ts'
+import { asComebackError, ComebackError } from './errors.ts'
 import { createFilesSource } from './files/archive.ts'
 import { createFilesSink } from './files/extract.ts'
 import { keyId } from './format/keys.ts'
@@ -104,23 +104,28 @@ async function backUp(components: readonly Component[], options: Options, contex
   const keyring = new Keyring(await findOrMakeKey(options, context))
   const backups: BackupOutcome[] = []
   for (const source of sources) {
-    backups.push(
-      await backup({
-        store,
-        keyring,
-        source,
-        ...(options.source === undefined ? {} : { sourceName: options.source }),
-        codec: options.codec,
-        level: options.level,
-        full: options.full,
-        fullEvery: options.fullEvery,
-        tools: { comeback: VERSION, node: process.version },
-        now,
-        progress: context.progress,
-        signal: context.signal,
-      }),
-    )
-    context.progress({ type: 'done', component: source.component })
+    const { component } = source
+    const outcome = await backup({
+      store,
+      keyring,
+      source,
+      ...(options.source === undefined ? {} : { sourceName: options.source }),
+      codec: options.codec,
+      level: options.level,
+      full: options.full,
+      fullEvery: options.fullEvery,
+      tools: { comeback: VERSION, node: process.version },
+      now,
+      progress: context.progress,
+      signal: context.signal,
+    }).catch((reason: unknown): BackupOutcome => {
+      // Backups that were made before it stand, and must be told of.
+      if (backups.length === 0) throw reason
+      const { code, message, hint } = asComebackError(reason)
+      return { status: 'failed', component, error: { code, message, hint } }
+    })
+    backups.push(outcome)
+    context.progress({ type: 'done', component })
     if (context.signal.aborted) break
   }
   return { command: 'backup', store: store.location, backups }

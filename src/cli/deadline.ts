@@ -23,7 +23,7 @@ export async function withDeadline<Result>(
   } catch (error) {
     if (!either.aborted || error === either.reason) throw error
     const { code, message, hint } = reasonOf(either)
-    throw new ComebackError(code, message, { ...(hint === undefined ? {} : { hint }), cause: error })
+    throw new ComebackError(code, message, { hint, cause: error })
   } finally {
     clearTimeout(timer)
     patience.abort()

@@ -60,7 +60,7 @@ export function sayReport(report: Report, now: Date, voice: Voice, log?: RunLog)
 export function sayError(error: unknown, voice: Voice, log?: RunLog): number {
   const known = asComebackError(error)
   const { code, message, hint, exitCode } = known
-  const value: ErrorValue = scrubbed({ code, message, ...(hint === undefined ? {} : { hint }) }, voice.scrub)
+  const value: ErrorValue = scrubbed({ code, message, hint }, voice.scrub)
   const readable = scrubbed(value, printable)
   const causes = printable(voice.scrub(causesOf(error)))
   voice.stderr.write(renderError(readable, voice.err, voice.stderr.isTTY ? voice.stderr.columns : undefined))

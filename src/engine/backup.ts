@@ -41,7 +41,7 @@ export async function backup(request: BackupRequest): Promise<BackupOutcome> {
       status: 'failed',
       component: source.component,
       ...(placeholder ? { placeholder: plan.id } : {}),
-      error: { code, message, ...(hint === undefined ? {} : { hint }) },
+      error: { code, message, hint },
     }
   }
 }

@@ -66,6 +66,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
   for (const entry of catalog.entries) {
     const manifest = await manifestOf(store, entry, signal)
       .then(async found => {
+        keyring.preparePack(found.kdf.salt, found.kdf.iterations)
         await authenticate(found, keyring)
         return found
       })
@@ -114,6 +115,7 @@ export async function loadKnown(
 ): Promise<{ readonly known: KnownChunks; readonly problems: readonly Problem[] }> {
   const places = new ChunkPlaces()
   const packs: Pack[] = []
+  const starts = new Map<string, number>()
   const problems: Problem[] = []
   for (const manifest of manifests) {
     const index = await readIndex(search.store, manifest, search.keyring, search.signal).catch(error => {
@@ -124,8 +126,9 @@ export async function loadKnown(
     const find = packFinder(manifest)
     const listed = index.packs.map(({ backup, name }) => find(backup, name))
     addKnown(places, packs, index, listed, pack => isKept(search, pack, keepUntil))
+    linkSegments(places, starts, index)
   }
-  return { known: { places, packs }, problems }
+  return { known: { places, packs, starts }, problems }
 }
 
 function addKnown(
@@ -147,6 +150,22 @@ function addKnown(
   }
 }
 
+/**
+ * Which chunk followed which, so that the next backup may guess it. The last one of a segment was cut by its end, not by its
+ * bytes, and is never guessed.
+ */
+function linkSegments(places: ChunkPlaces, starts: Map<string, number>, index: BackupIndex): void {
+  for (const { name, first, count } of index.segments) {
+    let before = -1
+    for (let i = first; i < first + count - 1; i++) {
+      const row = places.find(index.chunks.at(i).id)
+      if (row >= 0 && i === first) starts.set(name, row)
+      if (row >= 0 && before >= 0) places.follow(before, row)
+      before = row
+    }
+  }
+}
+
 /** The store has the pack, whole, for as long as the new backup must live. */
 function isKept({ catalog, component }: BaseSearch, pack: Pack, keepUntil: Date | undefined): boolean {
   const object = catalog.objects.get(packName(component, pack))
@@ -159,6 +178,6 @@ function passedOver(error: unknown): Problem {
   return {
     severity: 'warning',
     message: `An earlier backup can't be built on: ${message}`,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   }
 }

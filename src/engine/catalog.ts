@@ -96,6 +96,8 @@ export async function findBackup(
       continue
     }
     const manifest = await manifestOf(store, entry, signal)
+    // Its index comes next; the second core derives that key while the first derives the manifest's.
+    keyring.preparePack(manifest.kdf.salt, manifest.kdf.iterations)
     await authenticate(manifest, keyring)
     if (manifest.status === 'complete' || moment.kind === 'id') return manifest
     skipped.push(`${entry.id} is partial`)

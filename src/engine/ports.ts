@@ -13,7 +13,7 @@ export type { Json, Segment, SegmentGroup, SegmentHead, StoredBackup }
 export interface Problem {
   readonly severity: 'partial' | 'warning'
   readonly message: string
-  readonly hint?: string
+  readonly hint?: string | undefined
 }
 
 export interface SegmentWriter {

@@ -28,6 +28,21 @@ const NONE = -1
  * (250 MB/s); at this length V8 is at full speed after a few megabytes.
  */
 const STRIDE = 1024
+/**
+ * Whoever has cut the same bytes before may know where the next chunk ends, and recognise it by its id: then nothing needs to be
+ * scanned. The cuts must be ones that the chunker itself had made, which the last of a segment is not; so they stay the same
+ * with and without a guess.
+ */
+export interface Guess {
+  /** Length of the chunk that is likely to come next, or 0. */
+  next(): number
+  /** Whether these bytes are that chunk. */
+  confirms(chunk: Uint8Array): boolean
+}
+
+const UNASKED = 0
+const NO_GUESS = -1
+
 interface RollingHash {
   hash: number
 }
@@ -52,15 +67,19 @@ export class Chunker {
   /** Holds the chunk under way, as far as earlier input had it. */
   readonly #block: Buffer
   #length = 0
+  readonly #guess: Guess | undefined
+  /** Length of the chunk under way if the guess is right; `UNASKED` before its first byte. */
+  #guessed = UNASKED
   readonly #rolling: RollingHash = { hash: 0 }
 
-  constructor(gear: Uint32Array, sizes: ChunkSizes = CHUNK_SIZES) {
+  constructor(gear: Uint32Array, sizes: ChunkSizes = CHUNK_SIZES, guess?: Guess) {
     const bits = Math.log2(sizes.average)
     if (!Number.isInteger(bits) || sizes.min < WINDOW || sizes.min >= sizes.average || sizes.average >= sizes.max) {
       throw new RangeError(`Impossible chunk sizes: ${JSON.stringify(sizes)}`)
     }
     this.#gear = Int32Array.from(gear)
     this.#sizes = sizes
+    this.#guess = guess
     this.#block = Buffer.allocUnsafeSlow(sizes.max)
     this.#hardMask = upperBits(bits + 1)
     this.#easyMask = upperBits(bits - 1)
@@ -69,23 +88,49 @@ export class Chunker {
   /** The chunks that these bytes complete. */
   *push(bytes: Uint8Array): Generator<Uint8Array, void> {
     for (let offset = 0; offset < bytes.length; ) {
-      const cut = this.#findCut(this.#length, bytes, offset)
-      const part = bytes.subarray(offset, cut === NONE ? bytes.length : cut)
+      if (this.#guessed === UNASKED) this.#ask()
+      const guessing = this.#guessed !== NO_GUESS
+      const cut = guessing ? offset + this.#guessed - this.#length : this.#findCut(this.#length, bytes, offset)
+      const ends = cut !== NONE && cut <= bytes.length
+      const part = bytes.subarray(offset, ends ? cut : bytes.length)
       offset += part.length
-      if (cut !== NONE && this.#length === 0) {
-        this.#rolling.hash = 0
-        yield part
-      } else {
+      if (!ends || this.#length > 0) {
         this.#block.set(part, this.#length)
         this.#length += part.length
-        if (cut !== NONE) yield this.#take()
       }
+      if (!ends) continue
+      const chunk = this.#length > 0 ? this.#block.subarray(0, this.#length) : part
+      if (guessing && this.#guess?.confirms(chunk) !== true) yield* this.#scanAgain(chunk)
+      else yield this.#done(chunk)
     }
   }
 
   /** The rest, if there is any; after it the chunker starts afresh. */
   *finish(): Generator<Uint8Array, void> {
-    if (this.#length > 0) yield this.#take()
+    // It may hold whole chunks that were passed over while a longer one was guessed.
+    while (this.#length > 0 && this.#guessed > 0) yield* this.#scanAgain(this.#block.subarray(0, this.#length))
+    if (this.#length > 0) yield this.#done(this.#block.subarray(0, this.#length))
+    this.#guessed = UNASKED
+  }
+
+  #ask(): void {
+    const length = this.#guess?.next() ?? 0
+    this.#guessed = length >= this.#sizes.min && length <= this.#sizes.max ? length : NO_GUESS
+  }
+
+  /** The guess was wrong: the bytes that were gathered on its word are looked at as if they had just come. */
+  #scanAgain(gathered: Uint8Array): Generator<Uint8Array, void> {
+    const bytes = Buffer.from(gathered)
+    this.#length = 0
+    this.#guessed = NO_GUESS
+    return this.push(bytes)
+  }
+
+  #done(chunk: Uint8Array): Uint8Array {
+    this.#length = 0
+    this.#guessed = UNASKED
+    this.#rolling.hash = 0
+    return chunk
   }
 
   /** Where in bytes[offset...] the chunk under way, `length` bytes long by now, ends; `NONE` if it goes on after them. */
@@ -119,13 +164,6 @@ export class Chunker {
       if (cut !== NONE) return cut
     }
     return NONE
-  }
-
-  #take(): Uint8Array {
-    const chunk = this.#block.subarray(0, this.#length)
-    this.#length = 0
-    this.#rolling.hash = 0
-    return chunk
   }
 }
 

@@ -64,6 +64,7 @@ async function restoreWith(
   const connection = await sessions.open()
   const mode = chooseMode(options.mode, await inspectTarget(connection), connection)
   const plan = await planRestore(backup, progress, sessions.signal)
+  if (plan.detail.schemaOnly) progress.phase('The backup is schema-only: tables will come back without rows')
   const facts = await targetFacts(connection)
   const warnings = checkCompatibility(plan, facts, mode)
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan) }
@@ -102,7 +103,7 @@ async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutc
 
 function alsoSaying(error: unknown, more: string): ComebackError {
   const { code, message, hint } = asComebackError(error)
-  return new ComebackError(code, `${message} ${more}`, { ...(hint === undefined ? {} : { hint }), cause: error })
+  return new ComebackError(code, `${message} ${more}`, { hint, cause: error })
 }
 
 async function clearUp({ target, sessions, plan, facts, connection }: RestoreContext): Promise<string> {

@@ -47,7 +47,7 @@ export type BackupOutcome =
 export interface ErrorValue {
   readonly code: ErrorCode
   readonly message: string
-  readonly hint?: string
+  readonly hint?: string | undefined
 }
 
 export interface RestoreReport {

@@ -4,7 +4,7 @@
  */
 import type { BackupIndex } from '../format/backup-index.ts'
 import { chunkId } from '../format/chunk-id.ts'
-import { Chunker, gearTable } from '../format/chunker.ts'
+import { CHUNK_SIZES, Chunker, gearTable } from '../format/chunker.ts'
 import type { PackKey } from '../format/cipher.ts'
 import type { Codec } from '../format/compression.ts'
 import type { ChainKeys } from '../format/keys.ts'
@@ -21,6 +21,8 @@ import type { Pack } from './packs.ts'
 export interface KnownChunks {
   readonly places: ChunkPlaces
   readonly packs: readonly Pack[]
+  /** Rows of the first chunks, by segment name. */
+  readonly starts: ReadonlyMap<string, number>
 }
 
 export interface BackupWriterOptions {
@@ -48,6 +50,18 @@ export interface WrittenTotals {
   chunks: number
 }
 
+/** No row of the places. */
+const NOTHING = -1
+
+/** One group's way from bytes to packs. */
+interface Lane {
+  readonly packs: PackWriter
+  chunker: Chunker
+  /** Row of the chunk that is likely to come next, and of the one that has just proved to be it. */
+  expected: number
+  confirmed: number
+}
+
 interface WrittenSegment extends SegmentHead {
   readonly bytes: number
   readonly rows: RowList
@@ -60,7 +74,7 @@ export class BackupWriter {
   readonly #places: ChunkPlaces
   /** Base packs first, then own ones as they are begun. */
   readonly #packs: ListedPack[]
-  readonly #lanes = new Map<SegmentGroup, { readonly packs: PackWriter; readonly chunker: Chunker }>()
+  readonly #lanes = new Map<SegmentGroup, Lane>()
   readonly #objects: StoredObject[] = []
   #segments: WrittenSegment[] = []
   #straight: boolean
@@ -89,18 +103,19 @@ export class BackupWriter {
 
   /** See `SegmentWriter.segment`. */
   async segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number> {
-    const { packs, chunker } = this.#lane(head.group)
+    const lane = this.#lane(head.group)
+    lane.expected = this.#options.known?.starts.get(head.name) ?? NOTHING
     const rows = new RowList()
     let size = 0
     try {
       for await (const slice of bytes) {
         this.#options.signal.throwIfAborted()
         size += slice.length
-        for (const chunk of chunker.push(slice)) await this.#chunk(packs, rows, chunk)
+        for (const chunk of lane.chunker.push(slice)) await this.#chunk(lane, rows, chunk)
       }
-      for (const chunk of chunker.finish()) await this.#chunk(packs, rows, chunk)
+      for (const chunk of lane.chunker.finish()) await this.#chunk(lane, rows, chunk)
     } catch (error) {
-      this.#lanes.set(head.group, { packs, chunker: new Chunker(this.#gear) })
+      lane.chunker = this.#chunkerFor(lane)
       // What was written of it stays in the pack: harmless for us, but the pack no longer is a script that psql can run.
       if (rows.length > 0) this.#straight = false
       throw error
@@ -147,22 +162,37 @@ export class BackupWriter {
     return { detail: null, segments: [], packs: table.packs, chunks: table.chunks }
   }
 
-  async #chunk(packs: PackWriter, rows: RowList, chunk: Uint8Array): Promise<void> {
-    const id = chunkId(this.#options.chain.id, chunk)
-    const known = this.#straight ? -1 : this.#places.find(id)
-    const row = known >= 0 ? known : this.#places.add(id, chunk.length)
+  async #chunk(lane: Lane, rows: RowList, chunk: Uint8Array): Promise<void> {
+    const confirmed = lane.confirmed
+    lane.confirmed = NOTHING
+    const id = confirmed === NOTHING ? chunkId(this.#options.chain.id, chunk) : undefined
+    const known = id === undefined ? confirmed : this.#straight ? NOTHING : this.#places.find(id)
+    const row = id === undefined || known !== NOTHING ? known : this.#places.add(id, chunk.length)
     rows.push(row)
+    lane.expected = this.#straight ? NOTHING : this.#places.after(row)
     this.totals.chunks++
     this.totals.read += chunk.length
-    if (known < 0) {
+    if (known === NOTHING) {
       this.totals.fresh += chunk.length
       // The chunker uses the memory again while this one is being compressed.
-      await packs.write(row, Buffer.from(chunk))
+      await lane.packs.write(row, Buffer.from(chunk))
     }
     this.#options.advance?.()
   }
 
-  #lane(group: SegmentGroup): { readonly packs: PackWriter; readonly chunker: Chunker } {
+  /** Guesses that what followed a chunk in the base follows it again. */
+  #chunkerFor(lane: Pick<Lane, 'expected' | 'confirmed'>): Chunker {
+    return new Chunker(this.#gear, CHUNK_SIZES, {
+      next: () => (lane.expected === NOTHING ? 0 : this.#places.plain(lane.expected)),
+      confirms: chunk => {
+        if (this.#places.find(chunkId(this.#options.chain.id, chunk)) !== lane.expected) return false
+        lane.confirmed = lane.expected
+        return true
+      },
+    })
+  }
+
+  #lane(group: SegmentGroup): Lane {
     const existing = this.#lanes.get(group)
     if (existing !== undefined) return existing
     const { store, component, id, signal, salt, iterations, ...options } = this.#options
@@ -189,7 +219,8 @@ export class BackupWriter {
         this.totals.stored += object.size
       },
     })
-    const lane = { packs, chunker: new Chunker(this.#gear) }
+    const position = { expected: NOTHING, confirmed: NOTHING }
+    const lane: Lane = Object.assign(position, { packs, chunker: this.#chunkerFor(position) })
     this.#lanes.set(group, lane)
     return lane
   }

@@ -1,6 +1,6 @@
 /**
  * Every chunk that a running backup knows, its base's and its own, and where each lies. Columns of numbers instead of
- * objects, found by open addressing over the id: about 50 bytes a chunk, so that a terabyte's worth still fits.
+ * objects, found by open addressing over the id: about 55 bytes a chunk, so that a terabyte's worth still fits.
  */
 import { CHUNK_ID_BYTES } from '../format/chunk-id.ts'
 
@@ -12,12 +12,12 @@ export interface ChunkPlace {
 }
 
 const FIRST_CAPACITY = 1024
-const COLUMNS = 4
+const COLUMNS = 5
 
 export class ChunkPlaces {
   #length = 0
   #ids = Buffer.alloc(FIRST_CAPACITY * CHUNK_ID_BYTES)
-  /** pack + 1 (0 while it is not written yet), offset, length, plain length. */
+  /** pack + 1 (0 while it is not written yet), offset, length, plain length, row + 1 of the chunk that followed it in the base. */
   #columns = new Uint32Array(FIRST_CAPACITY * COLUMNS)
   /** Row + 1, or 0; twice as many as rows at least. Ids are uniform, so their first bytes are the hash. */
   #slots = new Uint32Array(FIRST_CAPACITY * 2)
@@ -52,6 +52,20 @@ export class ChunkPlaces {
     this.#columns[row * COLUMNS] = place.pack + 1
     this.#columns[row * COLUMNS + 1] = place.offset
     this.#columns[row * COLUMNS + 2] = place.length
+  }
+
+  /** In the base this chunk was followed by that one. */
+  follow(row: number, next: number): void {
+    this.#columns[row * COLUMNS + 4] = next + 1
+  }
+
+  /** The row of the chunk that followed in the base, or -1. */
+  after(row: number): number {
+    return (this.#columns[row * COLUMNS + 4] ?? 0) - 1
+  }
+
+  plain(row: number): number {
+    return this.#columns[row * COLUMNS + 3] ?? 0
   }
 
   at(row: number): ChunkPlace & { readonly id: Buffer; readonly plain: number; readonly placed: boolean } {

@@ -17,9 +17,13 @@ export class Keyring {
     return this.#once('id', () => keyId(this.#passphrase))
   }
 
-  /** Begins to derive the id, which will be asked for later. */
+  /** Begins to derive what will be asked for later; whether that fails is told then. */
   prepareId(): void {
-    void this.id()
+    this.id().catch(() => undefined)
+  }
+
+  preparePack(salt: string, iterations: number): void {
+    this.pack(salt, iterations).catch(() => undefined)
   }
 
   /** An authentic manifest has named the key: that saves deriving its id. */

@@ -110,6 +110,51 @@ test('the input may be used again once its chunks are taken', () => {
   expect(Buffer.concat(chunks).equals(Buffer.concat(expected))).toBe(true)
 })
 
+test('guesses, right or wrong, change no cut', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(),
+      fc.infiniteStream(fc.integer({ min: 0, max: 1200 })),
+      fc.infiniteStream(fc.boolean()),
+      (seed, lengths, truths) => {
+        const data = noise(seed, 20_000)
+        const right = cut(data, SMALL)
+        let position = 0
+        let [asked, confirmed] = [0, 0]
+        const chunker = new Chunker(GEAR, SMALL, {
+          next() {
+            asked++
+            const truth = right[position]?.length ?? 0
+            // The last chunk is cut by the end of the data, so that nobody may guess it.
+            return truths.next().value && position < right.length - 1 ? truth : lengths.next().value
+          },
+          confirms(chunk) {
+            const expected = right[position]
+            const is = position < right.length - 1 && expected !== undefined && Buffer.compare(chunk, expected) === 0
+            if (is) confirmed++
+            return is
+          },
+        })
+        const chunks: Uint8Array[] = []
+        const take = (some: Iterable<Uint8Array>) => {
+          for (const chunk of some) {
+            chunks.push(Buffer.from(chunk))
+            position++
+          }
+        }
+        for (let offset = 0, size = 1; offset < data.length; offset += size, size = 1 + ((size * 7) % 900)) {
+          take(chunker.push(data.subarray(offset, offset + size)))
+        }
+        take(chunker.finish())
+        expect(chunks.map(chunk => chunk.length)).toEqual(right.map(chunk => chunk.length))
+        expect(Buffer.concat(chunks).equals(data)).toBe(true)
+        expect(asked).toBeGreaterThan(confirmed)
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
 test('sizes that make no sense are refused', () => {
   expect(() => new Chunker(GEAR, { min: 64, average: 300, max: 1024 })).toThrow(RangeError)
   expect(() => new Chunker(GEAR, { min: 16, average: 256, max: 1024 })).toThrow(RangeError)

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { BackupReport, ExportReport, ListReport } from '../../src/report/report.ts'
+import type { BackupReport, ExportReport, ListReport, RestoreReport } from '../../src/report/report.ts'
 import { createEverything } from '../fixtures/everything.ts'
 import { TEST_KEY, type Workplace, workplace } from '../support/cli.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
@@ -97,7 +97,8 @@ describe.each([14, 18] as const)('a PostgreSQL %i database with one of everythin
     using other = workplace()
     await backup(other, source.url, '--schema-only')
     await using copy = await createDatabase(major, 'TEMPLATE template0')
-    await other.json(['restore', 'database', 'latest', '--target-url', copy.url])
+    const report = await other.json<RestoreReport>(['restore', 'database', 'latest', '--target-url', copy.url])
+    expect(report.problems.map(({ message }) => message).join()).toContain('schema-only')
     const after = await fingerprint(copy.url)
     expect(Object.values(after.rows).filter(digest => /^[1-9]\d* [0-9a-f]{32}$/.test(digest))).toEqual([])
     expect(after.schema).toContain('CREATE TABLE')

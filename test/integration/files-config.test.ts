@@ -1,6 +1,7 @@
 /** Files and configuration through the built program, and back; stock tar reads the same. */
 import { execFileSync } from 'node:child_process'
 import {
+  appendFileSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -131,5 +132,36 @@ test('all three components go out and come back with one key', async () => {
     ['database', 'complete'],
     ['files', 'complete'],
     ['config', 'complete'],
+  ])
+})
+
+test('a file that grows while it is read makes the backup partial: exit code 3, and latest does not mean it', async () => {
+  using place = workplace()
+  const log = join(place.folder, 'growing.log')
+  writeFileSync(log, noise('growing', 40_000_000))
+  const growing = setInterval(() => appendFileSync(log, 'one more line\n'), 1)
+  const report = await place
+    .json<BackupReport>(['backup', 'files', '--files', 'growing.log'], { code: 3 })
+    .finally(() => clearInterval(growing))
+  expect(report.backups).toMatchObject([{ status: 'partial', problems: [{ severity: 'partial' }] }])
+  expect((await place.run(['restore', 'files', 'latest', '--into', 'out'])).code).toBe(10)
+  const [outcome] = report.backups
+  const id = outcome?.status === 'partial' ? outcome.id : ''
+  const restored = await place.json<RestoreReport>(['restore', 'files', id, '--into', 'out'])
+  expect(restored.problems).toMatchObject([{ severity: 'warning', message: expect.stringContaining('partial') }])
+  expect(
+    readFileSync(join(place.folder, 'out', 'growing.log'))
+      .subarray(0, 40_000_000)
+      .equals(noise('growing', 40_000_000)),
+  ).toBe(true)
+})
+
+test('one component that fails leaves the others their backups, and the run its exit code', async () => {
+  using place = workplace({ SMTP_HOST: 'mail' })
+  const args = ['backup', 'files', 'config', '--files', 'nothing-here', '--config-env', 'SMTP_*']
+  const report = await place.json<BackupReport>(args, { code: 1 })
+  expect(report.backups).toMatchObject([
+    { component: 'files', status: 'failed', error: { code: 'not-found' } },
+    { component: 'config', status: 'complete' },
   ])
 })

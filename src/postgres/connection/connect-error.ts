@@ -29,7 +29,7 @@ export function connectError(error: unknown, target: ConnectionTarget, timeout: 
   if (error instanceof ComebackError) return error
   const where = describeTarget(target)
   const fail = (code: ErrorCode, message: string, hint?: string) =>
-    new ComebackError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) })
+    new ComebackError(code, message, { cause: error, hint })
   if (error instanceof pg.DatabaseError) return refusal(error, target, fail)
 
   const code = codeOf(error)

@@ -37,7 +37,7 @@ export function fromFields(fields: ServerErrorFields, what: string, cause?: unkn
   const state = fields.code === undefined ? '' : ` [${fields.code}]`
   const hint = hintFor(fields)
   return new ComebackError(codeFor(fields.code), `${what} failed: ${trim(fields.message)}${detail}${where}${state}`, {
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -1,13 +1,18 @@
 /** Whether a target can take a backup at all: told before anything is done. */
 import type { Problem } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
+import type { DatabaseDetail } from '../detail.ts'
+import { displayName } from '../sql-text.ts'
 import type { RestoreMode } from './restore-context.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import type { TargetFacts } from './target-facts.ts'
 
+/** Tables that a message names. */
+const NAMED = 10
+
 /** Throws `unsupported`; returns what will differ, or may fail. */
 export function checkCompatibility({ detail, preData }: RestorePlan, facts: TargetFacts, mode: RestoreMode): Problem[] {
-  const problems: Problem[] = []
+  const problems: Problem[] = [...withoutRows(detail)]
   const from = major(detail.serverVersion)
   const to = major(facts.version)
   if (to < from) {
@@ -47,6 +52,15 @@ export function checkCompatibility({ detail, preData }: RestorePlan, facts: Targ
     })
   }
   return problems
+}
+
+/** What the backup was told to leave out comes back empty: said, since the day of the restore is another than that of the backup. */
+function withoutRows({ schemaOnly, excludedData }: DatabaseDetail): readonly Problem[] {
+  if (schemaOnly) return [{ severity: 'warning', message: 'The backup is schema-only: tables come back without rows.' }]
+  if (excludedData.length === 0) return []
+  const names = excludedData.slice(0, NAMED).map(displayName).join(', ')
+  const more = excludedData.length > NAMED ? ` and ${excludedData.length - NAMED} more` : ''
+  return [{ severity: 'warning', message: `The backup was made without the rows of ${names}${more}.` }]
 }
 
 function encodingProblem(from: string, to: string): Problem | undefined {

@@ -107,7 +107,7 @@ function refusal({ sql, entry }: Item, error: Error, { atomic }: EntryContext): 
       ? 'One transaction needs a lock for each table and index. Raise max_locks_per_transaction, or restore into an empty database.'
       : told.hint
   return new ComebackError(told.code, `${told.message} The statement: ${quote}`, {
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     cause: error,
   })
 }
