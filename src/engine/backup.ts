@@ -3,7 +3,6 @@ import { asComebackError, hasCode } from '../errors.ts'
 import { codecOf } from '../format/compression.ts'
 import type { BackupOutcome } from '../report/report.ts'
 import { BackupWriter } from '../repository/backup-writer.ts'
-import { FORMS } from '../repository/layout.ts'
 import { commit, leavePlaceholder } from './commit.ts'
 import { type BackupRequest, makePlan, type Plan } from './plan.ts'
 import type { SegmentWriter, SourceResult } from './ports.ts'
@@ -64,7 +63,6 @@ async function openWriter(request: BackupRequest): Promise<Opened> {
     store,
     component,
     id: plan.id,
-    form: FORMS[component],
     codec,
     level: request.level ?? codec.defaultLevel,
     chain,

@@ -63,6 +63,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
   const placeholders: Manifest[] = []
   const problems: Problem[] = []
   let otherKey: ComebackError | undefined
+  let holdsOurs = false
   for (const entry of catalog.entries) {
     const manifest = await manifestOf(store, entry, signal)
       .then(async found => {
@@ -76,8 +77,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
         else throw error
       })
     if (!manifest) continue
-    otherKey = undefined
-    allowOtherKey = true
+    holdsOurs = true
     if (manifest.source !== (await sourceHash(keyring, manifest.idSalt, manifest.kdf.iterations, component, identity)))
       continue
     if (entry.kind === 'backup')
@@ -88,7 +88,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
       }
     if (manifest.index !== null) placeholders.push(manifest)
   }
-  if (otherKey !== undefined && !allowOtherKey) {
+  if (otherKey !== undefined && !holdsOurs && !allowOtherKey) {
     throw new ComebackError(
       'wrong-key',
       `The store's ${component} backups were made with another key. ${otherKey.message}`,

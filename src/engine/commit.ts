@@ -1,11 +1,11 @@
 /** How a backup comes to exist, index first, manifest last; or how a failed one leaves a placeholder. */
 import { asComebackError, ComebackError } from '../errors.ts'
+import type { BackupIndex } from '../format/backup-index.ts'
 import { codecOf } from '../format/compression.ts'
 import type { Manifest } from '../format/manifest.ts'
 import type { BackupOutcome } from '../report/report.ts'
 import type { BackupWriter } from '../repository/backup-writer.ts'
-import { sealIndex } from '../repository/index-object.ts'
-import { objectName } from '../repository/layout.ts'
+import { writeIndex } from '../repository/index-object.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { type Pack, packName } from '../repository/packs.ts'
 import type { BackupRequest, Plan } from './plan.ts'
@@ -26,10 +26,9 @@ export async function commit(
   const problems = [...plan.problems, ...result.problems]
   const status = problems.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
   const { index, leansOn } = writer.index(result.detail)
-  const sealed = await sealIndex(index, codecOf(request.codec), await keyring.pack(plan.salt, plan.iterations))
-  await store.put(objectName({ component, id: plan.id, file: sealed.object.name }), [sealed.body], signal)
+  const indexObject = await putIndex(request, plan, index, signal)
   await checkPacks(request, leansOn)
-  const manifest = await describe(request, plan, writer, { status, index: sealed.object, leansOn })
+  const manifest = await describe(request, plan, writer, { status, index: indexObject, leansOn })
   signal.throwIfAborted()
   await writeManifest(store, manifest, keyring, signal)
   return {
@@ -49,6 +48,16 @@ export async function commit(
     ...(manifest.decrypt === null ? {} : { decrypt: manifest.decrypt }),
     problems,
   }
+}
+
+async function putIndex(
+  { store, keyring, source, codec }: BackupRequest,
+  plan: Plan,
+  index: BackupIndex,
+  signal: AbortSignal,
+) {
+  const backup = { component: source.component, id: plan.id }
+  return writeIndex(store, backup, index, codecOf(codec), await keyring.pack(plan.salt, plan.iterations), signal)
 }
 
 /** A store may have lost or dropped a pack since the base was made: better to fail now than on the day of the restore. */
@@ -101,7 +110,7 @@ async function describe(
       new: writer.totals.fresh,
       stored: writer.totals.stored + (facts.index?.size ?? 0),
     },
-    objects: [...writer.objects].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    objects: writer.objects,
     index: facts.index,
     leansOn: byBackup(facts.leansOn),
     expires: request.keepUntil?.toISOString() ?? null,
@@ -131,16 +140,7 @@ export async function leavePlaceholder(
   const { component } = source
   const signal = AbortSignal.timeout(PLACEHOLDER_TIME)
   try {
-    let index: Manifest['index'] = null
-    if (writer.objects.length > 0) {
-      const sealed = await sealIndex(
-        writer.salvage(),
-        codecOf(request.codec),
-        await keyring.pack(plan.salt, plan.iterations),
-      )
-      await store.put(objectName({ component, id: plan.id, file: sealed.object.name }), [sealed.body], signal)
-      index = sealed.object
-    }
+    const index = writer.objects.length > 0 ? await putIndex(request, plan, writer.salvage(), signal) : null
     const manifest = await describe(request, plan, writer, { status: 'failed', index, leansOn: [], reason: error.code })
     await writeManifest(store, manifest, keyring, signal)
     return true

@@ -8,9 +8,8 @@ import { codecOf } from '../format/compression.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
 import type { ExportReport } from '../report/report.ts'
 import { BackupWriter } from '../repository/backup-writer.ts'
-import { sealIndex } from '../repository/index-object.ts'
+import { writeIndex } from '../repository/index-object.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { FORMS, objectName } from '../repository/layout.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { openBackup } from '../repository/stored-backup.ts'
 import type { Store } from '../store/store.ts'
@@ -41,7 +40,6 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
     store: target,
     component,
     id: manifest.id,
-    form: FORMS[component],
     codec,
     level: request.level ?? codec.defaultLevel,
     chain: await keyring.chain(manifest.idSalt, iterations),
@@ -60,8 +58,8 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
     await writer.segment(head, stored.read(segment, signal))
   }
   await writer.finish()
-  const sealed = await sealIndex(writer.index(stored.detail).index, codec, await keyring.pack(salt, iterations))
-  await target.put(objectName({ component, id: manifest.id, file: sealed.object.name }), [sealed.body], signal)
+  const key = await keyring.pack(salt, iterations)
+  const index = await writeIndex(target, manifest, writer.index(stored.detail).index, codec, key, signal)
   const decrypt = stockCommand(component, manifest.codec, iterations)
   const { mac: _, ...unsealed } = manifest
   const exported: Omit<Manifest, 'mac'> = {
@@ -71,9 +69,9 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
     base: null,
     chain: manifest.id,
     kdf: { ...manifest.kdf, salt },
-    bytes: { plain: writer.totals.read, new: writer.totals.fresh, stored: writer.totals.stored + sealed.object.size },
-    objects: [...writer.objects].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    index: sealed.object,
+    bytes: { plain: writer.totals.read, new: writer.totals.fresh, stored: writer.totals.stored + index.size },
+    objects: writer.objects,
+    index,
     leansOn: [],
     expires: null,
     decrypt,

@@ -13,7 +13,7 @@ import type { Json, SegmentGroup, SegmentHead } from '../format/segment.ts'
 import type { Store } from '../store/store.ts'
 import { ChunkPlaces } from './chunk-places.ts'
 import { IndexTable, type ListedPack, RowList } from './index-table.ts'
-import { objectName } from './layout.ts'
+import { FORMS, objectName } from './layout.ts'
 import { PackWriter } from './pack-writer.ts'
 import type { Pack } from './packs.ts'
 
@@ -29,7 +29,6 @@ export interface BackupWriterOptions {
   readonly store: Store
   readonly component: Component
   readonly id: string
-  readonly form: 'sql' | 'tar'
   readonly codec: Codec
   readonly level: number
   readonly chain: ChainKeys
@@ -92,13 +91,9 @@ export class BackupWriter {
     return this.#straight
   }
 
-  /** Own packs that are durable. */
-  get objects(): readonly StoredObject[] {
-    return this.#objects
-  }
-
-  get segments(): number {
-    return this.#segments.length
+  /** Own packs that are durable, in stock order. */
+  get objects(): StoredObject[] {
+    return this.#objects.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** See `SegmentWriter.segment`. */
@@ -163,16 +158,20 @@ export class BackupWriter {
   }
 
   async #chunk(lane: Lane, rows: RowList, chunk: Uint8Array): Promise<void> {
-    const confirmed = lane.confirmed
+    let row = lane.confirmed
+    let isFresh = false
     lane.confirmed = NOTHING
-    const id = confirmed === NOTHING ? chunkId(this.#options.chain.id, chunk) : undefined
-    const known = id === undefined ? confirmed : this.#straight ? NOTHING : this.#places.find(id)
-    const row = id === undefined || known !== NOTHING ? known : this.#places.add(id, chunk.length)
+    if (row === NOTHING) {
+      const id = chunkId(this.#options.chain.id, chunk)
+      row = this.#straight ? NOTHING : this.#places.find(id)
+      isFresh = row === NOTHING
+      if (isFresh) row = this.#places.add(id, chunk.length)
+    }
     rows.push(row)
-    lane.expected = this.#straight ? NOTHING : this.#places.after(row)
+    lane.expected = this.#places.after(row)
     this.totals.chunks++
     this.totals.read += chunk.length
-    if (known === NOTHING) {
+    if (isFresh) {
       this.totals.fresh += chunk.length
       // The chunker uses the memory again while this one is being compressed.
       await lane.packs.write(row, Buffer.from(chunk))
@@ -198,7 +197,7 @@ export class BackupWriter {
     const { store, component, id, signal, salt, iterations, ...options } = this.#options
     const packs = new PackWriter({
       group,
-      form: options.form,
+      form: FORMS[component],
       codec: options.codec,
       level: options.level,
       key: options.key,

@@ -4,7 +4,7 @@ import { ComebackError, hasCode } from '../errors.ts'
 import { type BackupIndex, decodeIndex, encodeIndex } from '../format/backup-index.ts'
 import { createEncryptor, decryptPack, type PackKey } from '../format/cipher.ts'
 import { type Codec, codecOfFile } from '../format/compression.ts'
-import type { Manifest } from '../format/manifest.ts'
+import type { Component, Manifest } from '../format/manifest.ts'
 import type { Store } from '../store/store.ts'
 import type { Keyring } from './keyring.ts'
 import { indexFile, objectName } from './layout.ts'
@@ -15,12 +15,15 @@ const INDEX_LIMIT = 2 ** 31 - 1
 export const DAMAGE_HINT =
   'Something outside Comeback changed the store. Restore another backup, or bring the object back from a copy of the store.'
 
-export interface SealedIndex {
-  readonly body: Uint8Array
-  readonly object: NonNullable<Manifest['index']>
-}
-
-export async function sealIndex(index: BackupIndex, codec: Codec, key: PackKey): Promise<SealedIndex> {
+/** Puts the index into the store, and returns what the manifest says of it. */
+export async function writeIndex(
+  store: Store,
+  backup: { readonly component: Component; readonly id: string },
+  index: BackupIndex,
+  codec: Codec,
+  key: PackKey,
+  signal: AbortSignal,
+): Promise<NonNullable<Manifest['index']>> {
   const plain = encodeIndex(index)
   const encryptor = createEncryptor(key)
   const packed = await codec.compress(plain, codec.defaultLevel)
@@ -30,8 +33,10 @@ export async function sealIndex(index: BackupIndex, codec: Codec, key: PackKey):
     encryptor.update(packed),
     encryptor.final(),
   ])
+  const file = indexFile(codec.extension)
+  await store.put(objectName({ ...backup, file }), [body], signal)
   const sha256 = createHash('sha256').update(body).digest('hex')
-  return { body, object: { name: indexFile(codec.extension), size: body.length, sha256, plain: plain.length } }
+  return { name: file, size: body.length, sha256, plain: plain.length }
 }
 
 /** Only of an authentic manifest. `damaged` if the index is missing or not what the manifest says. */
