@@ -1,59 +1,29 @@
 /**
  * The composition root: parsed options and what the edge knows (key, environment, signal) become adapters, the engine runs,
- * a report comes back. The only file that names concrete adapters.
+ * a report comes back. Only this file, `open-store.ts` and `open-component.ts` name concrete adapters.
  */
-import { availableParallelism } from 'node:os'
-import { join, resolve, sep } from 'node:path'
-import { createConfigSource } from './config/collect.ts'
-import { createConfigSink } from './config/review.ts'
+import { resolve } from 'node:path'
 import { backup } from './engine/backup.ts'
 import { parseMoment } from './engine/catalog.ts'
+import { check } from './engine/check.ts'
 import { exportBackup } from './engine/export.ts'
 import { list } from './engine/list.ts'
-import type { Sink, Source } from './engine/ports.ts'
-import type { Progress } from './engine/progress.ts'
+import { prune } from './engine/prune.ts'
 import { restore } from './engine/restore.ts'
+import { status } from './engine/status.ts'
 import { asComebackError, ComebackError } from './errors.ts'
-import { createFilesSource } from './files/archive.ts'
-import { createFilesSink } from './files/extract.ts'
 import { keyId } from './format/keys.ts'
 import type { Component } from './format/manifest.ts'
+import { init } from './init/init.ts'
+import type { Command, JobContext } from './job-context.ts'
 import { findKey, makeKey, needKey } from './key-file.ts'
+import { openSink, openSource } from './open-component.ts'
+import { openStore } from './open-store.ts'
 import type { Options } from './options.ts'
-import { createDatabaseSource } from './postgres/dump.ts'
-import { createDatabaseSink } from './postgres/restore.ts'
 import type { BackupOutcome, BackupReport, Report } from './report/report.ts'
 import { Keyring } from './repository/keyring.ts'
 import { openLocalStore } from './store/local.ts'
-import { withRetry } from './store/retry.ts'
-import type { Store } from './store/store.ts'
 import { VERSION } from './version.ts'
-
-const MAX_LANES = 4
-const FILE_STORE = 'file:'
-const REVIEW_FOLDER = 'config-review'
-
-export type Command =
-  | { readonly verb: 'backup'; readonly components: readonly Component[] }
-  /** `at`: `latest`, a UTC day, an ISO time or a backup id, as the person wrote it. */
-  | { readonly verb: 'restore'; readonly component: Component; readonly at: string }
-  | { readonly verb: 'list'; readonly components: readonly Component[] }
-  | { readonly verb: 'export'; readonly component: Component; readonly at: string }
-  | { readonly verb: 'key'; readonly action: 'new' | 'show-id' }
-
-export interface JobContext {
-  /** Where relative paths and globs start. */
-  readonly cwd: string
-  /** The key as given in the environment or the Action's input; otherwise the key file is read. */
-  readonly key: string | undefined
-  /** True in CI, where a key is never made. */
-  readonly ci: boolean
-  /** What the configuration component may choose from. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly progress: Progress
-  /** Aborted with a `ComebackError` (`cancelled` or `timeout`) as its reason. */
-  readonly signal: AbortSignal
-}
 
 /** Throws a `ComebackError`; of several components backed up, the failed ones stand in the report instead. */
 export async function runJob(command: Command, options: Options, context: JobContext): Promise<Report> {
@@ -65,7 +35,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
       return restore({
         moment: parseMoment(command.at),
         component: command.component,
-        store: openStore(options.store, context),
+        store: await openStore(options, context),
         // The sink first: a target that is not even named is the quicker error.
         sink: openSink(command.component, options, context),
         keyring: new Keyring(await needKey(keyPlace(options, context))),
@@ -73,16 +43,41 @@ export async function runJob(command: Command, options: Options, context: JobCon
         progress: context.progress,
         signal: context.signal,
       })
-    case 'list': {
-      const passphrase = await findKey(keyPlace(options, context))
-      const keyring = passphrase === undefined ? undefined : new Keyring(passphrase)
-      return list(openStore(options.store, context), command.components, keyring, context.signal)
-    }
+    case 'list':
+      return list(
+        await openStore(options, context),
+        command.components,
+        await keyringIfAny(options, context),
+        context.signal,
+      )
+    case 'status':
+      return status({ ...(await readingRequest(command.components, options, context)), maxAge: options.maxAge })
+    case 'check':
+      return check({
+        ...(await readingRequest(command.components, options, context)),
+        percent: options.read ? 100 : (options.readPercent ?? 0),
+      })
+    case 'prune':
+      return prune({
+        ...(await readingRequest(command.components, options, context)),
+        policy: {
+          days: options.retentionDays,
+          last: options.keepLast,
+          hourly: options.keepHourly,
+          daily: options.keepDaily,
+          weekly: options.keepWeekly,
+          monthly: options.keepMonthly,
+          yearly: options.keepYearly,
+        },
+        apply: options.apply && !options.dryRun,
+      })
+    case 'init':
+      return init(options, context)
     case 'export':
       return exportBackup({
         moment: parseMoment(command.at),
         component: command.component,
-        store: openStore(options.store, context),
+        store: await openStore(options, context),
         target: openLocalStore(resolve(context.cwd, needFolder(options.into))),
         keyring: new Keyring(await needKey(keyPlace(options, context))),
         level: options.level,
@@ -100,7 +95,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
 async function backUp(components: readonly Component[], options: Options, context: JobContext): Promise<BackupReport> {
   // All of them first: one that lacks its options must not be found out after another has run for an hour.
   const sources = components.map(component => openSource(component, options, context))
-  const store = openStore(options.store, context)
+  const store = await openStore(options, context)
   const keyring = new Keyring(await findOrMakeKey(options, context))
   const backups: BackupOutcome[] = []
   for (const source of sources) {
@@ -131,6 +126,23 @@ async function backUp(components: readonly Component[], options: Options, contex
   return { command: 'backup', store: store.location, backups }
 }
 
+/** What `status`, `check` and `prune` have in common: they work without the key, and know more with it. */
+async function readingRequest(components: readonly Component[], options: Options, context: JobContext) {
+  return {
+    store: await openStore(options, context),
+    components,
+    keyring: await keyringIfAny(options, context),
+    now,
+    progress: context.progress,
+    signal: context.signal,
+  }
+}
+
+async function keyringIfAny(options: Options, context: JobContext): Promise<Keyring | undefined> {
+  const passphrase = await findKey(keyPlace(options, context))
+  return passphrase === undefined ? undefined : new Keyring(passphrase)
+}
+
 async function findOrMakeKey(options: Options, context: JobContext): Promise<string> {
   const place = keyPlace(options, context)
   const found = await findKey(place)
@@ -143,94 +155,13 @@ async function findOrMakeKey(options: Options, context: JobContext): Promise<str
   return made
 }
 
-function openSource(component: Component, options: Options, { cwd, environment }: JobContext): Source {
-  switch (component) {
-    case 'database':
-      return createDatabaseSource({
-        url: needDatabase(options.databaseUrl, 'DATABASE_URL (or --database-url)'),
-        connectTimeout: options.connectTimeout,
-        lanes: options.lanes ?? defaultLanes(),
-        schemaOnly: options.schemaOnly,
-        excludeTableData: options.excludeTableData,
-        ...(options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }),
-      })
-    case 'files':
-      if (options.files.length === 0) throw missing('files', '--files', 'the folders or globs to back up')
-      return createFilesSource({
-        root: cwd,
-        include: options.files,
-        exclude: [...options.exclude, ...ownPaths(options, cwd)],
-      })
-    case 'config':
-      if (options.configFiles.length === 0 && options.configEnv.length === 0) {
-        throw missing('config', '--config-files or --config-env', 'the files or environment variables to back up')
-      }
-      return createConfigSource({ root: cwd, files: options.configFiles, env: options.configEnv, environment })
-  }
-}
-
-/** Our own files below the folder that is backed up: a backup of backups grows without end, and the key must not be in it. */
-function ownPaths(options: Options, cwd: string): readonly string[] {
-  const store = options.store.startsWith(FILE_STORE) ? [options.store.slice(FILE_STORE.length)] : []
-  return [...store, options.keyFile, options.logDir, REVIEW_FOLDER]
-    .map(path => resolve(cwd, path))
-    .filter(path => path.startsWith(join(cwd, sep)))
-}
-
-function openSink(component: Component, options: Options, { cwd, environment }: JobContext): Sink {
-  switch (component) {
-    case 'database':
-      return createDatabaseSink({
-        url: needDatabase(options.targetUrl ?? options.databaseUrl, '--target-url (or DATABASE_URL)'),
-        connectTimeout: options.connectTimeout,
-        lanes: options.lanes ?? defaultLanes(),
-        mode: options.mode,
-      })
-    case 'files':
-      return createFilesSink({ directory: resolve(cwd, options.into ?? '.'), overwrite: options.overwrite })
-    case 'config':
-      return createConfigSink({
-        directory: resolve(cwd, options.into ?? REVIEW_FOLDER),
-        root: cwd,
-        environment,
-        showValues: false,
-      })
-  }
-}
-
-function openStore(location: string, { cwd }: JobContext): Store {
-  if (location.startsWith(FILE_STORE) && location.length > FILE_STORE.length) {
-    return withRetry(openLocalStore(resolve(cwd, location.slice(FILE_STORE.length))))
-  }
-  throw new ComebackError('usage', `--store ${location} is not a store that this version knows.`, {
-    hint: 'Write file:DIR, for example file:./backups.',
-  })
-}
-
-function needDatabase(url: string | undefined, where: string): string {
-  if (url !== undefined && url !== '') return url
-  throw new ComebackError('usage', 'No database is named.', {
-    hint: `Set ${where} to a URL such as postgresql://user:password@host:5432/name.`,
-  })
-}
-
 function needFolder(into: string | undefined): string {
   if (into !== undefined) return into
   throw new ComebackError('usage', 'The export needs a folder.', { hint: 'Name a new one with --into DIR.' })
 }
 
-function missing(component: Component, option: string, what: string): ComebackError {
-  return new ComebackError('usage', `The component ${component} needs ${option}.`, {
-    hint: `Name ${what}, or back up a single component: comeback backup database.`,
-  })
-}
-
 function keyPlace(options: Options, { key, cwd, ci }: JobContext) {
   return { given: key, file: resolve(cwd, options.keyFile), ci }
-}
-
-function defaultLanes(): number {
-  return Math.min(MAX_LANES, Math.max(2, availableParallelism()))
 }
 
 function now(): Date {

@@ -2,11 +2,16 @@
  * Every option once: name, type, default, environment variable, help. The CLI, the Action, action.yml and README come from
  * this table. `option-values.ts` parses what was given, `options-table.ts` writes the README's tables.
  */
-export const VERBS = ['backup', 'restore', 'list', 'export', 'key'] as const
+export const VERBS = ['backup', 'restore', 'list', 'status', 'check', 'prune', 'export', 'init', 'key'] as const
 export type Verb = (typeof VERBS)[number]
 
 export interface Options {
   readonly store: string
+  readonly s3Endpoint: string | undefined
+  readonly s3Region: string | undefined
+  readonly s3PathStyle: boolean
+  readonly githubToken: string | undefined
+  readonly allowPublicArtifacts: boolean
   readonly keyFile: string
   readonly databaseUrl: string | undefined
   readonly targetUrl: string | undefined
@@ -17,9 +22,22 @@ export interface Options {
   readonly exclude: readonly string[]
   readonly configFiles: readonly string[]
   readonly configEnv: readonly string[]
+  readonly dryRun: boolean
+  readonly confirm: string | undefined
   readonly schemaOnly: boolean
   readonly excludeTableData: readonly string[]
   readonly lanes: number | undefined
+  readonly retentionDays: number
+  readonly keepLast: number | undefined
+  readonly keepHourly: number | undefined
+  readonly keepDaily: number | undefined
+  readonly keepWeekly: number | undefined
+  readonly keepMonthly: number | undefined
+  readonly keepYearly: number | undefined
+  readonly apply: boolean
+  readonly read: boolean
+  readonly readPercent: number | undefined
+  readonly maxAge: number | undefined
   readonly full: boolean
   /** Milliseconds, like every duration here. */
   readonly fullEvery: number
@@ -41,8 +59,8 @@ interface Described {
   readonly help: string
   /** Names of the variable that other programs use; the one of ours wins. */
   readonly alsoFrom?: readonly string[]
-  /** Never shown: a URL with a password in it. */
-  readonly secret?: true
+  /** Never shown: a URL with a password in it, or all of the value. */
+  readonly secret?: 'url' | 'value'
 }
 
 type Flag = Described & { readonly type: 'flag' }
@@ -75,8 +93,19 @@ type SpecOf<Value> = undefined extends Value
   : Yields<Value> & HasDefault<Value>
 
 const ALL = VERBS
-const WITH_STORE = ['backup', 'restore', 'list', 'export'] as const
-const WITH_LOG = ['backup', 'restore', 'export'] as const
+const WITH_STORE = ['backup', 'restore', 'list', 'status', 'check', 'prune', 'export'] as const
+const WITH_LOG = ['backup', 'restore', 'check', 'prune', 'export'] as const
+
+function keep(what: string) {
+  return {
+    type: 'integer',
+    placeholder: 'N',
+    min: 1,
+    max: 100_000,
+    verbs: ['prune'],
+    help: `Keep ${what}.`,
+  } as const
+}
 
 /** In the order in which help and README show them. */
 const TABLE = {
@@ -85,7 +114,39 @@ const TABLE = {
     placeholder: 'LOCATION',
     default: 'file:./backups',
     verbs: WITH_STORE,
-    help: 'Where the backups are: file:DIR.',
+    help: 'Where the backups are: file:DIR, s3://BUCKET/PREFIX, or artifact:OWNER/REPO for the artifacts of a GitHub repository.',
+  },
+  s3Endpoint: {
+    type: 'string',
+    placeholder: 'URL',
+    alsoFrom: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+    verbs: WITH_STORE,
+    help: 'The server of the bucket, if it is not Amazon: https://ACCOUNT.r2.cloudflarestorage.com, say.',
+  },
+  s3Region: {
+    type: 'string',
+    placeholder: 'NAME',
+    alsoFrom: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+    verbs: WITH_STORE,
+    help: 'The region of the bucket.',
+  },
+  s3PathStyle: {
+    type: 'flag',
+    verbs: WITH_STORE,
+    help: 'Put the name of the bucket into the path, as MinIO and Ceph want it, not into the name of the host.',
+  },
+  githubToken: {
+    type: 'string',
+    placeholder: 'TOKEN',
+    alsoFrom: ['GITHUB_TOKEN', 'GH_TOKEN'],
+    secret: 'value',
+    verbs: WITH_STORE,
+    help: 'Token for the artifacts of a GitHub repository. Reading needs the right actions: read, pruning actions: write. Better in the environment.',
+  },
+  allowPublicArtifacts: {
+    type: 'flag',
+    verbs: ['backup'],
+    help: 'Keep backups as artifacts of a public repository, where anyone who is signed in can download them. They stay encrypted.',
   },
   keyFile: {
     type: 'string',
@@ -98,14 +159,14 @@ const TABLE = {
     type: 'string',
     placeholder: 'URL',
     alsoFrom: ['DATABASE_URL'],
-    secret: true,
+    secret: 'url',
     verbs: ['backup', 'restore'],
     help: 'The database: postgresql://user:password@host:5432/name. Better in the environment, as other users of a machine can read arguments.',
   },
   targetUrl: {
     type: 'string',
     placeholder: 'URL',
-    secret: true,
+    secret: 'url',
     verbs: ['restore'],
     help: 'The database to restore into, if it is another one than --database-url.',
   },
@@ -141,6 +202,17 @@ const TABLE = {
     verbs: ['backup'],
     help: "Environment variables that belong to it, by name or pattern such as 'SMTP_*'.",
   },
+  dryRun: {
+    type: 'flag',
+    verbs: ['restore', 'prune'],
+    help: 'Show what would be done, and do nothing.',
+  },
+  confirm: {
+    type: 'string',
+    placeholder: 'NAME',
+    verbs: ['restore'],
+    help: 'The name of the database that may be replaced, typed by whoever wants it.',
+  },
   schemaOnly: { type: 'flag', verbs: ['backup'], help: 'Back up the structure of the database without its rows.' },
   excludeTableData: {
     type: 'list',
@@ -155,6 +227,39 @@ const TABLE = {
     max: 64,
     verbs: ['backup', 'restore'],
     help: 'Database connections to use side by side. Without it, as many as there are cores, from 2 to 4.',
+  },
+  retentionDays: {
+    type: 'integer',
+    placeholder: 'DAYS',
+    default: '30',
+    min: 1,
+    max: 3650,
+    alsoFrom: ['RETENTION_DAYS'],
+    verbs: ['backup', 'prune'],
+    help: 'How many days a backup is kept.',
+  },
+  keepLast: keep('so many of the newest backups'),
+  keepHourly: keep('the newest backup of each of so many hours that hold one'),
+  keepDaily: keep('the newest backup of each of so many days that hold one'),
+  keepWeekly: keep('the newest backup of each of so many weeks that hold one'),
+  keepMonthly: keep('the newest backup of each of so many months that hold one'),
+  keepYearly: keep('the newest backup of each of so many years that hold one'),
+  apply: { type: 'flag', verbs: ['prune'], help: 'Remove what the plan says. Without it the plan is only shown.' },
+  read: { type: 'flag', verbs: ['check'], help: 'Read every object and check its bytes, too.' },
+  readPercent: {
+    type: 'integer',
+    placeholder: 'N',
+    min: 1,
+    max: 100,
+    verbs: ['check'],
+    help: 'Read so many percent of the objects, others each day, so that all are read in time.',
+  },
+  maxAge: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    max: '3650d',
+    verbs: ['status'],
+    help: 'Fail if the last good backup of a component is older.',
   },
   full: { type: 'flag', verbs: ['backup'], help: 'Store everything again and lean on no older backup.' },
   fullEvery: {

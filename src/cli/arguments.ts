@@ -4,8 +4,8 @@
  */
 import { parseArgs } from 'node:util'
 import { ComebackError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import { kebab, OPTION_NAMES, OPTIONS, type OptionName } from '../options.ts'
-import { nearest } from './nearest.ts'
 
 export interface Arguments {
   /** What stands alone: the verb first, then what it works on. */

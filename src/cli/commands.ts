@@ -1,14 +1,13 @@
 /** From arguments and environment to the command and its options; everything that can be wrong about them is said here. */
 import { ComebackError } from '../errors.ts'
 import { COMPONENTS, type Component } from '../format/manifest.ts'
-import type { Command } from '../job.ts'
+import type { Command } from '../job-context.ts'
+import { nearest } from '../nearest.ts'
 import { resolveOptions } from '../option-values.ts'
 import { kebab, OPTIONS, type Options, VERBS, type Verb } from '../options.ts'
+import type { Environment } from '../run/environment.ts'
 import { type Arguments, readArguments } from './arguments.ts'
-import { nearest } from './nearest.ts'
 import { VERB_HELP } from './verbs.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 export type Invocation =
   /** `asked` is false where a verb is missing: then the page is an answer to a mistake. */
@@ -57,6 +56,9 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
   switch (verb) {
     case 'backup':
     case 'list':
+    case 'status':
+    case 'check':
+    case 'prune':
       return { verb, components: componentsNamed(operands) }
     case 'restore':
     case 'export':
@@ -65,6 +67,9 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
       if (second === undefined) throw incomplete(verb, 'which backup', componentNamed(first))
       if (more.length > 0) throw tooMany(verb, more)
       return { verb, component: componentNamed(first), at: second }
+    case 'init':
+      if (first !== undefined) throw tooMany(verb, operands)
+      return { verb }
     case 'key':
       if (first === undefined) throw usage('key needs to know what to do.', 'comeback key new or comeback key show-id')
       if (second !== undefined) throw tooMany(verb, operands.slice(1))

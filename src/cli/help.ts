@@ -1,9 +1,9 @@
 /** The help pages, from the tables of verbs and options. Nothing is wider than a terminal of 80 columns. */
 import { kebab, OPTIONS, type OptionName, optionsOf, VERBS, type Verb, variablesOf } from '../options.ts'
 import { usage } from '../options-table.ts'
-import type { Palette } from './palette.ts'
+import type { Palette } from '../report/palette.ts'
+import { wrapped } from '../report/wrap.ts'
 import { VERB_HELP } from './verbs.ts'
-import { wrapped } from './wrap.ts'
 
 const WIDTH = 80
 /** Column at which explanations begin. */

@@ -1,7 +1,7 @@
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
 import { availableParallelism } from 'node:os'
 import type { runJob } from '../job.ts'
-import { cancelledBySignals, EXIT_CANCELLED } from './signals.ts'
+import { cancelledBySignals, EXIT_CANCELLED } from '../run/signals.ts'
 
 /** The first Node with zstd. */
 const LEAST_NODE = [22, 15] as const

@@ -1,8 +1,8 @@
 /** One live line for each component at work, redrawn in place, with warnings and notices above them. */
 import type { ProgressEvent } from '../engine/progress.ts'
-import { type Display, type DisplayOptions, isRemark, remarkText } from './display.ts'
-import { fitted, onOneLine, widthOf } from './printable.ts'
-import { type Count, createTally, numbersOf } from './tally.ts'
+import { fitted, onOneLine, widthOf } from '../report/printable.ts'
+import { type Display, type DisplayOptions, isRemark, remarkText } from '../run/display.ts'
+import { type Count, createTally, numbersOf } from '../run/tally.ts'
 
 /** Milliseconds between two drawings: ten a second are enough for any eye. */
 const FRAME = 100

@@ -1,22 +1,26 @@
 /** The terminal edge as a function: arguments and surroundings in, text out, an exit code back. It never exits itself. */
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { ComebackError } from '../errors.ts'
-import type { Command, JobContext, runJob } from '../job.ts'
+import type { runJob } from '../job.ts'
+import type { Command, JobContext } from '../job-context.ts'
 import type { Options } from '../options.ts'
+import { createPalette, type Palette } from '../report/palette.ts'
 import { type Scrub, scrubber } from '../report/scrub.ts'
+import { withDeadline } from '../run/deadline.ts'
+import { type Display, type Output, quietDisplay } from '../run/display.ts'
+import { type Environment, isCi } from '../run/environment.ts'
+import { githubContext } from '../run/github.ts'
+import { openLog, optionsText, type RunLog } from '../run/log.ts'
+import { plainDisplay } from '../run/plain-display.ts'
+import { keyInFile, secretsGiven } from '../run/secrets.ts'
 import { VERSION } from '../version.ts'
-import { type Environment, type Invocation, parseInvocation } from './commands.ts'
-import { withDeadline } from './deadline.ts'
-import { type Display, type Output, quietDisplay } from './display.ts'
+import { type Invocation, parseInvocation } from './commands.ts'
 import { mainHelp, verbHelp } from './help.ts'
 import { liveDisplay } from './live-display.ts'
-import { openLog, optionsText, type RunLog } from './log.ts'
-import { createPalette, type Palette } from './palette.ts'
-import { plainDisplay } from './plain-display.ts'
-import { keyInFile, secretsGiven } from './secrets.ts'
-import { createVoice, isSet, sayError, sayJson, sayReport, type Voice } from './voice.ts'
+import { createVoice, sayError, sayJson, sayReport, type Voice } from './voice.ts'
 
-const VERBS_WITHOUT_LOG: readonly Command['verb'][] = ['list', 'key']
+const VERBS_WITHOUT_LOG: readonly Command['verb'][] = ['list', 'status', 'init', 'key']
 
 export interface Surroundings {
   readonly argv: readonly string[]
@@ -90,6 +94,8 @@ async function runCommand(
         key: environment.COMEBACK_KEY,
         ci: isCi(environment),
         environment,
+        github: githubContext(environment, undefined),
+        temporary: environment.RUNNER_TEMP ?? tmpdir(),
         progress: event => {
           log?.event(event)
           display.report(event)
@@ -138,8 +144,4 @@ function displayFor(options: Options, surroundings: Surroundings, { scrub, err, 
     return () => clearInterval(timer)
   }
   return liveDisplay({ ...common, every })
-}
-
-function isCi(environment: Environment): boolean {
-  return isSet(environment.CI) || isSet(environment.GITHUB_ACTIONS)
 }

@@ -43,6 +43,34 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     about: ['Shows the backups in the store, the failed and the damaged ones among them, newest first.'],
     examples: ['comeback list', 'comeback list database --json'],
   },
+  status: {
+    operands: '[all|database|files|config]',
+    summary: 'Say how old the last good backups are, and fail when they are too old.',
+    about: ['Names the last good backup of each component. With --max-age it fails when one is older.'],
+    examples: ['comeback status', 'comeback status database --max-age 26h'],
+  },
+  check: {
+    operands: '[all|database|files|config]',
+    summary: 'See whether everything that the backups need is in the store.',
+    about: [
+      'Looks for every object of every backup, and compares its size. --read reads them all, too, and compares their bytes with what was written; --read-percent reads some of them each day, so that all are read in time.',
+      'It needs no database. Without the key it can check less, and says so.',
+    ],
+    examples: ['comeback check', 'comeback check database --read', 'comeback check --read-percent 5'],
+  },
+  prune: {
+    operands: '[all|database|files|config]',
+    summary: 'Remove the backups that are older than they need to be.',
+    about: [
+      'Shows which backups would be kept, and why, and which would go; --apply removes them. The newest complete backup of each source always stays, and so does whatever a kept backup leans on.',
+      'It works without the key.',
+    ],
+    examples: [
+      'comeback prune',
+      'comeback prune --keep-daily 14 --keep-monthly 12',
+      'comeback prune --retention-days 60 --apply',
+    ],
+  },
   export: {
     operands: 'database|files|config latest|YYYY-MM-DD|TIME|ID --into DIR',
     summary: 'Copy a backup out as files that openssl and gunzip can read.',
@@ -50,6 +78,14 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
       'Writes a backup into a folder as complete, encrypted files which stock tools can decrypt without Comeback. The command that does it is printed.',
     ],
     examples: ['comeback export database latest --into ./export'],
+  },
+  init: {
+    operands: '',
+    summary: 'Write the GitHub workflows that make backups by themselves.',
+    about: [
+      'Writes workflows into .github/workflows of the repository in this folder, and says which secrets they need.',
+    ],
+    examples: ['comeback init'],
   },
   key: {
     operands: 'new|show-id',

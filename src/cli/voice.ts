@@ -1,15 +1,15 @@
 /** How a result is said: as text with or without colours, or as JSON, and never with a secret in it. */
 import { asComebackError } from '../errors.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
+import { createPalette, type Palette } from '../report/palette.ts'
+import { printable } from '../report/printable.ts'
 import type { ErrorValue, Report } from '../report/report.ts'
 import { type Scrub, scrubbed } from '../report/scrub.ts'
-import type { Environment } from './commands.ts'
-import type { Output } from './display.ts'
-import type { RunLog } from './log.ts'
-import { createPalette, type Palette } from './palette.ts'
-import { printable } from './printable.ts'
-import { renderReport } from './render.ts'
-import { causesOf, renderError } from './render-error.ts'
+import { renderReport } from '../report/text.ts'
+import { causesOf, renderError } from '../report/text-error.ts'
+import type { Output } from '../run/display.ts'
+import { type Environment, isSet } from '../run/environment.ts'
+import type { RunLog } from '../run/log.ts'
 
 export interface Voice {
   readonly stdout: Output
@@ -74,10 +74,6 @@ export function sayError(error: unknown, voice: Voice, log?: RunLog): number {
 /** For a program one line, for a person who looks at it many. */
 export function sayJson(value: object, { stdout, scrub }: Voice): void {
   stdout.write(`${JSON.stringify(scrubbed(value, scrub), null, stdout.isTTY ? 2 : undefined)}\n`)
-}
-
-export function isSet(value: string | undefined): boolean {
-  return value !== undefined && value !== '' && value !== 'false' && value !== '0'
 }
 
 /** Known before the arguments are understood, as an error in them has to be JSON, too. */

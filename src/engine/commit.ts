@@ -46,6 +46,8 @@ export async function commit(
     leansOn: leansOn.length,
     keyId: manifest.keyId,
     ...(manifest.decrypt === null ? {} : { decrypt: manifest.decrypt }),
+    largest: [],
+    history: [],
     problems,
   }
 }

@@ -5,8 +5,21 @@
 import type { Problem } from '../engine/ports.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
+import type { CheckReport } from './check-report.ts'
+import type { InitReport } from './init-report.ts'
+import type { PruneReport } from './prune-report.ts'
+import type { StatusReport } from './status-report.ts'
 
-export type Report = BackupReport | RestoreReport | ListReport | ExportReport | KeyReport
+export type Report =
+  | BackupReport
+  | RestoreReport
+  | ListReport
+  | StatusReport
+  | CheckReport
+  | PruneReport
+  | ExportReport
+  | InitReport
+  | KeyReport
 
 export interface BackupReport {
   readonly command: 'backup'
@@ -35,6 +48,12 @@ export type BackupOutcome =
       readonly keyId: string
       /** The stock command that decrypts one file; present where `stock`. */
       readonly decrypt?: string
+      /** When the store itself drops it, or retention lets it go at the earliest. */
+      readonly expires?: string
+      /** By plain bytes, the largest first; their names are those of tables and files. */
+      readonly largest: readonly SegmentSize[]
+      /** This component's newest backups in the store, oldest first, this one the last. */
+      readonly history: readonly HistoryPoint[]
       readonly problems: readonly Problem[]
     }
   | {
@@ -43,6 +62,19 @@ export type BackupOutcome =
       readonly placeholder?: string
       readonly error: ErrorValue
     }
+
+export interface SegmentSize {
+  readonly name: string
+  readonly bytes: number
+}
+
+export interface HistoryPoint {
+  readonly id: string
+  readonly time: string
+  /** Plain bytes, and bytes that were written to the store. */
+  readonly bytes: number
+  readonly stored: number
+}
 
 export interface ErrorValue {
   readonly code: ErrorCode

@@ -1,10 +1,11 @@
 /** The product in one table: what a person types, and what comes of it. */
 import { describe, expect, test } from 'vitest'
-import { type Environment, parseInvocation } from '../../src/cli/commands.ts'
+import { parseInvocation } from '../../src/cli/commands.ts'
 import { ComebackError } from '../../src/errors.ts'
-import type { Command } from '../../src/job.ts'
+import type { Command } from '../../src/job-context.ts'
 import { resolveOptions } from '../../src/option-values.ts'
 import type { Options, Verb } from '../../src/options.ts'
+import type { Environment } from '../../src/run/environment.ts'
 
 const ALL = ['database', 'files', 'config'] as const
 type Row = readonly [typed: readonly string[], environment: Environment, command: Command, options: Partial<Options>]
@@ -187,7 +188,11 @@ describe('help and version', () => {
 describe('a mistake is named, with the way out', () => {
   test.each<[readonly string[], message: string, hint: string]>([
     [['bakcup'], 'There is no verb "bakcup".', 'Did you mean comeback backup?'],
-    [['frobnicate'], 'There is no verb "frobnicate".', 'The verbs are: backup, restore, list, export, key, help.'],
+    [
+      ['frobnicate'],
+      'There is no verb "frobnicate".',
+      'The verbs are: backup, restore, list, status, check, prune, export, init, key, help.',
+    ],
     [['help', 'restor'], 'There is no verb "restor".', 'Did you mean comeback restore?'],
     [['--json'], 'No verb was given.', 'The verb comes first'],
     [['--files', 'a', 'backup'], 'No verb was given.', 'The verb comes first'],

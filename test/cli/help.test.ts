@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { parseInvocation } from '../../src/cli/commands.ts'
 import { mainHelp, verbHelp } from '../../src/cli/help.ts'
-import { createPalette } from '../../src/cli/palette.ts'
 import { VERB_HELP } from '../../src/cli/verbs.ts'
 import { kebab, OPTION_NAMES, OPTIONS, optionsOf, VERBS } from '../../src/options.ts'
+import { createPalette } from '../../src/report/palette.ts'
 
 const plain = createPalette(false)
 const pages = [mainHelp(plain), ...VERBS.map(verb => verbHelp(verb, plain))]

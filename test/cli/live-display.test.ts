@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { liveDisplay } from '../../src/cli/live-display.ts'
-import { createPalette } from '../../src/cli/palette.ts'
-import { widthOf } from '../../src/cli/printable.ts'
 import type { ProgressEvent } from '../../src/engine/progress.ts'
+import { createPalette } from '../../src/report/palette.ts'
+import { widthOf } from '../../src/report/printable.ts'
 import { FakeClock, FakeTerminal } from '../support/terminal.ts'
 
 function live(columns = 80) {

@@ -24,6 +24,8 @@ const COMPLETE: BackupOutcome = {
   bytes: { read: 1_080_000_000, new: 1_080_000_000, stored: 340_000_000 },
   leansOn: 0,
   keyId: '0123456789abcdef',
+  largest: [],
+  history: [],
   problems: [],
 }
 const failed = (code: ErrorCode): BackupOutcome => ({
@@ -314,7 +316,9 @@ describe('the log', () => {
       expect.arrayContaining([
         expect.stringMatching(/^2026-11-23T02:00:00\.000Z comeback \d+\.\d+\.\d+, node \d+/),
         '2026-11-23T02:00:00.000Z backup database',
-        expect.stringContaining('--exclude-table-data "audit.*" --full true --full-every 30d --codec gzip'),
+        expect.stringContaining(
+          '--exclude-table-data "audit.*" --retention-days 30 --full true --full-every 30d --codec gzip',
+        ),
         '2026-11-23T02:00:00.000Z database: copying rows',
         '2026-11-23T02:00:00.000Z warning: database: A lane was lost. (It came back.)',
         '  missing: a.txt vanished.',

@@ -1,5 +1,5 @@
 /** A terminal in memory: it understands what the live display sends, and shows what a person would see. */
-import type { Output } from '../../src/cli/display.ts'
+import type { Output } from '../../src/run/display.ts'
 
 export class FakeTerminal implements Output {
   readonly isTTY = true

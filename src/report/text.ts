@@ -1,9 +1,14 @@
 /** A report as text for people. Its strings come in scrubbed and printable; nothing here decides, it only shows. */
-import { countText, durationText, rateText, sizeText, timeText } from '../report/quantities.ts'
-import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from '../report/report.ts'
+
 import type { Palette } from './palette.ts'
-import { indented } from './render-error.ts'
-import { renderList } from './render-list.ts'
+import { countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
+import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from './report.ts'
+import { checkLines } from './text-check.ts'
+import { indented } from './text-error.ts'
+import { initLines } from './text-init.ts'
+import { renderList } from './text-list.ts'
+import { pruneLines } from './text-prune.ts'
+import { statusLines } from './text-status.ts'
 
 export interface Rendering {
   readonly palette: Palette
@@ -23,6 +28,14 @@ function linesOf(report: Report, { palette, now }: Rendering): readonly string[]
       return restoreLines(report, palette)
     case 'list':
       return renderList(report, palette, now)
+    case 'status':
+      return statusLines(report, palette)
+    case 'check':
+      return checkLines(report, palette)
+    case 'prune':
+      return pruneLines(report, palette)
+    case 'init':
+      return initLines(report, palette)
     case 'export':
       return exportLines(report, palette)
     case 'key':

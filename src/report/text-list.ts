@@ -1,8 +1,9 @@
 /** The table of `comeback list`. */
-import { ageText, countText, sizeText } from '../report/quantities.ts'
-import type { ListedBackup, ListReport } from '../report/report.ts'
+
 import type { Palette } from './palette.ts'
 import { onOneLine, widthOf } from './printable.ts'
+import { ageText, countText, sizeText } from './quantities.ts'
+import type { ListedBackup, ListReport } from './report.ts'
 
 /** Foreign names shown; the rest are counted. */
 const FOREIGN_SHOWN = 5

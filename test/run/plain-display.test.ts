@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { quietDisplay } from '../../src/cli/display.ts'
-import { createPalette } from '../../src/cli/palette.ts'
-import { plainDisplay } from '../../src/cli/plain-display.ts'
+import { createPalette } from '../../src/report/palette.ts'
+import { quietDisplay } from '../../src/run/display.ts'
+import { plainDisplay } from '../../src/run/plain-display.ts'
 import { FakeClock, FakePipe } from '../support/terminal.ts'
 
 function scene(create: typeof plainDisplay) {

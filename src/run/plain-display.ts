@@ -1,7 +1,7 @@
 /** Progress for logs and pipes: a line at each new phase, and now and then one on the bytes of each component. */
 import type { ProgressEvent } from '../engine/progress.ts'
+import { onOneLine } from '../report/printable.ts'
 import { type Display, type DisplayOptions, isRemark, quietDisplay } from './display.ts'
-import { onOneLine } from './printable.ts'
 import { createTally, numbersOf } from './tally.ts'
 
 /** Milliseconds between two lines on the bytes of one component. */

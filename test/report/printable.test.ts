@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fitted, onOneLine, printable, widthOf } from '../../src/cli/printable.ts'
+import { fitted, onOneLine, printable, widthOf } from '../../src/report/printable.ts'
 
 test('an escape sequence in a name is shown, not sent', () => {
   expect(printable('\x1b]0;title\x07 \x9b2J\r')).toBe('\\x1b]0;title\\x07 \\x9b2J\\x0d')

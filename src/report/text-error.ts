@@ -1,6 +1,7 @@
 /** An error as a person reads it. */
-import type { ErrorValue } from '../report/report.ts'
+
 import type { Palette } from './palette.ts'
+import type { ErrorValue } from './report.ts'
 import { wrapped } from './wrap.ts'
 
 const NAME = 'comeback:'

@@ -1,8 +1,8 @@
 /** How a run is followed: what every kind of display has in common, and the quietest of them. */
 import type { Progress, ProgressEvent } from '../engine/progress.ts'
-import type { Palette } from './palette.ts'
-import { onOneLine } from './printable.ts'
-import { wrapped } from './wrap.ts'
+import type { Palette } from '../report/palette.ts'
+import { onOneLine } from '../report/printable.ts'
+import { wrapped } from '../report/wrap.ts'
 
 export interface Output {
   write(text: string): unknown

@@ -6,9 +6,9 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProgressEvent } from '../engine/progress.ts'
 import { kebab, OPTIONS, type OptionName, type Options, optionsOf, type Verb } from '../options.ts'
+import { onOneLine, printable } from '../report/printable.ts'
 import { durationText } from '../report/quantities.ts'
 import { type Scrub, secretsOfUrl } from '../report/scrub.ts'
-import { onOneLine, printable } from './printable.ts'
 
 /** Runs that begin in the same second get a number each. */
 const MOST_IN_A_SECOND = 100
@@ -72,7 +72,8 @@ function placeOf(url: string): string {
 }
 
 function valueText(name: OptionName, value: Options[OptionName]): string {
-  if (OPTIONS[name].secret) return placeOf(String(value))
+  if (OPTIONS[name].secret === 'url') return placeOf(String(value))
+  if (OPTIONS[name].secret === 'value') return '(hidden)'
   if (OPTIONS[name].type === 'duration') return durationText(Number(value) / 1000).replaceAll(' ', '')
   return typeof value === 'object' ? value.map(word => JSON.stringify(word)).join(' ') : String(value)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createPalette } from '../../src/cli/palette.ts'
-import { renderReport } from '../../src/cli/render.ts'
+import { createPalette } from '../../src/report/palette.ts'
 import type { BackupOutcome, ListedBackup, Report } from '../../src/report/report.ts'
+import { renderReport } from '../../src/report/text.ts'
 
 const rendered = (report: Report) =>
   renderReport(report, { palette: createPalette(false), now: new Date('2026-11-23T05:00:00Z') })
@@ -20,6 +20,8 @@ const complete: Extract<BackupOutcome, { status: 'complete' | 'partial' }> = {
   bytes: { read: 1_080_000_000, new: 12_000_000, stored: 3_400_000 },
   leansOn: 3,
   keyId: '0123456789abcdef',
+  largest: [],
+  history: [],
   problems: [],
 }
 

@@ -1,0 +1,3 @@
+export interface CheckReport {
+  readonly command: 'check'
+}

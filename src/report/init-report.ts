@@ -1,0 +1,3 @@
+export interface InitReport {
+  readonly command: 'init'
+}

@@ -1,0 +1,3 @@
+export interface PruneReport {
+  readonly command: 'prune'
+}

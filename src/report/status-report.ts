@@ -1,0 +1,3 @@
+export interface StatusReport {
+  readonly command: 'status'
+}
