@@ -7,6 +7,7 @@ import type { Keyring } from '../repository/keyring.ts'
 import { authenticate } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
 import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
+import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
 
 /** Without a keyring, or with another key, the entries are listed as they claim to be. */
 export async function list(
@@ -17,10 +18,8 @@ export async function list(
 ): Promise<ListReport> {
   const [only, ...more] = components
   const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
-  const backups: ListedBackup[] = []
-  for (const entry of catalog.entries) {
-    if (components.includes(entry.component)) backups.push(await describe(store, entry, keyring, signal))
-  }
+  const asked = catalog.entries.filter(({ component }) => components.includes(component))
+  const backups = await allSideBySide(asked, MANIFESTS_AT_A_TIME, entry => describe(store, entry, keyring, signal))
   return { command: 'list', store: store.location, backups, foreign: catalog.foreign }
 }
 
