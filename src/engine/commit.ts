@@ -8,6 +8,7 @@ import type { BackupWriter } from '../repository/backup-writer.ts'
 import { writeIndex } from '../repository/index-object.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { type Pack, packName } from '../repository/packs.ts'
+import { readCatalog } from './catalog.ts'
 import type { BackupRequest, Plan } from './plan.ts'
 import type { SourceResult } from './ports.ts'
 import { stockCommand } from './stock.ts'
@@ -62,13 +63,19 @@ async function putIndex(
   return writeIndex(store, backup, index, codecOf(codec), await keyring.pack(plan.salt, plan.iterations), signal)
 }
 
-/** A store may have lost or dropped a pack since the base was made: better to fail now than on the day of the restore. */
+/**
+ * A store may have lost or dropped a pack since the base was made: better to fail now than on the day of the restore. One
+ * fresh listing, not a question for each pack: stores answer by the page.
+ */
 async function checkPacks({ store, source, signal }: BackupRequest, packs: readonly Pack[]): Promise<void> {
+  if (packs.length === 0) return
+  const { objects } = await readCatalog(store, source.component, signal)
   for (const pack of packs) {
     const name = packName(source.component, pack)
-    const object = await store.stat(name, signal)
-    if (object.size === pack.size) continue
-    throw new ComebackError('damaged', `${name} has ${object.size} bytes where ${pack.size} were written.`, {
+    const size = objects.get(name)?.size
+    if (size === pack.size) continue
+    const what = size === undefined ? 'is gone from the store' : `has ${size} bytes where ${pack.size} were written`
+    throw new ComebackError('damaged', `${name}, on which this backup leans, ${what}.`, {
       hint: 'Run the backup again with --full, which leans on nothing.',
     })
   }
