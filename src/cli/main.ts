@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { launch } from './launch.ts'
+import { launch } from '../run/launch.ts'
+import { start } from './start.ts'
 
-launch(process)
+launch(process, start)

@@ -1,8 +1,10 @@
 /** The command line around a job that the tests can watch. Which job, the variable STUCK says. */
-import { launch } from '../../src/cli/launch.ts'
+import { start } from '../../src/cli/start.ts'
+import type { runJob } from '../../src/job.ts'
 import type { Report } from '../../src/report/report.ts'
+import { launch } from '../../src/run/launch.ts'
 
-launch(process, async () => async (_command, _options, { signal, progress }) => {
+const stuck: typeof runJob = async (_command, _options, { signal, progress }) => {
   const alive = setInterval(() => undefined, 1_000)
   progress({ type: 'phase', component: 'database', text: 'copying rows' })
   if (process.env.STUCK === 'threads') return { command: 'key', keyId: process.env.UV_THREADPOOL_SIZE ?? 'unset' }
@@ -18,4 +20,6 @@ launch(process, async () => async (_command, _options, { signal, progress }) => 
       reject(signal.reason)
     })
   })
-})
+}
+
+launch(process, (process, signal) => start(process, signal, async () => stuck))

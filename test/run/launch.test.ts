@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { launch } from '../../src/cli/launch.ts'
+import { launch } from '../../src/run/launch.ts'
 import { FakePipe } from '../support/terminal.ts'
 
 test.each(['v18.20.4', 'v20.19.0', 'v22.14.0'])(

@@ -1,7 +1,6 @@
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
 import { availableParallelism } from 'node:os'
-import type { runJob } from '../job.ts'
-import { cancelledBySignals, EXIT_CANCELLED } from '../run/signals.ts'
+import { cancelledBySignals, EXIT_CANCELLED } from './signals.ts'
 
 /** The first Node with zstd. */
 const LEAST_NODE = [22, 15] as const
@@ -10,8 +9,10 @@ const LEAST_THREADS = 4
 /** Milliseconds that a finished run waits for whatever keeps the process alive. */
 const LAST_MOMENT = 1_000
 
-/** `loadJob` imports only when it is called, as an older Node could not even load what it imports. */
-export function launch(process: NodeJS.Process, loadJob: () => Promise<typeof runJob> = loadRealJob): void {
+/** What runs, and the exit code that comes of it. It imports only when called, as an older Node could not even load it. */
+export type Edge = (process: NodeJS.Process, signal: AbortSignal) => Promise<number>
+
+export function launch(process: NodeJS.Process, edge: Edge): void {
   const { version, env } = process
   if (!isRecent(version)) {
     process.stderr.write(`comeback: Node ${LEAST_NODE.join('.')} or newer is needed; this is ${version}.\n`)
@@ -32,27 +33,12 @@ export function launch(process: NodeJS.Process, loadJob: () => Promise<typeof ru
     if (code !== EXIT_CANCELLED) process.stderr.write('comeback: The process ended before the run did.\n')
   }
   process.once('exit', early)
-  void start(process, cancelledBySignals(process), loadJob).then(code => {
+  void edge(process, cancelledBySignals(process)).then(code => {
     process.off('exit', early)
     process.exitCode = code
     // Not before the pipe has taken what was written: a slow reader gets all of it.
     process.stdout.write('', () => setTimeout(() => process.exit(code), LAST_MOMENT).unref())
   })
-}
-
-async function start(
-  process: NodeJS.Process,
-  signal: AbortSignal,
-  loadJob: () => Promise<typeof runJob>,
-): Promise<number> {
-  const [{ run }, runJob] = await Promise.all([import('./run.ts'), loadJob()])
-  const { argv, env, stdout, stderr } = process
-  return run({ argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob })
-}
-
-async function loadRealJob(): Promise<typeof runJob> {
-  const { runJob } = await import('../job.ts')
-  return runJob
 }
 
 function isRecent(version: string): boolean {
