@@ -1,7 +1,7 @@
 /** Values are text everywhere outside (arguments, variables, inputs); here they become `Options`, the same way for all. */
 import { ComebackError } from './errors.ts'
 import {
-  kebab,
+  flag,
   OPTION_NAMES,
   OPTIONS,
   type OptionName,
@@ -14,35 +14,45 @@ import {
 /**
  * What was given (flags or inputs, as text; a flag without a value reads `true`) goes before the environment, and that
  * before the default. What the verb doesn't use keeps its default, so that a variable set for another verb does no harm.
- * An empty variable counts as unset. Throws `usage`.
+ * An empty variable counts as unset. `spell` is how errors name an option. Throws `usage`.
  */
 export function resolveOptions(
   verb: Verb,
   given: ReadonlyMap<OptionName, readonly string[]>,
   environment: Readonly<Record<string, string | undefined>>,
+  spell: (name: OptionName) => string = flag,
 ): Options {
   const resolve = (name: OptionName): unknown => {
     const spec = OPTIONS[name]
     const used = spec.verbs.includes(verb)
     const values = given.get(name)
-    if (used && values !== undefined) return parse(spec, values, `--${kebab(name)}`)
+    if (used && values !== undefined) return parse(spec, values, spell(name))
     const variable = variablesOf(name).find(variable => (environment[variable] ?? '').trim() !== '')
-    if (used && variable !== undefined) return parse(spec, lines(environment[variable] ?? '', spec), variable)
+    if (used && variable !== undefined) return parse(spec, valuesIn(environment[variable] ?? '', spec), variable)
     if (spec.type === 'list') return []
     if (spec.type === 'flag') return false
-    return spec.default === undefined ? undefined : parse(spec, [spec.default], `--${kebab(name)}`)
+    return spec.default === undefined ? undefined : parse(spec, [spec.default], spell(name))
   }
   // `SpecOf` has checked that each spec yields the type that the interface declares.
   const options = Object.fromEntries(OPTION_NAMES.map(name => [name, resolve(name)])) as unknown as Options
   if (verb === 'backup' && options.codec === 'gzip' && (options.level ?? 1) > 9) {
     throw new ComebackError('usage', `gzip has no level ${options.level}.`, {
-      hint: 'Its levels go from 1 to 9. Or use --codec zstd, which has 22.',
+      hint: `Its levels go from 1 to 9. Or use ${spell('codec')} zstd, which has 22.`,
     })
   }
   return options
 }
 
-/** The one place that knows how values are written: `from` is the flag or variable, for the message. */
+/** Of a variable or an input: lists have one value a line; a secret that was pasted often ends in a line break. */
+export function valuesIn(text: string, spec: OptionSpec): readonly string[] {
+  if (spec.type !== 'list') return [text.trim()]
+  return text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+}
+
+/** The one place that knows how values are written: `from` is the flag, input or variable, for the message. */
 function parse(spec: OptionSpec, values: readonly string[], from: string): unknown {
   if (values.some(value => value.trim() === '')) throw wrong(`${from} needs a value.`, spec)
   if (spec.type === 'list') return values
@@ -74,15 +84,6 @@ function milliseconds(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
   if (number === undefined || unit === undefined) return undefined
   return Math.round(Number(number) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms'])
-}
-
-/** A variable's value: lists have one value a line; a secret that was pasted often ends in a line break. */
-function lines(text: string, spec: OptionSpec): readonly string[] {
-  if (spec.type !== 'list') return [text.trim()]
-  return text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '')
 }
 
 function shown(value: string): string {

@@ -325,6 +325,11 @@ export function kebab(name: OptionName): string {
   return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
+/** `keyFile` -> `--key-file`. */
+export function flag(name: OptionName): string {
+  return `--${kebab(name)}`
+}
+
 /** The environment variables that set it, the one that goes first, first. */
 export function variablesOf(name: OptionName): readonly string[] {
   const own = `COMEBACK_${kebab(name).replaceAll('-', '_').toUpperCase()}`

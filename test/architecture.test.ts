@@ -28,7 +28,7 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   // What the terminal and the Action have in common.
   {
     of: /^run\//,
-    may: /^(job|job-context|options|option-values|options-table|errors|version)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
+    may: /^(job|job-context|options|option-values|options-table|errors|version|nearest)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
   },
   {
     of: /^(cli|action)\//,

@@ -1,12 +1,13 @@
 /** From arguments and environment to the command and its options; everything that can be wrong about them is said here. */
-import { ComebackError } from '../errors.ts'
-import { COMPONENTS, type Component } from '../format/manifest.ts'
+import type { ComebackError } from '../errors.ts'
+import type { Component } from '../format/manifest.ts'
 import type { Command } from '../job-context.ts'
 import { nearest } from '../nearest.ts'
 import { resolveOptions } from '../option-values.ts'
-import { kebab, OPTIONS, type Options, VERBS, type Verb } from '../options.ts'
+import { flag, type Options, VERBS, type Verb } from '../options.ts'
 import type { Environment } from '../run/environment.ts'
-import { type Arguments, readArguments } from './arguments.ts'
+import { componentsNamed, oneComponent, quoted, refuseForeignOptions, usage } from '../run/request.ts'
+import { readArguments } from './arguments.ts'
 import { VERB_HELP } from './verbs.ts'
 
 export type Invocation =
@@ -33,7 +34,11 @@ export function parseInvocation(argv: readonly string[], environment: Environmen
   const verb = verbNamed(word)
   if (args.help) return { kind: 'help', verb, asked: true }
   const command = commandOf(verb, operands)
-  refuseForeignOptions(verb, args)
+  refuseForeignOptions(verb, args.given.keys(), {
+    verbs: VERBS,
+    spell: flag,
+    more: ` comeback help ${verb} lists what it takes.`,
+  })
   const options = resolveOptions(verb, args.given, environment)
   if (verb === 'export' && options.into === undefined) {
     throw usage('export needs a folder to write to.', `Name it: comeback export ${operands.join(' ')} --into DIR`)
@@ -61,12 +66,13 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
     case 'prune':
       return { verb, components: componentsNamed(operands) }
     case 'restore':
-    case 'export':
+    case 'export': {
       if (first === undefined) throw incomplete(verb, 'which component')
-      if (first === 'all') throw usage(`${verb} takes one component at a time.`, `Name one: ${COMPONENTS.join(', ')}.`)
-      if (second === undefined) throw incomplete(verb, 'which backup', componentNamed(first))
+      const component = oneComponent(verb, first)
+      if (second === undefined) throw incomplete(verb, 'which backup', component)
       if (more.length > 0) throw tooMany(verb, more)
-      return { verb, component: componentNamed(first), at: second }
+      return { verb, component, at: second }
+    }
     case 'init':
       if (first !== undefined) throw tooMany(verb, operands)
       return { verb }
@@ -78,38 +84,6 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
   }
 }
 
-function componentsNamed(words: readonly string[]): readonly Component[] {
-  if (words.length === 0 || words.includes('all')) {
-    for (const word of words) if (word !== 'all') componentNamed(word)
-    return COMPONENTS
-  }
-  const named = new Set(words.map(componentNamed))
-  return COMPONENTS.filter(component => named.has(component))
-}
-
-function componentNamed(word: string): Component {
-  const component = COMPONENTS.find(component => component === word)
-  if (component !== undefined) return component
-  const near = nearest(word, COMPONENTS)
-  throw usage(
-    `There is no component ${quoted(word)}.`,
-    near === undefined ? `The components are: ${COMPONENTS.join(', ')}.` : `Did you mean ${near}?`,
-  )
-}
-
-/** An option without effect would be believed to have had one. */
-function refuseForeignOptions(verb: Verb, { given }: Arguments): void {
-  for (const name of given.keys()) {
-    const { verbs } = OPTIONS[name]
-    if (!verbs.includes(verb)) {
-      throw usage(
-        `${verb} does not take --${kebab(name)}.`,
-        `It belongs to ${verbs.join(', ')}. comeback help ${verb} lists what it takes.`,
-      )
-    }
-  }
-}
-
 function incomplete(verb: 'restore' | 'export', what: string, component: Component = 'database'): ComebackError {
   const into = verb === 'export' ? ' --into DIR' : ''
   return usage(`${verb} needs to know ${what}.`, `For example: comeback ${verb} ${component} latest${into}`)
@@ -118,12 +92,4 @@ function incomplete(verb: 'restore' | 'export', what: string, component: Compone
 function tooMany(verb: Verb | 'help', words: readonly string[]): ComebackError {
   const operands = verb === 'help' ? '[VERB]' : VERB_HELP[verb].operands
   return usage(`${verb} cannot use ${words.map(quoted).join(' ')}.`, `Usage: comeback ${verb} ${operands}`)
-}
-
-function quoted(word: string): string {
-  return JSON.stringify(word.length > 60 ? `${word.slice(0, 60)}…` : word)
-}
-
-function usage(message: string, hint: string): ComebackError {
-  return new ComebackError('usage', message, { hint })
 }

@@ -6,21 +6,19 @@ import type { runJob } from '../job.ts'
 import type { Command, JobContext } from '../job-context.ts'
 import type { Options } from '../options.ts'
 import { createPalette, type Palette } from '../report/palette.ts'
-import { type Scrub, scrubber } from '../report/scrub.ts'
+import { scrubber } from '../report/scrub.ts'
 import { withDeadline } from '../run/deadline.ts'
 import { type Display, type Output, quietDisplay } from '../run/display.ts'
 import { type Environment, isCi } from '../run/environment.ts'
 import { githubContext } from '../run/github.ts'
-import { openLog, optionsText, type RunLog } from '../run/log.ts'
 import { plainDisplay } from '../run/plain-display.ts'
 import { keyInFile, secretsGiven } from '../run/secrets.ts'
+import { startLog } from '../run/start-log.ts'
 import { VERSION } from '../version.ts'
 import { type Invocation, parseInvocation } from './commands.ts'
 import { mainHelp, verbHelp } from './help.ts'
 import { liveDisplay } from './live-display.ts'
 import { createVoice, sayError, sayJson, sayReport, type Voice } from './voice.ts'
-
-const VERBS_WITHOUT_LOG: readonly Command['verb'][] = ['list', 'status', 'init', 'key']
 
 export interface Surroundings {
   readonly argv: readonly string[]
@@ -82,9 +80,8 @@ async function runCommand(
   }
   const { scrub } = voice()
   const display = displayFor(options, surroundings, { ...first, scrub })
-  const log = VERBS_WITHOUT_LOG.includes(command.verb)
-    ? undefined
-    : startLog(command, options, surroundings, scrub, display)
+  const warn = (message: string) => display.report({ type: 'warning', component: undefined, message })
+  const log = startLog(command, options, { cwd, now, scrub, warn })
   const stopping = () => display.line('Stopping; once more to stop at once.')
   signal.addEventListener('abort', stopping, { once: true })
   try {
@@ -112,26 +109,6 @@ async function runCommand(
     signal.removeEventListener('abort', stopping)
     log?.close()
   }
-}
-
-function startLog(
-  command: Command,
-  options: Options,
-  { cwd, now = () => new Date() }: Surroundings,
-  scrub: Scrub,
-  display: Display,
-): RunLog {
-  const log = openLog({
-    directory: resolve(cwd, options.logDir),
-    verb: command.verb,
-    now,
-    scrub,
-    warn: message => display.report({ type: 'warning', component: undefined, message }),
-  })
-  log.line(`comeback ${VERSION}, node ${process.versions.node}, ${process.platform} ${process.arch}`)
-  log.line(Object.values(command).flat().join(' '))
-  log.line(`options: ${optionsText(command.verb, options)}`)
-  return log
 }
 
 function displayFor(options: Options, surroundings: Surroundings, { scrub, err, stderr }: Voice): Display {
