@@ -25,6 +25,9 @@ import { Keyring } from './repository/keyring.ts'
 import { openLocalStore } from './store/local.ts'
 import { VERSION } from './version.ts'
 
+/** Milliseconds. */
+const DAY = 24 * 60 * 60 * 1000
+
 /** Throws a `ComebackError`; of several components backed up, the failed ones stand in the report instead. */
 export async function runJob(command: Command, options: Options, context: JobContext): Promise<Report> {
   context.signal.throwIfAborted()
@@ -109,6 +112,7 @@ async function backUp(components: readonly Component[], options: Options, contex
       level: options.level,
       full: options.full,
       fullEvery: options.fullEvery,
+      keepUntil: new Date(now().getTime() + options.retentionDays * DAY),
       tools: { comeback: VERSION, node: process.version },
       now,
       progress: context.progress,

@@ -3,18 +3,22 @@ import { asComebackError, ComebackError } from '../errors.ts'
 import type { BackupIndex } from '../format/backup-index.ts'
 import { codecOf } from '../format/compression.ts'
 import type { Manifest } from '../format/manifest.ts'
-import type { BackupOutcome } from '../report/report.ts'
+import type { BackupOutcome, SegmentSize } from '../report/report.ts'
 import type { BackupWriter } from '../repository/backup-writer.ts'
 import { writeIndex } from '../repository/index-object.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { type Pack, packName } from '../repository/packs.ts'
-import { readCatalog } from './catalog.ts'
+import { type Catalog, readCatalog } from './catalog.ts'
+import { expiryProblems, goneFrom, storeExpiry } from './expiry.ts'
+import { readHistory } from './history.ts'
 import type { BackupRequest, Plan } from './plan.ts'
 import type { SourceResult } from './ports.ts'
 import { stockCommand } from './stock.ts'
 
 /** Milliseconds that a failed or cancelled run may take to leave its placeholder. */
 const PLACEHOLDER_TIME = 3_000
+/** Segments that a report names. */
+const LARGEST = 20
 
 export async function commit(
   request: BackupRequest,
@@ -24,33 +28,45 @@ export async function commit(
 ): Promise<BackupOutcome> {
   const { store, keyring, source, signal, now } = request
   const { component } = source
-  const problems = [...plan.problems, ...result.problems]
-  const status = problems.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
+  const found = [...plan.problems, ...result.problems]
+  const status = found.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
   const { index, leansOn } = writer.index(result.detail)
   const indexObject = await putIndex(request, plan, index, signal)
-  await checkPacks(request, leansOn)
-  const manifest = await describe(request, plan, writer, { status, index: indexObject, leansOn })
+  const listed = await checkPacks(request, leansOn)
+  const needed = leansOn.map(pack => packName(component, pack))
+  const expires = await storeExpiry(request, plan, indexObject.name, listed?.objects, needed)
+  const manifest = await describe(request, plan, writer, { status, index: indexObject, leansOn, expires })
   signal.throwIfAborted()
   await writeManifest(store, manifest, keyring, signal)
+  // From here on the backup exists: nothing may throw any more.
+  const { id, time, bytes } = manifest
+  const gone = goneFrom(request.keepUntil, expires)
+  const history = await readHistory(request, plan, { id, time, bytes: bytes.plain, stored: bytes.stored })
   return {
     status,
     component,
-    id: plan.id,
-    time: manifest.time,
+    id,
+    time,
     seconds: (now().getTime() - plan.started.getTime()) / 1000,
     full: manifest.full,
     stock: manifest.stock,
     ...(manifest.base === null ? {} : { base: manifest.base }),
     segments: index.segments.length,
     chunks: index.chunks.length,
-    bytes: { read: manifest.bytes.plain, new: manifest.bytes.new, stored: manifest.bytes.stored },
+    bytes: { read: bytes.plain, new: bytes.new, stored: bytes.stored },
     leansOn: leansOn.length,
     keyId: manifest.keyId,
     ...(manifest.decrypt === null ? {} : { decrypt: manifest.decrypt }),
-    largest: [],
-    history: [],
-    problems,
+    ...(gone === undefined ? {} : { expires: gone.toISOString() }),
+    largest: largestOf(index),
+    history,
+    problems: [...found, ...expiryProblems(request.keepUntil, expires)],
   }
+}
+
+function largestOf({ segments }: BackupIndex): readonly SegmentSize[] {
+  const sorted = segments.toSorted((a, b) => b.bytes - a.bytes).slice(0, LARGEST)
+  return sorted.map(({ name, bytes }) => ({ name, bytes }))
 }
 
 async function putIndex(
@@ -67,24 +83,29 @@ async function putIndex(
  * A store may have lost or dropped a pack since the base was made: better to fail now than on the day of the restore. One
  * fresh listing, not a question for each pack: stores answer by the page.
  */
-async function checkPacks({ store, source, signal }: BackupRequest, packs: readonly Pack[]): Promise<void> {
+async function checkPacks(
+  { store, source, signal }: BackupRequest,
+  packs: readonly Pack[],
+): Promise<Catalog | undefined> {
   if (packs.length === 0) return
-  const { objects } = await readCatalog(store, source.component, signal)
+  const catalog = await readCatalog(store, source.component, signal)
   for (const pack of packs) {
     const name = packName(source.component, pack)
-    const size = objects.get(name)?.size
+    const size = catalog.objects.get(name)?.size
     if (size === pack.size) continue
     const what = size === undefined ? 'is gone from the store' : `has ${size} bytes where ${pack.size} were written`
     throw new ComebackError('damaged', `${name}, on which this backup leans, ${what}.`, {
       hint: 'Run the backup again with --full, which leans on nothing.',
     })
   }
+  return catalog
 }
 
 interface Facts {
   readonly status: Manifest['status']
   readonly index: Manifest['index']
   readonly leansOn: readonly Pack[]
+  readonly expires?: Date | undefined
   readonly reason?: string
 }
 
@@ -122,7 +143,7 @@ async function describe(
     objects: writer.objects,
     index: facts.index,
     leansOn: byBackup(facts.leansOn),
-    expires: request.keepUntil?.toISOString() ?? null,
+    expires: facts.expires?.toISOString() ?? null,
     tools: { ...request.tools },
     decrypt: stock ? stockCommand(component, request.codec, plan.iterations) : null,
     reason: facts.reason ?? null,

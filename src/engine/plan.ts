@@ -8,7 +8,7 @@ import type { KnownChunks } from '../repository/backup-writer.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import type { Store } from '../store/store.ts'
 import { type BaseSearch, findBase, fullIsDue, loadKnown, sourceHash } from './base.ts'
-import { readCatalog } from './catalog.ts'
+import { type CatalogEntry, readCatalog } from './catalog.ts'
 import type { Problem, Source } from './ports.ts'
 import type { Progress } from './progress.ts'
 
@@ -24,7 +24,7 @@ export interface BackupRequest {
   readonly full: boolean
   /** Milliseconds after which a chain's full backup is made anew. */
   readonly fullEvery: number
-  /** How long the backup must live; packs that the store drops earlier are not leaned on. */
+  /** Until when retention keeps the backup; packs that the store drops earlier are not leaned on. */
   readonly keepUntil?: Date
   /** Of the key derivation, for a new chain. */
   readonly iterations?: number
@@ -44,6 +44,8 @@ export interface Plan {
   readonly salt: string
   readonly iterations: number
   readonly source: string
+  /** The component's backups that the store held before, of whatever source, newest first. */
+  readonly earlier: readonly CatalogEntry[]
   readonly problems: readonly Problem[]
 }
 
@@ -72,6 +74,7 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
     salt: known === undefined || newest === undefined ? randomBytes(8).toString('hex') : newest.kdf.salt,
     iterations,
     source: await sourceHash(keyring, idSalt, iterations, component, identity),
+    earlier: catalog.entries.filter(({ kind }) => kind === 'backup'),
     problems: [...found.problems, ...loaded.problems],
   }
 }

@@ -75,7 +75,7 @@ const manifest = v.strictObject({
   index: v.nullable(v.strictObject({ ...storedObject.entries, plain: size })),
   /** Older backups' packs that this one refers to, with what decrypts them. */
   leansOn: v.array(v.strictObject({ backup: backupId, salt: hex(8), iterations, objects: v.array(storedObject) })),
-  /** When the store itself drops it. */
+  /** When the store itself drops the first object that it needs, as far as that is known. */
   expires: v.nullable(time),
   /** What made it, name to version. */
   tools: v.record(text, text),

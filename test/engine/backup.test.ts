@@ -196,8 +196,10 @@ describe('a backup that fails', () => {
       if (faulty.unmet().length > 0) break
       failures++
       const failed = outcome instanceof ComebackError || (outcome as { status: string }).status === 'failed'
-      expect(failed, `call ${call}`).toBe(true)
-      await expectRestores(store, threeTables())
+      // What is read after the manifest was written, for the report alone, may fail without harm.
+      const stands = [...store.objects.keys()].filter(name => name.endsWith('/manifest.json')).length > 1
+      expect(failed, `call ${call}`).toBe(!stands)
+      await expectRestores(store, stands ? changed : threeTables())
     }
     expect(failures).toBeGreaterThan(6)
   })
