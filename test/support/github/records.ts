@@ -1,0 +1,82 @@
+/** What the server remembers: runs, artifacts, caches. */
+import { randomBytes, randomUUID } from 'node:crypto'
+
+const FIRST_RUN_ID = 7_000_000_001
+const FIRST_ID = 1001
+
+export interface Run {
+  readonly id: number
+  readonly number: number
+  readonly attempt: number
+  readonly branch: string
+  readonly event: string
+  readonly sha: string
+  /** The results service's own name for the run: the scope of artifact names, the same for all attempts. */
+  readonly backendId: string
+  /** Another one for each attempt. */
+  readonly jobId: string
+}
+
+export interface ArtifactRecord {
+  readonly id: number
+  readonly name: string
+  readonly run: Run
+  readonly mimeType: string
+  /** Name of the blob that holds the bytes. */
+  readonly blob: string
+  readonly createdAt: number
+  expiresAt: number
+  /** Absent until it is finalized; an artifact that never is keeps its name taken and shows nowhere. */
+  finished: { readonly size: number; readonly digest: string | undefined } | undefined
+  deleted: boolean
+}
+
+export interface CacheRecord {
+  readonly id: number
+  readonly key: string
+  readonly version: string
+  readonly branch: string
+  readonly blob: string
+  readonly createdAt: number
+  size: number | undefined
+  deleted: boolean
+}
+
+export interface Records {
+  readonly runs: Run[]
+  readonly artifacts: ArtifactRecord[]
+  readonly caches: CacheRecord[]
+  /** One sequence for artifacts and caches; a higher id is younger. */
+  nextId(): number
+}
+
+export function createRecords(): Records {
+  let id = FIRST_ID
+  return { runs: [], artifacts: [], caches: [], nextId: () => id++ }
+}
+
+export function addRun(
+  { runs }: Records,
+  { branch = 'main', attempt = 1, event = 'schedule' }: { branch?: string; attempt?: number; event?: string },
+): Run {
+  const number = new Set(runs.map(run => run.id)).size + 1
+  const run = {
+    id: FIRST_RUN_ID + number - 1,
+    number,
+    attempt,
+    branch,
+    event,
+    sha: randomBytes(20).toString('hex'),
+    backendId: randomUUID(),
+    jobId: randomUUID(),
+  }
+  runs.push(run)
+  return run
+}
+
+export function addAttempt({ runs }: Records, run: Run): Run {
+  const attempt = Math.max(...runs.filter(other => other.id === run.id).map(other => other.attempt)) + 1
+  const next = { ...run, attempt, jobId: randomUUID() }
+  runs.push(next)
+  return next
+}
