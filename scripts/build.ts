@@ -28,13 +28,17 @@ rmSync(dist, { recursive: true, force: true })
 writeFileSync(join(build, 'package.json'), '{ "type": "module" }\n')
 
 bundle('cli/main.js', join(dist, 'cli'))
+bundle('action/main.js', join(dist, 'action'))
 chmodSync(join(dist, 'cli', 'index.js'), 0o755)
 
 // pg_dump runs in a worker thread, which needs a file of its own. Its package goes beside it as it is: ncc's interop breaks it.
 const worker = join(build, 'worker')
 bundle('postgres/schema/pg-dump-worker.js', worker)
-copyFileSync(join(worker, 'index.js'), join(dist, 'cli', 'pg-dump-worker.js'))
 const tools = dirname(require.resolve('@electric-sql/pglite-tools/pg_dump'))
 const entry = readFileSync(join(tools, 'pg_dump.js'), 'utf8')
 const chunks = [...entry.matchAll(/from"\.\/([^"]+)"/g)].map(match => match[1] ?? '')
-for (const file of ['pg_dump.js', 'pg_dump.wasm', ...chunks]) copyFileSync(join(tools, file), join(dist, 'cli', file))
+for (const program of ['cli', 'action']) {
+  copyFileSync(join(worker, 'index.js'), join(dist, program, 'pg-dump-worker.js'))
+  for (const file of ['pg_dump.js', 'pg_dump.wasm', ...chunks])
+    copyFileSync(join(tools, file), join(dist, program, file))
+}

@@ -33,6 +33,15 @@ export function secretsOfUrl(url: string): readonly string[] {
   return parts.length === 0 ? [] : [url, ...parts, ...parts.map(decoded)]
 }
 
+/** A secret as it is, percent-encoded in the usual ways and as JSON writes it. */
+export function spellings(secret: string): readonly string[] {
+  const text = secret.trim()
+  const encoded = encodeURIComponent(text.toWellFormed())
+  const lowerCase = encoded.replace(/%[0-9A-F]{2}/g, code => code.toLowerCase())
+  // `URL` leaves some characters alone that encodeURIComponent encodes.
+  return [text, encoded, lowerCase, encodeURI(text.toWellFormed()), JSON.stringify(text).slice(1, -1)]
+}
+
 /** The same value with every string in it scrubbed. */
 export function scrubbed<Value>(value: Value, scrub: Scrub): Value {
   return deep(value, scrub) as Value
@@ -45,14 +54,6 @@ function deep(value: unknown, scrub: Scrub): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [name, CLOSED_FIELDS.has(name) ? field : deep(field, scrub)]),
   )
-}
-
-function spellings(secret: string): readonly string[] {
-  const text = secret.trim()
-  const encoded = encodeURIComponent(text.toWellFormed())
-  const lowerCase = encoded.replace(/%[0-9A-F]{2}/g, code => code.toLowerCase())
-  // `URL` leaves some characters alone that encodeURIComponent encodes.
-  return [text, encoded, lowerCase, encodeURI(text.toWellFormed()), JSON.stringify(text).slice(1, -1)]
 }
 
 function decoded(text: string): string {

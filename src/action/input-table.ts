@@ -1,0 +1,115 @@
+/**
+ * The inputs of the Action: a few of its own, and every option under the name that its flag has. action.yml, the README and
+ * the parser come from this table.
+ */
+import { COMPONENTS } from '../format/manifest.ts'
+import { kebab, OPTION_NAMES, OPTIONS, type OptionName, VERBS, type Verb, variablesOf } from '../options.ts'
+import { inputsInsteadOfFlags } from './wording.ts'
+
+export type ActionVerb = Exclude<Verb, 'init' | 'key'>
+
+/** `init` and `key` are for a person at a terminal. */
+export const ACTION_VERBS: readonly ActionVerb[] = VERBS.filter(
+  (verb): verb is ActionVerb => verb !== 'init' && verb !== 'key',
+)
+
+export interface Input {
+  readonly name: string
+  /** Absent for the inputs that are the Action's own. */
+  readonly option?: OptionName
+  readonly verbs: readonly ActionVerb[]
+  readonly description: string
+  /** What the runner fills in. Anything else would reach the Action as if somebody had given it. */
+  readonly filledIn?: string
+}
+
+/** What takes the place of a default store on a disk: a runner's disk is gone when the job ends. */
+export const STANDARD_STORE = 'artifact:'
+
+/** They are about the terminal. */
+const FLAGS_ONLY: readonly OptionName[] = ['json', 'quiet']
+const FILLED_IN: Partial<Record<OptionName, string>> = {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
+  githubToken: '${{ github.token }}',
+}
+/** Where the words of the flag's help would not fit. */
+const DESCRIPTIONS: Partial<Record<OptionName, string>> = {
+  store: `Where the backups are: artifact: (the artifacts of this repository), artifact:OWNER/REPO (those of another one), s3://BUCKET/PREFIX or file:DIR. Default: ${STANDARD_STORE}`,
+  githubToken:
+    'Token for the artifacts. Reading needs the permission actions: read, pruning actions: write. Default: the token of the job.',
+  keyFile: 'File that holds the key, if the input key is not given. Default: .backup_key',
+  databaseUrl:
+    'The database, from a secret: postgresql://user:password@host:5432/name. Also from DATABASE_URL in the environment.',
+  timeout: 'How long the whole run may take. Give the job more time than that, so that the run can end in good order.',
+}
+
+const OWN_FIRST: readonly Input[] = [
+  {
+    name: 'command',
+    verbs: ACTION_VERBS,
+    description: `What to do: ${ACTION_VERBS.join(', ')}. Default: backup`,
+  },
+  {
+    name: 'component',
+    verbs: ACTION_VERBS,
+    description: `What to do it with: ${COMPONENTS.join(', ')}, several of them, or all. restore and export need one. Default: all`,
+  },
+  {
+    name: 'at',
+    verbs: ['restore', 'export'],
+    description:
+      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest',
+  },
+  {
+    name: 'key',
+    verbs: ACTION_VERBS,
+    description:
+      'The key, from a secret. Without it nobody can read the backups. Also from COMEBACK_KEY in the environment.',
+  },
+]
+const OWN_LAST: readonly Input[] = [
+  {
+    name: 'summary-details',
+    verbs: ACTION_VERBS,
+    description:
+      'Show the names of tables and files in the job summary, too. The summaries of a public repository are public. Default: false',
+  },
+]
+
+/** In the order in which action.yml and README show them. */
+export const INPUTS: readonly Input[] = [
+  ...OWN_FIRST,
+  ...OPTION_NAMES.filter(name => !FLAGS_ONLY.includes(name)).map(inputOf),
+  ...OWN_LAST,
+]
+
+/** The variable by which the runner hands it on: `INPUT_DATABASE-URL`. */
+export function variableOf(input: string): string {
+  return `INPUT_${input.toUpperCase()}`
+}
+
+function inputOf(option: OptionName): Input {
+  const filledIn = FILLED_IN[option]
+  return {
+    name: kebab(option),
+    option,
+    verbs: ACTION_VERBS.filter(verb => OPTIONS[option].verbs.includes(verb)),
+    description: DESCRIPTIONS[option] ?? describe(option),
+    ...(filledIn === undefined ? {} : { filledIn }),
+  }
+}
+
+function describe(option: OptionName): string {
+  const spec = OPTIONS[option]
+  const choices = spec.type === 'choice' && !spec.help.includes(spec.choices[0] ?? '') ? spec.choices : []
+  return [
+    inputsInsteadOfFlags(spec.help),
+    ...(choices.length === 0 ? [] : [`One of: ${choices.join(', ')}.`]),
+    ...(spec.type === 'list' ? ['One value a line.'] : []),
+    ...(spec.alsoFrom === undefined
+      ? []
+      : [`Also from ${variablesOf(option).slice(1).join(' or ')} in the environment.`]),
+    ...('default' in spec && spec.default !== undefined ? [`Default: ${spec.default}`] : []),
+    ...(spec.type === 'flag' ? ['Default: false'] : []),
+  ].join(' ')
+}

@@ -1,0 +1,123 @@
+/** From the variables that the runner sets to the command and its options; what can be wrong about them is said here. */
+import type { Component } from '../format/manifest.ts'
+import type { Command } from '../job-context.ts'
+import { nearest } from '../nearest.ts'
+import { resolveOptions, valuesIn } from '../option-values.ts'
+import { kebab, OPTIONS, type OptionName, type Options, variablesOf } from '../options.ts'
+import type { Environment } from '../run/environment.ts'
+import { componentsNamed, oneComponent, quoted, refuseForeignOptions, usage } from '../run/request.ts'
+import { ACTION_VERBS, type ActionVerb, INPUTS, STANDARD_STORE } from './input-table.ts'
+import { adviceOnInput } from './renamed-inputs.ts'
+
+const PREFIX = /^INPUT_/
+const OPTION_BY_NAME = new Map(INPUTS.flatMap(({ name, option }) => (option === undefined ? [] : [[name, option]])))
+
+export interface Request {
+  readonly command: Command
+  readonly options: Options
+  /** As the input or the environment has it; else the key file is read. */
+  readonly key: string | undefined
+  readonly summaryDetails: boolean
+}
+
+/** An empty input counts as not given, as a secret that is not set reads so. Throws `usage`. */
+export function parseInputs(environment: Environment): Request {
+  const given = givenInputs(environment)
+  const verb = verbNamed(given.get('command') ?? 'backup')
+  const options = optionsGiven(given)
+  refuseForeignOptions(verb, options.keys(), { verbs: ACTION_VERBS, spell })
+  const command = commandOf(verb, given.get('component'), given.get('at'))
+  if (!isSomewhere(options, environment)) options.set('store', [STANDARD_STORE])
+  const resolved = resolveOptions(verb, options, environment, spell)
+  if (verb === 'export' && resolved.into === undefined) {
+    throw usage('export needs a folder to write to.', 'Name it with the input into.')
+  }
+  return {
+    command,
+    options: resolved,
+    key: given.get('key') ?? environment.COMEBACK_KEY,
+    summaryDetails: yesOrNo('summary-details', given.get('summary-details') ?? 'false') === 'true',
+  }
+}
+
+/** By name, without those that are empty. Throws `usage` for one that there is not, even if it is empty. */
+function givenInputs(environment: Environment): ReadonlyMap<string, string> {
+  const names = INPUTS.map(({ name }) => name)
+  const given = new Map<string, string>()
+  for (const [variable, value = ''] of Object.entries(environment)) {
+    if (!PREFIX.test(variable)) continue
+    const name = variable.replace(PREFIX, '').toLowerCase()
+    if (!names.includes(name)) throw unknownInput(name, names)
+    // Not trimmed: the key may begin with a blank.
+    if (value.trim() !== '') given.set(name, name === 'key' ? value : value.trim())
+  }
+  return given
+}
+
+function unknownInput(name: string, names: readonly string[]) {
+  const near = nearest(name.replaceAll('_', '-'), names)
+  const advice = adviceOnInput(name) ?? (near === undefined ? undefined : `Did you mean ${near}?`)
+  return usage(`There is no input ${quoted(name)}.`, advice ?? `The inputs are: ${names.join(', ')}.`)
+}
+
+function optionsGiven(given: ReadonlyMap<string, string>): Map<OptionName, readonly string[]> {
+  const options = new Map<OptionName, readonly string[]>()
+  for (const [name, option] of OPTION_BY_NAME) {
+    const text = given.get(name)
+    if (text === undefined) continue
+    options.set(option, OPTIONS[option].type === 'flag' ? [yesOrNo(name, text)] : valuesIn(text, OPTIONS[option]))
+  }
+  return options
+}
+
+function isSomewhere(given: ReadonlyMap<OptionName, unknown>, environment: Environment): boolean {
+  return given.has('store') || variablesOf('store').some(name => (environment[name] ?? '').trim() !== '')
+}
+
+/** As YAML's core schema spells them. */
+function yesOrNo(name: string, text: string): 'true' | 'false' {
+  if (/^(true|True|TRUE)$/.test(text)) return 'true'
+  if (/^(false|False|FALSE)$/.test(text)) return 'false'
+  throw usage(`input ${name} is true or false, not ${quoted(text)}.`, 'Write true or false.')
+}
+
+function verbNamed(word: string): ActionVerb {
+  const verb = ACTION_VERBS.find(verb => verb === word)
+  if (verb !== undefined) return verb
+  if (word === 'init' || word === 'key') {
+    throw usage(`The Action has no command ${word}.`, `Run comeback ${word} on your own machine.`)
+  }
+  const near = nearest(word, ACTION_VERBS)
+  throw usage(
+    `There is no command ${quoted(word)}.`,
+    near === undefined ? `The commands are: ${ACTION_VERBS.join(', ')}.` : `Did you mean ${near}?`,
+  )
+}
+
+function commandOf(verb: ActionVerb, component: string | undefined, at: string | undefined): Command {
+  switch (verb) {
+    case 'restore':
+    case 'export':
+      return { verb, component: theOne(verb, component), at: at ?? 'latest' }
+    default:
+      if (at !== undefined) throw usage(`${verb} does not take input at.`, 'It belongs to restore, export.')
+      return { verb, components: componentsNamed(wordsOf(component)) }
+  }
+}
+
+function theOne(verb: ActionVerb, component: string | undefined): Component {
+  const [word, ...more] = wordsOf(component)
+  if (word === undefined) {
+    throw usage(`${verb} needs to know which component.`, 'Set the input component to database, files or config.')
+  }
+  return oneComponent(verb, more.length > 0 ? 'all' : word)
+}
+
+/** Several stand on lines, or between blanks or commas. */
+function wordsOf(component: string | undefined): readonly string[] {
+  return (component ?? '').split(/[\s,]+/).filter(word => word !== '')
+}
+
+function spell(option: OptionName): string {
+  return `input ${kebab(option)}`
+}

@@ -1,0 +1,4 @@
+import { launch } from '../run/launch.ts'
+import { start } from './start.ts'
+
+launch(process, start)

@@ -1,0 +1,125 @@
+/** The Action's edge as a function: the runner's variables in, workflow commands and files out, an exit code back. */
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import type { runJob } from '../job.ts'
+import type { GitHubRun, JobContext } from '../job-context.ts'
+import { createPalette } from '../report/palette.ts'
+import { scrubber } from '../report/scrub.ts'
+import { withDeadline } from '../run/deadline.ts'
+import { isRemark, type Output } from '../run/display.ts'
+import { type Environment, isSet } from '../run/environment.ts'
+import { githubContext } from '../run/github.ts'
+import { plainDisplay } from '../run/plain-display.ts'
+import { keyInFile } from '../run/secrets.ts'
+import { startLog } from '../run/start-log.ts'
+import { remarkAnnotation } from './annotations.ts'
+import { parseInputs, type Request } from './inputs.ts'
+import { masksFor, secretsOfAction } from './masks.ts'
+import { type Files, type Speech, sayError, sayReport } from './say.ts'
+import { createVoice, type Voice } from './voice.ts'
+import { maskLine } from './workflow-commands.ts'
+
+export interface Surroundings {
+  readonly environment: Environment
+  readonly cwd: string
+  readonly stdout: Output
+  readonly signal: AbortSignal
+  readonly runJob: typeof runJob
+  readonly now?: () => Date
+  /** Milliseconds, monotonic. */
+  readonly clock?: () => number
+}
+
+/** Every failure becomes an annotation and an exit code; nothing is thrown. */
+export async function run(surroundings: Surroundings): Promise<number> {
+  const { environment, cwd, stdout, now = () => new Date() } = surroundings
+  const secrets = secretsOfAction(environment)
+  mask(secrets, stdout)
+  const speech = (voice: Voice): Speech => ({
+    voice,
+    files: filesOf(environment),
+    now: now(),
+    details: false,
+    debug: isSet(environment.COMEBACK_DEBUG) || isSet(environment.RUNNER_DEBUG),
+  })
+  try {
+    const request = parseInputs(environment)
+    const key = keyInFile(resolve(cwd, request.options.keyFile))
+    if (key !== undefined) mask([key], stdout)
+    const voice = createVoice(stdout, scrubber(key === undefined ? secrets : [...secrets, key]))
+    const { command, summaryDetails } = request
+    return await perform(request, surroundings, () => ({
+      ...speech(voice),
+      details: summaryDetails,
+      verb: command.verb,
+    }))
+  } catch (error) {
+    return sayError(error, speech(createVoice(stdout, scrubber(secrets))))
+  }
+}
+
+async function perform(request: Request, surroundings: Surroundings, speech: () => Speech): Promise<number> {
+  const { command, options } = request
+  const { cwd, signal, now = () => new Date(), clock = () => performance.now() } = surroundings
+  const { voice } = speech()
+  const { scrub } = voice
+  const display = plainDisplay({ output: voice.log, palette: createPalette(false), scrub, now: clock })
+  const warn = (text: string) => voice.annotate({ level: 'warning', title: 'Comeback', text })
+  const log = startLog(command, options, { cwd, now, scrub, warn })
+  const stopping = () => display.line('Stopping.')
+  signal.addEventListener('abort', stopping, { once: true })
+  try {
+    const report = await withDeadline(options.timeout, signal, limited =>
+      surroundings.runJob(command, options, {
+        ...contextOf(request, surroundings),
+        progress: event => {
+          log?.event(event)
+          if (isRemark(event)) voice.annotate(remarkAnnotation(event))
+          else display.report(event)
+        },
+        signal: limited,
+      }),
+    )
+    return sayReport(report, { ...speech(), log })
+  } catch (error) {
+    return sayError(error, { ...speech(), log })
+  } finally {
+    signal.removeEventListener('abort', stopping)
+    log?.close()
+  }
+}
+
+function contextOf({ key }: Request, { environment, cwd }: Surroundings): Omit<JobContext, 'progress' | 'signal'> {
+  return {
+    cwd,
+    key,
+    ci: true,
+    environment,
+    github: githubContext(environment, runOf(environment)),
+    temporary: temporaryOf(environment),
+  }
+}
+
+/** Only with the token that the runner gives to an Action, and to nothing else, can a program upload artifacts. */
+function runOf(environment: Environment): GitHubRun | undefined {
+  const { GITHUB_RUN_ID: id = '', GITHUB_RUN_ATTEMPT: attempt, ACTIONS_RUNTIME_TOKEN: token = '' } = environment
+  if (id === '' || token === '') return undefined
+  const days = Number(environment.GITHUB_RETENTION_DAYS)
+  return { id, attempt: attempt || '1', retentionDays: Number.isInteger(days) && days > 0 ? days : undefined }
+}
+
+function filesOf(environment: Environment): Files {
+  return {
+    outputs: environment.GITHUB_OUTPUT || undefined,
+    summary: environment.GITHUB_STEP_SUMMARY || undefined,
+    temporary: temporaryOf(environment),
+  }
+}
+
+function temporaryOf(environment: Environment): string {
+  return environment.RUNNER_TEMP || tmpdir()
+}
+
+function mask(secrets: readonly string[], stdout: Output): void {
+  for (const text of masksFor(secrets)) stdout.write(maskLine(text))
+}

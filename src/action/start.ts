@@ -1,0 +1,8 @@
+/** The process that a runner started becomes the surroundings of a run. */
+
+/** Imports only when called. */
+export async function start(process: NodeJS.Process, signal: AbortSignal): Promise<number> {
+  const [{ run }, { runJob }] = await Promise.all([import('./run.ts'), import('../job.ts')])
+  const { env, stdout } = process
+  return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob })
+}
