@@ -2,8 +2,12 @@
  * The real clients (@actions/artifact, @actions/cache, @actions/github) in a process of their own, as they read the environment
  * when they are imported. Run as a program it is that process, and takes calls over IPC.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { GitHub, Run } from './github.ts'
 
 type Library = 'artifact' | 'cache' | 'github'
 
@@ -16,32 +20,65 @@ interface Call {
 type Answer = { readonly value: unknown } | { readonly error: { readonly name: string; readonly message: string } }
 
 export interface Clients extends AsyncDisposable {
-  readonly child: ChildProcess
+  readonly run: Run
+  /** A temporary folder, the workspace of the run. */
+  readonly folder: string
+  /** Writes a file into the folder and returns its path. */
+  file(name: string, content: string | Uint8Array): string
   /** `artifact.uploadArtifact(...)`; what it throws comes back as an Error of that name. One call at a time. */
   call<Value>(library: Library, method: string, ...args: readonly unknown[]): Promise<Value>
+  /** One raw file as an artifact. */
+  upload(
+    path: string,
+    options?: object,
+  ): Promise<{ readonly id: number; readonly size: number; readonly digest: string }>
 }
 
-export function startClients(environment: Readonly<Record<string, string>>): Clients {
+export function startClients(
+  github: GitHub,
+  run: Run = github.newRun(),
+  environment: Readonly<Record<string, string>> = {},
+): Clients {
+  const folder = mkdtempSync(join(tmpdir(), 'comeback-clients-'))
   const child = fork(import.meta.filename, ['--serve'], {
-    // Of the machine's own environment only the way to tar, which the cache needs.
-    env: { PATH: process.env.PATH, ...environment },
+    env: {
+      // Of the machine's own environment only the way to tar, which the cache needs.
+      PATH: process.env.PATH,
+      ...github.environment(run),
+      RUNNER_TEMP: folder,
+      GITHUB_WORKSPACE: folder,
+      TEST_TOKEN: github.token,
+      ...environment,
+    },
+    cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+
+  async function call<Value>(library: Library, method: string, ...args: readonly unknown[]): Promise<Value> {
+    child.send({ library, method, args } satisfies Call)
+    const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the clients ended with ${code}`)))
+    const [answer]: [Answer] = await Promise.race([once(child, 'message') as Promise<[Answer]>, ended])
+    if ('error' in answer) throw Object.assign(new Error(answer.error.message), { name: answer.error.name })
+    return answer.value as Value
+  }
+
   return {
-    child,
-    async call<Value>(library: Library, method: string, ...args: readonly unknown[]) {
-      child.send({ library, method, args } satisfies Call)
-      const [answer]: [Answer] = await Promise.race([
-        once(child, 'message') as Promise<[Answer]>,
-        once(child, 'exit').then(([code]) => Promise.reject(new Error(`the clients ended with ${code}`))),
-      ])
-      if ('error' in answer) throw Object.assign(new Error(answer.error.message), { name: answer.error.name })
-      return answer.value as Value
+    run,
+    folder,
+    file(name, content) {
+      const path = join(folder, name)
+      writeFileSync(path, content)
+      return path
     },
+    call,
+    upload: (path, options = {}) =>
+      call('artifact', 'uploadArtifact', 'ignored', [path], folder, { skipArchive: true, ...options }),
     async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill()
-      await once(child, 'exit')
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill()
+        await once(child, 'exit')
+      }
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
