@@ -1,0 +1,71 @@
+/** What a linter does not know, and an auditor asks first. */
+import { parse } from 'yaml'
+
+/** The parts of a workflow that the rules look at. */
+interface Workflow {
+  readonly on: { readonly schedule?: readonly { readonly cron: string }[] }
+  readonly permissions?: unknown
+  readonly concurrency?: Concurrency
+  readonly jobs: Readonly<Record<string, Job>>
+}
+
+interface Job {
+  readonly uses?: string
+  readonly permissions?: Readonly<Record<string, string>>
+  readonly 'timeout-minutes'?: unknown
+  readonly concurrency?: Concurrency
+  readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly with?: Record<string, unknown> }[]
+}
+
+interface Concurrency {
+  readonly 'cancel-in-progress'?: unknown
+}
+
+/**
+ * Our Action, in our own and in others' workflows, goes by its tag: within a workflow that is called, `./` would be the
+ * caller's checkout, and no commit can name its own hash.
+ */
+const OURS = /^comeback-backup\/comeback(\/\.github\/workflows\/(backup|restore|verify)\.yml)?@v\d+$/
+const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/
+const VERSION_COMMENT = /uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/
+/** Whatever somebody else can choose becomes code there. */
+const UNSAFE_IN_RUN = /\$\{\{/
+
+/** Every rule that the text breaks, in words. */
+export function ruleProblems(text: string): readonly string[] {
+  const workflow: Workflow = parse(text)
+  return [
+    ...(JSON.stringify(workflow.permissions) === '{}' ? [] : ['the workflow does not begin with permissions: {}']),
+    ...(workflow.on.schedule ?? []).flatMap(({ cron }) => cronProblems(cron)),
+    ...Object.entries(workflow.jobs).flatMap(([id, job]) => jobProblems(id, job, workflow)),
+    ...text
+      .split('\n')
+      .filter(line => PINNED.test(line.trim().split(' ').at(-1) ?? '') && !VERSION_COMMENT.test(line))
+      .map(line => `no version stands beside the hash: ${line.trim()}`),
+  ]
+}
+
+/** Full hours are crowded: GitHub runs what is due then late, or not at all. */
+function cronProblems(cron: string): readonly string[] {
+  const minute = Number(cron.split(' ')[0])
+  return minute % 2 === 1 ? [] : [`the cron ${cron} is due at an even minute`]
+}
+
+function jobProblems(id: string, job: Job, workflow: Workflow): readonly string[] {
+  const steps = job.steps ?? []
+  const actions = [job, ...steps].flatMap(({ uses }) => (uses === undefined ? [] : [uses]))
+  const cancels = [workflow.concurrency, job.concurrency].some(group => group?.['cancel-in-progress'] === true)
+  const limited = job.uses !== undefined || job['timeout-minutes'] !== undefined
+  return [
+    ...actions
+      .filter(uses => !OURS.test(uses) && !PINNED.test(uses) && !uses.startsWith('./.github/workflows/'))
+      .map(uses => `${id}: ${uses} is not pinned by its hash`),
+    ...(limited ? [] : [`${id} has no timeout-minutes`]),
+    ...(job.permissions === undefined ? [`${id} names no permissions`] : []),
+    ...(cancels ? [`${id} can be cancelled by the next run`] : []),
+    ...steps.flatMap(({ run }) => (UNSAFE_IN_RUN.test(run ?? '') ? [`${id}: a script has an expression in it`] : [])),
+    ...steps
+      .filter(step => step.uses?.startsWith('actions/checkout@') && step.with?.['persist-credentials'] !== false)
+      .map(() => `${id}: the checkout keeps the token`),
+  ]
+}

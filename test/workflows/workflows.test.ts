@@ -1,0 +1,77 @@
+/** Every workflow is what GitHub accepts, and keeps the rules that a linter does not know. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { lintProblems, schemaProblems } from '../support/workflow-lint.ts'
+import { ruleProblems } from './rules.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const FOLDER = '.github/workflows'
+const read = (name: string) => readFileSync(join(ROOT, FOLDER, name), 'utf8')
+
+describe.each(readdirSync(join(ROOT, FOLDER)))('%s', name => {
+  test('fits the schema of GitHub', async () => {
+    expect(await schemaProblems(`${FOLDER}/${name}`, read(name))).toEqual([])
+  })
+
+  test('has nothing that actionlint objects to', async () => {
+    expect(await lintProblems(`${FOLDER}/${name}`, read(name))).toEqual([])
+  })
+
+  test('keeps our own rules', () => {
+    expect(ruleProblems(read(name))).toEqual([])
+  })
+})
+
+test('action.yml fits the schema of GitHub', async () => {
+  expect(await schemaProblems('action.yml', readFileSync(join(ROOT, 'action.yml'), 'utf8'))).toEqual([])
+})
+
+describe('the checks see', () => {
+  const workflow = (steps: string, rest = '') =>
+    `on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    timeout-minutes: 5\n    permissions: {contents: read}\n${rest}    steps:\n${steps}`
+  const path = '.github/workflows/x.yml'
+
+  test('an input that our Action does not have', async () => {
+    const text = workflow('      - uses: comeback-backup/comeback@v0\n        with: {tragte-url: x}\n')
+    expect(await schemaProblems(path, text)).toEqual(["line 10: Invalid action input 'tragte-url'"])
+  })
+
+  test('an unknown context', async () => {
+    const text = workflow(`      - run: echo "\${{ nobody.x }}"\n`)
+    expect(await schemaProblems(path, text)).not.toEqual([])
+    expect(await lintProblems(path, text)).not.toEqual([])
+  })
+
+  test('an action.yml for a runtime that there is not', async () => {
+    const text = 'name: x\ndescription: x\nruns:\n  using: node99\n  main: x.js\n'
+    expect(await schemaProblems('action.yml', text)).toEqual(["line 4: Unexpected value 'node99'"])
+  })
+
+  test('an action without a hash, a hash without a version, a script with an expression, a kept token', () => {
+    const hash = '08c6903cd8c0fde910a37f88322edcfb5dd907a8'
+    const text = workflow(
+      ['actions/checkout@v5', `actions/checkout@${hash}`].map(uses => `      - uses: ${uses}\n`).join('') +
+        `      - run: echo '\${{ inputs.x }}'\n`,
+    )
+    expect(ruleProblems(text)).toEqual([
+      'a: actions/checkout@v5 is not pinned by its hash',
+      'a: a script has an expression in it',
+      'a: the checkout keeps the token',
+      'a: the checkout keeps the token',
+      `no version stands beside the hash: - uses: actions/checkout@${hash}`,
+    ])
+  })
+
+  test('a job without limits, a cron at a full hour, a run that is cancelled', () => {
+    const text =
+      "on:\n  schedule: [{cron: '0 2 * * *'}]\nconcurrency: {group: x, cancel-in-progress: true}\njobs:\n  a: {runs-on: x, steps: []}\n"
+    expect(ruleProblems(text)).toEqual([
+      'the workflow does not begin with permissions: {}',
+      'the cron 0 2 * * * is due at an even minute',
+      'a has no timeout-minutes',
+      'a names no permissions',
+      'a can be cancelled by the next run',
+    ])
+  })
+})
