@@ -47,8 +47,10 @@ export async function serveBlob(
 }
 
 /** An error as Azure writes it. */
-export function sendBlobError(request: IncomingMessage, response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { ...commonHeaders(request), 'content-type': 'application/xml', 'x-ms-error-code': code })
+export function sendBlobError(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const { status, code, headers } = refusal
+  const own = { ...commonHeaders(request), 'content-type': 'application/xml', 'x-ms-error-code': code }
+  response.writeHead(status, { ...own, ...headers })
   const xml = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`
   response.end(request.method === 'HEAD' ? undefined : xml)
 }

@@ -5,9 +5,12 @@ export class Refusal extends Error {
   readonly status: number
   /** Twirp's or Azure's own code. */
   readonly code: string
+  /** They go before those that the service would send. */
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, code: string, message: string = code) {
+  constructor(status: number, code: string, message: string = code, headers: Readonly<Record<string, string>> = {}) {
     super(message)
+    this.headers = headers
     this.status = status
     this.code = code
   }

@@ -97,9 +97,9 @@ export async function serveRest(
 }
 
 /** An error as api.github.com writes it. */
-export function sendRestError(response: ServerResponse, now: number, status: number, message: string): void {
+export function sendRestError(response: ServerResponse, now: number, { status, message, headers }: Refusal): void {
   const body = { message, documentation_url: 'https://docs.github.com/rest', status: String(status) }
-  sendJson(response, status, body, rateHeaders(now))
+  sendJson(response, status, body, { ...rateHeaders(now), ...headers })
 }
 
 /** Without a token the lists of a public repository can be read, and a private one is not there. */

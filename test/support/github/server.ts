@@ -50,7 +50,7 @@ async function answer(
   const line = `${request.method} ${request.url}`
   requests.push(line)
   const fault = faults.meet(line)
-  if (fault?.delay !== undefined) await sleep(fault.delay)
+  if (fault?.delay !== undefined) await sleep(fault.delay, undefined, { ref: false })
   if (fault?.reset) {
     request.socket.destroy()
     return
@@ -93,21 +93,20 @@ function fail(services: Services, request: IncomingMessage, response: ServerResp
 function refuse(services: Services, request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   // What is still coming has no reader any more.
   request.resume()
-  const { status, code, message } = refusal
+  const { status, code, message, headers } = refusal
   const path = request.url ?? ''
-  if (path.startsWith(BLOB_PATH)) sendBlobError(request, response, status, code)
-  else if (path.startsWith('/twirp/')) sendJson(response, status, { code, msg: message })
-  else sendRestError(response, services.backend.settings.now(), status, message)
+  if (path.startsWith(BLOB_PATH)) sendBlobError(request, response, refusal)
+  else if (path.startsWith('/twirp/')) sendJson(response, status, { code, msg: message }, headers)
+  else sendRestError(response, services.backend.settings.now(), refusal)
 }
 
 function sendFault(services: Services, fault: Fault, request: IncomingMessage, response: ServerResponse): void {
   const { status = 500, body, headers } = fault
-  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value)
   if (body === undefined) {
-    refuse(services, request, response, new Refusal(status, 'internal', 'scripted fault'))
+    refuse(services, request, response, new Refusal(status, 'internal', 'scripted fault', headers))
     return
   }
   request.resume()
-  response.writeHead(status)
+  response.writeHead(status, headers)
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }
