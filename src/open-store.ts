@@ -11,10 +11,13 @@ const FILE = 'file:'
 const S3 = 's3://'
 const ARTIFACT = 'artifact:'
 
+const DAY = 24 * 60 * 60 * 1000
+
 /** Throws `usage`. */
 export async function openStore(options: Options, context: JobContext): Promise<Store> {
   const folder = folderOf(options.store)
   if (folder !== undefined) return withRetry(openLocalStore(resolve(context.cwd, folder)))
+  if (options.store.startsWith(ARTIFACT)) return openArtifacts(options, context)
   throw new ComebackError('usage', `--store ${options.store} is not a store that this version knows.`, {
     hint: `Write ${FILE}DIR, ${S3}BUCKET/PREFIX or ${ARTIFACT}OWNER/REPO, for example file:./backups.`,
   })
@@ -23,4 +26,26 @@ export async function openStore(options: Options, context: JobContext): Promise<
 /** `./backups` of `file:./backups`. */
 export function folderOf(location: string): string | undefined {
   return location.startsWith(FILE) && location.length > FILE.length ? location.slice(FILE.length) : undefined
+}
+
+/** `artifact:` is the repository that runs this. */
+async function openArtifacts(options: Options, { github, temporary, progress }: JobContext): Promise<Store> {
+  const repository = options.store.slice(ARTIFACT.length) || github.repository
+  if (repository === undefined || !/^[\w-]+\/(?!\.\.?$)[\w.-]+$/.test(repository)) {
+    const problem = repository === undefined ? 'names no repository' : 'is not the name of a repository'
+    throw new ComebackError('usage', `--store ${options.store} ${problem}.`, { hint: `Write ${ARTIFACT}OWNER/REPO.` })
+  }
+  const { openArtifactStore } = await import('./store/artifact.ts')
+  const { retentionDays, fullEvery } = options
+  const store = openArtifactStore({
+    repository,
+    token: options.githubToken,
+    github,
+    temporary,
+    // Packs live as much longer as the last backup that may lean on them is younger.
+    retention: { days: retentionDays + Math.ceil(fullEvery / DAY), backupDays: retentionDays },
+    allowPublic: options.allowPublicArtifacts,
+    warn: (message, hint) => progress({ type: 'warning', component: undefined, message, hint }),
+  })
+  return withRetry(store)
 }

@@ -1,0 +1,242 @@
+/**
+ * Objects as artifacts of a GitHub repository, across all its runs. Reading, listing and deleting go by the REST API, from
+ * anywhere, with a token; storing goes by GitHub's own client, which works in a step of the Action alone.
+ *
+ * Limits of GitHub's: 500 artifacts a job, each of one object here, so 500 packs of 16 MiB are the 7.8 GiB of new data that
+ * one job can store. Memory is bounded by the packs in flight, two for each lane, and the blocks that the client holds of
+ * those being uploaded.
+ */
+import { createHash } from 'node:crypto'
+import { ComebackError } from '../errors.ts'
+import { MiB } from '../format/sizes.ts'
+import { type ArtifactApi, artifactApi, type StoredArtifact } from './artifact-api.ts'
+import { Catalogue } from './artifact-catalogue.ts'
+import { artifactDownload, sleepFor } from './artifact-download.ts'
+import { Retention, type RetentionWish } from './artifact-retention.ts'
+import { artifactUploader, type Put } from './artifact-upload.ts'
+import { ELSEWHERE } from './artifact-upload-error.ts'
+import { uploadThreads } from './artifact-upload-threads.ts'
+import { checkCancelled } from './local-error.ts'
+import { checkObjectName } from './object-name.ts'
+import type { ByteRange, ObjectInfo, Store } from './store.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const PACK_SIZE = 16 * MiB
+/** GitHub's client itself gives up after five minutes without progress. */
+const LIMITS: Limits = { request: 30 * SECOND, stall: 30 * SECOND, upload: 20 * MINUTE }
+
+export interface ArtifactStoreOptions {
+  /** `owner/name`. */
+  readonly repository: string
+  readonly token: string | undefined
+  readonly github: GitHub
+  /** Folder for the files that are uploaded. */
+  readonly temporary: string
+  readonly retention: RetentionWish
+  /** Store in a public repository, too. */
+  readonly allowPublic: boolean
+  readonly warn: (message: string, hint: string) => void
+  /** Bytes. */
+  readonly packSize?: number
+  readonly now?: () => number
+  readonly sleep?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>
+  readonly limits?: Partial<Limits>
+}
+
+/** Where GitHub is, and which run this is, if it is one of the Action. */
+export interface GitHub {
+  readonly apiUrl: string
+  readonly serverUrl: string
+  /** The repository of the run. */
+  readonly repository: string | undefined
+  readonly run:
+    | { readonly id: string; readonly attempt: string; readonly retentionDays: number | undefined }
+    | undefined
+}
+
+/** Milliseconds. */
+export interface Limits {
+  /** For one request to the API. */
+  readonly request: number
+  /** Without a byte, in a download. */
+  readonly stall: number
+  /** For one upload. */
+  readonly upload: number
+}
+
+/** Throws `usage` without a token, `unsupported` where GitHub has no such artifacts. */
+export function openArtifactStore(options: ArtifactStoreOptions): Store {
+  const { repository, github, now = Date.now, sleep = sleepFor } = options
+  const limits = { ...LIMITS, ...options.limits }
+  checkServer(github.serverUrl)
+  const token = needToken(options.token, repository)
+  const api = artifactApi({ repository, token, apiUrl: github.apiUrl, now, sleep, patience: limits.request })
+  const catalogue = new Catalogue(api, now)
+  const download = artifactDownload({ api, now, sleep, stall: limits.stall })
+  const put = putter(options, api, catalogue, limits, now)
+  /** By object: puts of one name take turns. */
+  const putting = new Map<string, Promise<void>>()
+
+  async function find(name: string, signal: AbortSignal | undefined): Promise<StoredArtifact> {
+    checkCancelled(signal)
+    checkObjectName(name)
+    const artifact = await catalogue.find(name, signal)
+    if (artifact !== undefined) return artifact
+    throw notFound(name, repository, catalogue.expiry(name))
+  }
+
+  return {
+    location: `artifact:${repository}`,
+    packSize: options.packSize ?? PACK_SIZE,
+
+    async *list(prefix, signal) {
+      checkCancelled(signal)
+      await catalogue.refresh(signal)
+      for (const artifact of catalogue.objects()) {
+        checkCancelled(signal)
+        if (artifact.object.startsWith(prefix)) yield infoOf(artifact)
+      }
+    },
+
+    async put(name, body, signal) {
+      checkCancelled(signal)
+      checkObjectName(name)
+      for (let other = putting.get(name); other !== undefined; other = putting.get(name)) {
+        await other.catch(() => undefined /* Its own caller hears of it. */)
+        checkCancelled(signal)
+      }
+      const mine = put(name, body, signal)
+      putting.set(name, mine)
+      try {
+        await mine
+      } finally {
+        putting.delete(name)
+      }
+    },
+
+    async get(name, { range, limit, signal } = {}) {
+      for (;;) {
+        const artifact = await find(name, signal)
+        checkSize(artifact, range, limit)
+        const bytes = await download(artifact, range ?? { offset: 0, length: artifact.size }, signal)
+        if (bytes !== undefined) {
+          if (range === undefined) checkDigest(artifact, bytes)
+          return bytes
+        }
+        // Deleted, or expired since it was listed: there may be another one, or word of its end.
+        catalogue.forget(artifact.id)
+      }
+    },
+
+    async stat(name, signal) {
+      return infoOf(await find(name, signal))
+    },
+
+    async delete(name, signal) {
+      checkCancelled(signal)
+      checkObjectName(name)
+      await catalogue.find(name, signal)
+      for (const { id } of catalogue.all(name)) {
+        await api.remove(id, signal)
+        catalogue.forget(id)
+      }
+    },
+  }
+}
+
+/** Everything that a put must know beforehand is looked up at the first one; what does not hold refuses all of them. */
+function putter(
+  { repository, github, temporary, allowPublic, retention: wish, warn }: ArtifactStoreOptions,
+  api: ArtifactApi,
+  catalogue: Catalogue,
+  limits: Limits,
+  now: () => number,
+): Put {
+  const { run } = github
+  if (run === undefined) {
+    return async object => {
+      throw new ComebackError(
+        'unsupported',
+        `Could not upload ${object}: only a step of the Action can store artifacts.`,
+        {
+          hint: ELSEWHERE,
+        },
+      )
+    }
+  }
+  if (github.repository?.toLowerCase() !== repository.toLowerCase()) {
+    return async object => {
+      throw new ComebackError(
+        'unsupported',
+        `Could not upload ${object}: a run of ${github.repository ?? 'another repository'} cannot store artifacts in ${repository}.`,
+        { hint: 'Use --store artifact: without a repository, or a bucket: --store s3://BUCKET/PREFIX.' },
+      )
+    }
+  }
+  const retention = new Retention({ wish, most: run.retentionDays, repository, warn })
+  const upload = uploadThreads(limits.upload)
+  const put = artifactUploader({ api, catalogue, retention, upload, run, temporary, now })
+  let allowed = allowPublic
+  return async (object, parts, signal) => {
+    if (!allowed && (await api.isPublic(signal))) throw openToAll(repository)
+    allowed = true
+    retention.checkLimit()
+    await put(object, parts, signal)
+  }
+}
+
+function checkServer(serverUrl: string): void {
+  const host = URL.canParse(serverUrl) ? new URL(serverUrl).hostname.toLowerCase() : serverUrl
+  if (host === 'github.com' || host.endsWith('.ghe.com') || host.endsWith('.localhost')) return
+  throw new ComebackError(
+    'unsupported',
+    `${host} is a GitHub Enterprise Server, which has no artifacts of the kind that backups need.`,
+    { hint: 'Use a bucket: --store s3://BUCKET/PREFIX.' },
+  )
+}
+
+function needToken(token: string | undefined, repository: string): string {
+  if (token !== undefined && token !== '') return token
+  throw new ComebackError('usage', `The artifacts of ${repository} need a token.`, {
+    hint: 'Set GITHUB_TOKEN to one with the right actions: read, or actions: write to prune.',
+  })
+}
+
+function openToAll(repository: string): ComebackError {
+  return new ComebackError(
+    'usage',
+    `${repository} is public: anyone who is signed in to GitHub could download its backups.`,
+    {
+      hint: 'They would be encrypted, but only the key would protect them, for good. Use a bucket (--store s3://BUCKET/PREFIX) or a private repository, or accept it with allow-public-artifacts: true.',
+    },
+  )
+}
+
+function notFound(name: string, repository: string, expiredAt: Date | undefined): ComebackError {
+  if (expiredAt === undefined) return new ComebackError('not-found', `No artifact of ${repository} holds ${name}.`)
+  return new ComebackError(
+    'not-found',
+    `${name} expired on ${expiredAt.toISOString().slice(0, 10)}: GitHub keeps no artifact of ${repository} that holds it.`,
+    { hint: 'How long artifacts are kept is asked for with --retention-days, and limited by the repository.' },
+  )
+}
+
+function infoOf({ object: name, size, expiresAt }: StoredArtifact): ObjectInfo {
+  return { name, size, ...(expiresAt === undefined ? {} : { expiresAt }) }
+}
+
+function checkSize({ object, size }: StoredArtifact, range: ByteRange | undefined, limit: number | undefined): void {
+  if (limit !== undefined && size > limit) {
+    throw new ComebackError('damaged', `${object} has ${size} bytes, more than the ${limit} that it may have.`)
+  }
+  if (range !== undefined && range.offset + range.length > size) {
+    const end = range.offset + range.length
+    throw new ComebackError('damaged', `${object} has ${size} bytes, and ends before byte ${end}.`)
+  }
+}
+
+function checkDigest({ object, digest }: StoredArtifact, bytes: Uint8Array): void {
+  if (digest === undefined || createHash('sha256').update(bytes).digest('hex') === digest) return
+  throw new ComebackError('damaged', `The bytes of ${object} are not those that were uploaded: their SHA-256 differs.`)
+}

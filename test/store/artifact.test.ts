@@ -1,0 +1,7 @@
+import { artifactPlace } from './artifact-place.ts'
+import { storeContract } from './contract.ts'
+
+storeContract('artifact', async () => {
+  const place = await artifactPlace()
+  return { store: place.inAction(), close: () => place[Symbol.asyncDispose]() }
+})
