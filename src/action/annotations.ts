@@ -1,9 +1,10 @@
 /** What of a result a person must see without opening the log. */
-import type { Problem } from '../engine/ports.ts'
 import type { ProgressEvent } from '../engine/progress.ts'
 import type { Component } from '../format/manifest.ts'
-import type { ErrorValue, Report } from '../report/report.ts'
+import type { ErrorValue, Report, RestoreReport } from '../report/report.ts'
 import type { Annotation, Level } from './workflow-commands.ts'
+
+type Problem = RestoreReport['problems'][number]
 
 /** GitHub shows ten of a kind for each step, and drops the rest without a word. */
 const MOST = 10

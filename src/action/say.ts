@@ -7,6 +7,7 @@ import { exitCodeOf } from '../report/exit-code.ts'
 import { createPalette } from '../report/palette.ts'
 import { printable } from '../report/printable.ts'
 import type { ErrorValue, Report } from '../report/report.ts'
+import { scrubbed } from '../report/scrub.ts'
 import { renderReport } from '../report/text.ts'
 import { causesOf, renderError } from '../report/text-error.ts'
 import type { RunLog } from '../run/log.ts'
@@ -14,6 +15,7 @@ import { errorAnnotation, reportAnnotations } from './annotations.ts'
 import { type Outputs, outputsOf, outputsOfError, writeOutputs } from './outputs.ts'
 import { appendSummary, summaryOf, summaryOfError } from './summary.ts'
 import type { Voice } from './voice.ts'
+import { inputsInsteadOfFlags } from './wording.ts'
 
 const PLAIN = createPalette(false)
 
@@ -47,7 +49,7 @@ export function sayReport(report: Report, speech: Speech): number {
   log?.line(`exit code ${code}`)
   voice.log.write(text)
   for (const annotation of reportAnnotations(report)) voice.annotate(annotation)
-  leave(voice.safe(report), outputsOf(report), () => summaryOf(readable, { details, now }), speech)
+  leave(scrubbed(report, voice.scrub), outputsOf(report), () => summaryOf(readable, { details, now }), speech)
   return code
 }
 
@@ -57,12 +59,13 @@ export function sayError(error: unknown, speech: Speech): number {
   const known = asComebackError(error)
   const { code, message, hint, exitCode } = known
   const value: ErrorValue = { code, message, hint }
+  const readable = voice.readable(value)
   const causes = printable(voice.scrub(causesOf(error)))
-  log?.block(`${renderError(voice.readable(value), PLAIN)}\n${causes}`)
+  log?.block(`${renderError(readable, PLAIN)}\n${causes}`)
   log?.line(`exit code ${exitCode}`)
   voice.annotate(errorAnnotation(value))
   if (debug) voice.log.write(causes)
-  leave({ error: voice.safe(value) }, outputsOfError(known, verb), () => summaryOfError(voice.readable(value)), speech)
+  leave({ error: scrubbed(value, voice.scrub) }, outputsOfError(known, verb), () => summaryOfError(readable), speech)
   return exitCode
 }
 
@@ -82,7 +85,8 @@ function leave(result: object, outputs: Outputs, summary: () => string, { voice,
   if (outputFile !== undefined) {
     attempt('The outputs', () => writeOutputs(outputFile, { ...outputs, ...(report === undefined ? {} : { report }) }))
   }
-  if (summaryFile !== undefined) attempt('The job summary', () => appendSummary(summaryFile, summary()))
+  if (summaryFile !== undefined)
+    attempt('The job summary', () => appendSummary(summaryFile, inputsInsteadOfFlags(summary())))
 }
 
 /** Its path. Readable by its owner alone, as names of tables and files stand in it. */

@@ -12,21 +12,9 @@ const VALUE = /^ (?=[A-Z]{2,}\b|\d)/
 export function inputsInsteadOfFlags(text: string): string {
   return text.replace(/(?<![\w-])--[a-z][a-z-]*[a-z]/g, (found, at: number) => {
     const option = NAMES.get(found)
-    const inCommand = /\bcomeback [a-z]+[^.;`]*$/.test(text.slice(0, at))
+    const inCommand = /\bcomeback [a-z]+[^.;`\n]*$/.test(text.slice(0, at))
     return option === undefined || inCommand ? found : asInput(option, text.slice(at + found.length))
   })
-}
-
-/** The same value with every message and hint in it put so. */
-export function worded<Value>(value: Value): Value {
-  return deep(value) as Value
-}
-
-function deep(value: unknown, field?: string): unknown {
-  if (typeof value === 'string') return field === 'message' || field === 'hint' ? inputsInsteadOfFlags(value) : value
-  if (Array.isArray(value)) return value.map(item => deep(item))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, deep(item, name)]))
 }
 
 function asInput(option: OptionName, rest: string): string {
