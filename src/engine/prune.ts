@@ -1,16 +1,50 @@
-/** The use case: what retention lets go leaves the store, manifests first, then the packs that nothing needs any more. */
-import { ComebackError } from '../errors.ts'
+/**
+ * The use case: what retention lets go leaves the store, records first, then the packs that nothing needs any more. A run
+ * that is interrupted anywhere leaves packs without a record, which the next run removes.
+ *
+ * A backup exists if and only if its manifest exists, so deleting that is the removal. Packs are counted by what the
+ * remaining manifests name, and packs of a removed backup stay while a newer one leans on them.
+ *
+ * There are no locks, so another run may be at work on the same store, and nothing shows of a backup before it is finished.
+ * Why none is harmed:
+ *
+ * - One that finished since the records were read is seen: the catalogue is read again after the manifests were deleted, and
+ *   only what that second reading does not need is deleted.
+ * - The packs of one still running lie in a folder named by the time it started, and younger than the grace time. (For a
+ *   run that takes longer: the newest folder of a component is left alone for a week.)
+ * - The packs that it leans on are those of the newest backup B of its source at the time it started, and of placeholders
+ *   since. If B still is the newest, it is kept. B may only go if a newer C of that source is older than the grace
+ *   time, since retention keeps the newest such and all that are younger. So C was running, too, when the run chose B. Thus two
+ *   runs of one source overlapped that together took longer than the grace time.
+ * - Even then the run looks whether all packs that it leans on are there just before it writes its manifest, and fails if one is
+ *   not. What is left is the moment between that look and the manifest, in a case that takes two overlapping runs of a
+ *   day: without locks no store can close it.
+ *
+ * Two prunes at once delete the same things, or each what its own policy lets go; the rules above hold for both.
+ */
+import { type ErrorCode, hasCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { PruneReport } from '../report/prune-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import type { Store } from '../store/store.ts'
+import { parseObjectName } from '../repository/layout.ts'
+import type { ObjectInfo, Store } from '../store/store.ts'
+import { type Catalog, readCatalog } from './catalog.ts'
 import type { Progress } from './progress.ts'
-import type { RetentionPolicy } from './retention.ts'
+import { describePrune, type Refusal } from './prune-description.ts'
+import { decide, unneeded } from './prune-plan.ts'
+import { type RecordCache, readRecords, recordName, type StoreRecord } from './records.ts'
+import { policyText, type RetentionPolicy } from './retention.ts'
+import { sideBySide } from './side-by-side.ts'
+
+/** Deletes under way at a time. */
+const DELETERS = 8
+/** Of one object: the next may be deleted all the same. */
+const REFUSALS = ['permission', 'unsupported', 'failed', 'store-foreign'] as const satisfies readonly ErrorCode[]
 
 export interface PruneRequest {
   readonly store: Store
   readonly components: readonly Component[]
-  /** Not needed. */
+  /** Not needed; with it, manifests that were altered are told from others. */
   readonly keyring: Keyring | undefined
   readonly policy: RetentionPolicy
   /** Without it, the report is a plan. */
@@ -20,6 +54,80 @@ export interface PruneRequest {
   readonly signal: AbortSignal
 }
 
+/** Throws where the store can't be read or reached. Deletes that it refuses stand in the report. */
 export async function prune(request: PruneRequest): Promise<PruneReport> {
-  throw new ComebackError('unsupported', `prune of ${request.store.location} is not written yet.`)
+  const { store, components, policy, signal } = request
+  const now = request.now()
+  const cache: RecordCache = new Map()
+  const seen = await look(request, cache, () => true)
+  const decisions = decide(seen.records, policy, now)
+  const staying = decisions.filter(({ keep }) => keep).map(({ record }) => record)
+  const going = decisions.filter(({ keep }) => !keep).map(({ record }) => record.name)
+  const plan = unneeded(seen.catalog, components, staying, now)
+  const facts = { store, components, policy: policyText(policy), decisions, strange: plan.strange }
+  if (!request.apply) {
+    const deleted = new Set([...going, ...namesOf(plan.objects)])
+    return describePrune({ ...facts, applied: false, catalog: seen.catalog, deleted, refused: [] })
+  }
+
+  announce(request, going, 'old record')
+  const records = await remove(store, going, signal)
+  const again = await look(request, cache, ({ name }) => !records.deleted.has(name))
+  const doomed = namesOf(unneeded(again.catalog, components, again.records, now).objects)
+  announce(request, doomed, 'object')
+  const objects = await remove(store, doomed, signal)
+  for (const component of components) request.progress({ type: 'done', component })
+  return describePrune({
+    ...facts,
+    applied: true,
+    catalog: { ...again.catalog, objects: new Map([...seen.catalog.objects, ...again.catalog.objects]) },
+    deleted: new Set([...records.deleted, ...objects.deleted]),
+    refused: [...records.refused, ...objects.refused],
+  })
+}
+
+async function look(
+  { store, components, keyring, signal }: PruneRequest,
+  cache: RecordCache,
+  wanted: (record: { readonly name: string }) => boolean,
+): Promise<{ readonly catalog: Catalog; readonly records: readonly StoreRecord[] }> {
+  const [only, ...more] = components
+  const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
+  const entries = catalog.entries.filter(
+    entry => components.includes(entry.component) && wanted({ name: recordName(entry) }),
+  )
+  return { catalog, records: await readRecords(store, catalog, entries, { keyring, cache, signal }) }
+}
+
+/** What the store refuses is noted, and the rest goes on. What may pass, or concerns everything, is thrown. */
+async function remove(
+  store: Store,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly deleted: ReadonlySet<string>; readonly refused: readonly Refusal[] }> {
+  const deleted = new Set<string>()
+  const refused: Refusal[] = []
+  const removals = sideBySide(names, DELETERS, async name => {
+    signal.throwIfAborted()
+    try {
+      await store.delete(name, signal)
+      deleted.add(name)
+    } catch (error) {
+      if (!hasCode(error, ...REFUSALS)) throw error
+      refused.push({ name, error })
+    }
+  })
+  for await (const _ of removals);
+  return { deleted, refused }
+}
+
+function announce({ progress }: PruneRequest, names: readonly string[], noun: string): void {
+  for (const [component, own] of Map.groupBy(names, name => parseObjectName(name)?.component)) {
+    if (component === undefined) continue
+    progress({ type: 'phase', component, text: `removing ${own.length} ${noun}${own.length === 1 ? '' : 's'}` })
+  }
+}
+
+function namesOf(objects: readonly ObjectInfo[]): readonly string[] {
+  return objects.map(({ name }) => name)
 }

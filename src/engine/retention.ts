@@ -1,4 +1,17 @@
-/** Which backups a policy keeps, and why: a pure function over times. */
+/**
+ * Which backups a policy keeps, and why: a pure function over times. Slots (`--keep-daily 7` and its like) are restic's: they
+ * count periods that hold a backup, not days of the calendar, so a gap in the schedule never empties the store. All rules
+ * add up; none takes back what another keeps. Beyond the policy some backups always stay:
+ *
+ * - what is dated in the future (a clock jumped): it is kept, and counts for nothing else, or it would push out the real ones;
+ * - of each source the newest complete backup, and the newest of any kind;
+ * - of each source the newest that is older than the grace time: see `prune.ts`, a running backup may build on it.
+ *
+ * A partial backup never takes a slot away from a complete one: the slots are filled from the complete ones alone, and
+ * once more from all.
+ */
+import { timeOf } from '../format/backup-id.ts'
+import { PERIODS, type Period } from './calendar.ts'
 
 export interface RetentionPolicy {
   /** Everything younger is kept. */
@@ -9,4 +22,99 @@ export interface RetentionPolicy {
   readonly weekly: number | undefined
   readonly monthly: number | undefined
   readonly yearly: number | undefined
+}
+
+export interface Candidate {
+  readonly id: string
+  /** What was backed up: rules hold for each source by itself. */
+  readonly source: string
+  readonly complete: boolean
+}
+
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
+/** Milliseconds in which nothing is removed: a backup that runs now may be writing it, or building on it. */
+export const GRACE = DAY
+
+/** Backups of one component, each with the reasons to keep it; without any it may go. */
+export function reasonsToKeep<T extends Candidate>(
+  backups: readonly T[],
+  policy: RetentionPolicy,
+  now: Date,
+): ReadonlyMap<T, readonly string[]> {
+  const reasons = new Map<T, Set<string>>(backups.map(backup => [backup, new Set()]))
+  const keep: Keep<T> = (backup, reason) => {
+    if (backup !== undefined) reasons.get(backup)?.add(reason)
+  }
+  const newestFirst = [...backups].sort((a, b) => (a.id < b.id ? 1 : -1))
+  const [future, past] = split(newestFirst, ({ id }) => timeOf(id) > now)
+  for (const backup of future) keep(backup, 'dated in the future')
+  for (const group of Map.groupBy(past, ({ source }) => source).values()) {
+    alwaysKeep(group, now, keep)
+    keepYoung(group, policy.days, now, keep)
+    keepSlots(
+      group.filter(({ complete }) => complete),
+      policy,
+      keep,
+    )
+    keepSlots(group, policy, keep)
+  }
+  return new Map([...reasons].map(([backup, all]) => [backup, [...all]]))
+}
+
+/** The policy in words. */
+export function policyText(policy: RetentionPolicy): readonly string[] {
+  const { days, last } = policy
+  const slots = SLOTS.flatMap(({ rule }) => (policy[rule] === undefined ? [] : [`${policy[rule]} ${rule}`]))
+  return [
+    `everything younger than ${days === 1 ? '24 h' : `${days} days`}`,
+    ...(last === undefined ? [] : [`the last ${last}`]),
+    ...slots,
+  ]
+}
+
+type Keep<T> = (backup: T | undefined, reason: string) => void
+
+const SLOTS = [
+  { rule: 'hourly', period: 'hour' },
+  { rule: 'daily', period: 'day' },
+  { rule: 'weekly', period: 'week' },
+  { rule: 'monthly', period: 'month' },
+  { rule: 'yearly', period: 'year' },
+] as const satisfies readonly { readonly rule: keyof RetentionPolicy; readonly period: Period }[]
+
+function alwaysKeep<T extends Candidate>(group: readonly T[], now: Date, keep: Keep<T>): void {
+  const complete = group.find(({ complete }) => complete)
+  keep(complete, 'newest complete')
+  if (group[0] !== complete) keep(group[0], 'newest')
+  keep(
+    group.find(({ id }) => now.getTime() - timeOf(id).getTime() >= GRACE),
+    'a running backup may build on it',
+  )
+}
+
+function keepYoung<T extends Candidate>(group: readonly T[], days: number, now: Date, keep: Keep<T>): void {
+  for (const backup of group) {
+    const age = now.getTime() - timeOf(backup.id).getTime()
+    if (age < GRACE) keep(backup, 'younger than 24 h')
+    else if (age < days * DAY) keep(backup, `younger than ${days} days`)
+  }
+}
+
+function keepSlots<T extends Candidate>(group: readonly T[], policy: RetentionPolicy, keep: Keep<T>): void {
+  for (const backup of group.slice(0, policy.last ?? 0)) keep(backup, `last ${policy.last}`)
+  for (const { rule, period } of SLOTS) {
+    const slots = policy[rule]
+    if (slots === undefined) continue
+    const periods = [...Map.groupBy(group, ({ id }) => PERIODS[period](timeOf(id)))]
+    for (const [name, members] of periods.slice(0, slots)) {
+      keep(members.find(({ complete }) => complete) ?? members[0], `${period} ${name}`)
+    }
+    // Or a yearly slot would hold nothing of the first year until that year is over.
+    if (periods.length < slots) keep(group.at(-1), `oldest, ${rule} slots are free`)
+  }
+}
+
+function split<T>(items: readonly T[], test: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [items.filter(test), items.filter(item => !test(item))]
 }

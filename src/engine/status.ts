@@ -1,10 +1,25 @@
-/** The use case: for each component the last good backup, how old it is, and whether that is too old. */
-import { ComebackError } from '../errors.ts'
-import type { Component } from '../format/manifest.ts'
-import type { StatusReport } from '../report/status-report.ts'
+/**
+ * The use case: for each component the last good backup, how old it is, and whether that is too old. Ids hold times, so of ten
+ * thousand backups only the newest manifests are read, back to the first that is complete.
+ */
+import { asComebackError, hasCode } from '../errors.ts'
+import { timeOf } from '../format/backup-id.ts'
+import { COMPONENTS, type Component } from '../format/manifest.ts'
+import type { ComponentStatus, LastBackup, LaterRecord, StatusReport } from '../report/status-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import type { Store } from '../store/store.ts'
+import { parseObjectName } from '../repository/layout.ts'
+import type { ObjectInfo, Store } from '../store/store.ts'
+import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
 import type { Progress } from './progress.ts'
+import { isOurs } from './records.ts'
+import { MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
+import { nextSteps } from './status-steps.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+/** Milliseconds that another machine's clock may be ahead before a backup of its counts as dated in the future. */
+const CLOCK_SKEW = 60 * 60 * 1000
+/** Later records that are told of; the rest are counted. */
+const SINCE_SHOWN = 5
 
 export interface StatusRequest {
   readonly store: Store
@@ -18,5 +33,108 @@ export interface StatusRequest {
 }
 
 export async function status(request: StatusRequest): Promise<StatusReport> {
-  throw new ComebackError('unsupported', `status of ${request.store.location} is not written yet.`)
+  const { store, components, maxAge, signal } = request
+  const now = request.now()
+  const [only, ...more] = components
+  const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
+  // Of all components some may not be in use. But who asks about them by name, or finds a store with no backup at all, must hear it.
+  const mustExist = components.length < COMPONENTS.length || catalog.entries.length === 0
+  const found: ComponentStatus[] = []
+  for (const component of components) {
+    const entries = catalog.entries.filter(entry => entry.component === component)
+    const newest = await findNewest(request, entries, now)
+    const state = newest.last !== undefined ? 'good' : entries.length > 0 ? 'bad' : 'never'
+    const tooOld = newest.last === undefined ? state === 'bad' || mustExist : newest.last.age * 1000 > (maxAge ?? 0)
+    const facts = {
+      component,
+      state,
+      overdue: maxAge !== undefined && tooOld,
+      ...newest,
+      ...countsOf(component, entries),
+      ...sizesOf(component, catalog.objects.values(), now),
+    } as const
+    found.push({ ...facts, next: nextSteps(facts, maxAge) })
+  }
+  return {
+    command: 'status',
+    store: store.location,
+    time: now.toISOString(),
+    ...(maxAge === undefined ? {} : { maxAge: maxAge / 1000 }),
+    components: found,
+  }
+}
+
+type Newest = Pick<ComponentStatus, 'last' | 'since' | 'sinceCount'>
+
+/** Entries come newest first. */
+async function findNewest(request: StatusRequest, entries: readonly CatalogEntry[], now: Date): Promise<Newest> {
+  const since: LaterRecord[] = []
+  let sinceCount = 0
+  const pass = (later: LaterRecord) => {
+    sinceCount++
+    if (since.length < SINCE_SHOWN) since.push(later)
+  }
+  // The newest backup alone first: as a rule it is the good one.
+  let width = 1
+  let from = 0
+  while (from < entries.length) {
+    const batch = entries.slice(from, from + width)
+    for await (const seen of sideBySide(batch, width, entry => look(request, entry, now, sinceCount < SINCE_SHOWN))) {
+      if (seen === undefined) continue
+      if ('authenticated' in seen) return { last: seen, since, sinceCount }
+      pass(seen)
+    }
+    from += width
+    width = MANIFESTS_AT_A_TIME
+  }
+  return { since, sinceCount }
+}
+
+/** Undefined if the record was deleted just now. */
+async function look(
+  { store, keyring, signal }: StatusRequest,
+  entry: CatalogEntry,
+  now: Date,
+  detailed: boolean,
+): Promise<LastBackup | LaterRecord | undefined> {
+  const { id, kind } = entry
+  const date = timeOf(id)
+  const time = date.toISOString()
+  const age = Math.max(0, now.getTime() - date.getTime()) / 1000
+  // Believed to be good, it would keep the alarm quiet until that day.
+  if (date.getTime() > now.getTime() + CLOCK_SKEW) return { id, time, status: 'future' }
+  if (kind === 'placeholder' && !detailed) return { id, time, status: 'failed' }
+  try {
+    const manifest = await manifestOf(store, entry, signal)
+    const authenticated = keyring !== undefined && (await isOurs(manifest, keyring))
+    if (manifest.status === 'complete') return { id, time, age, bytes: manifest.bytes.plain, authenticated }
+    return { id, time, status: manifest.status, ...(manifest.reason === null ? {} : { reason: manifest.reason }) }
+  } catch (error) {
+    if (hasCode(error, 'not-found')) return undefined
+    if (!hasCode(error, 'damaged', 'unsupported')) throw error
+    return { id, time, status: 'damaged', reason: asComebackError(error).message }
+  }
+}
+
+function countsOf(component: Component, entries: readonly CatalogEntry[]): Pick<ComponentStatus, 'backups' | 'failed'> {
+  const own = entries.filter(entry => entry.component === component)
+  const failed = own.filter(({ kind }) => kind === 'placeholder').length
+  return { backups: own.length - failed, failed }
+}
+
+function sizesOf(
+  component: Component,
+  objects: Iterable<ObjectInfo>,
+  now: Date,
+): Pick<ComponentStatus, 'stored' | 'grown'> {
+  let [stored, days7, days30] = [0, 0, 0]
+  for (const { name, size } of objects) {
+    const place = parseObjectName(name)
+    if (place?.component !== component) continue
+    const age = now.getTime() - timeOf(place.id).getTime()
+    stored += size
+    if (age < 30 * DAY) days30 += size
+    if (age < 7 * DAY) days7 += size
+  }
+  return { stored, grown: { days7, days30 } }
 }

@@ -1,3 +1,54 @@
+/** How a store's backups are doing, component by component. */
+import type { Component } from '../format/manifest.ts'
+
 export interface StatusReport {
   readonly command: 'status'
+  readonly store: string
+  /** When it was looked at, ISO 8601. */
+  readonly time: string
+  /** Seconds that the last good backup may be old; absent if nothing was asked for. */
+  readonly maxAge?: number
+  /** Those asked for. */
+  readonly components: readonly ComponentStatus[]
+}
+
+export interface ComponentStatus {
+  readonly component: Component
+  /** `never`: nobody has tried to back it up. `bad`: there are records and none of a good backup. */
+  readonly state: 'good' | 'bad' | 'never'
+  /** Older than `maxAge`, or missing where it must not be. */
+  readonly overdue: boolean
+  /** The newest complete backup. */
+  readonly last?: LastBackup
+  /** Newer than that and not good, newest first; the first few of `sinceCount`. */
+  readonly since: readonly LaterRecord[]
+  readonly sinceCount: number
+  /** Backups, and runs that failed, in the store. */
+  readonly backups: number
+  readonly failed: number
+  /** Bytes in the store, and those of them that came in the last days. */
+  readonly stored: number
+  readonly grown: { readonly days7: number; readonly days30: number }
+  /** What to do now, in words; empty if all is well. */
+  readonly next: readonly string[]
+}
+
+export interface LastBackup {
+  readonly id: string
+  readonly time: string
+  /** Seconds. */
+  readonly age: number
+  /** Plain bytes. */
+  readonly bytes: number
+  /** Whether its manifest was checked with the key at hand. */
+  readonly authenticated: boolean
+}
+
+export interface LaterRecord {
+  readonly id: string
+  readonly time: string
+  /** `future`: dated later than now, so its age says nothing. */
+  readonly status: 'failed' | 'partial' | 'damaged' | 'future'
+  /** Why it failed, or what is wrong with it. */
+  readonly reason?: string
 }

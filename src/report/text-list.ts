@@ -80,7 +80,7 @@ function table(backups: readonly ListedBackup[], columns: readonly Column[], { d
   return lines
 }
 
-function foreignLines(foreign: readonly string[], { yellow }: Palette): readonly string[] {
+export function foreignLines(foreign: readonly string[], { yellow }: Palette): readonly string[] {
   if (foreign.length === 0) return []
   const more = foreign.length - FOREIGN_SHOWN
   return [

@@ -1,6 +1,61 @@
-import type { Palette } from './palette.ts'
-import type { StatusReport } from './status-report.ts'
+/** The result of `comeback status`: a block for each component. */
 
-export function statusLines(_report: StatusReport, _palette: Palette): readonly string[] {
-  return []
+import type { Palette } from './palette.ts'
+import { onOneLine } from './printable.ts'
+import { countText, durationText, sizeText, timeText } from './quantities.ts'
+import type { ComponentStatus, LaterRecord, StatusReport } from './status-report.ts'
+import { wrapped } from './wrap.ts'
+
+/** Columns. */
+const WIDTH = 80
+
+export function statusLines(report: StatusReport, palette: Palette): readonly string[] {
+  const { components, maxAge, store } = report
+  const late = components.filter(({ overdue }) => overdue).map(({ component }) => component)
+  return [
+    ...components.flatMap(status => componentLines(status, palette)),
+    ...(maxAge === undefined
+      ? []
+      : late.length === 0
+        ? [palette.green(`Nothing is overdue: no last good backup is older than ${durationText(maxAge)}.`)]
+        : [palette.red(`OVERDUE: ${late.join(', ')}. No good backup within ${durationText(maxAge)}.`)]),
+    palette.dim(`in ${store}`),
+  ]
+}
+
+function componentLines(status: ComponentStatus, palette: Palette): readonly string[] {
+  const { component, last, since, sinceCount, stored, grown } = status
+  const { bold, dim, yellow } = palette
+  const more = sinceCount - since.length
+  return [
+    `${bold(component)} ${verdict(status, palette)}`,
+    ...(last === undefined ? [] : [`  last good: ${last.id} (${timeText(last.time)}), ${sizeText(last.bytes)}`]),
+    ...since.flatMap(later => laterLines(later, palette)),
+    ...(more > 0 ? [dim(`  and ${more.toLocaleString('en')} more`)] : []),
+    ...(status.state === 'never' ? [] : [`  ${counts(status)}, ${sizeText(stored)} stored`]),
+    ...(stored === 0 ? [] : [`  new in 7 days: ${sizeText(grown.days7)}, in 30 days: ${sizeText(grown.days30)}`]),
+    ...status.next.flatMap(step => wrapped(onOneLine(`  ${step}`), WIDTH, 4).map(line => yellow(line))),
+  ]
+}
+
+function verdict({ state, overdue, last }: ComponentStatus, { red, green, yellow }: Palette): string {
+  if (last !== undefined) {
+    const age = `${durationText(last.age)} old`
+    return overdue ? `${red('OVERDUE')}, ${age}` : `${green('good')}, ${age}`
+  }
+  const text = state === 'never' ? 'never backed up' : 'no good backup'
+  return overdue ? `${red('OVERDUE')}, ${text}` : state === 'never' ? text : yellow(text)
+}
+
+function laterLines({ id, status, reason }: LaterRecord, { red, yellow }: Palette): readonly string[] {
+  const style = { failed: red, damaged: red, partial: yellow, future: yellow }[status]
+  const why = reason === undefined ? '' : `: ${onOneLine(reason)}`
+  const [first = '', ...more] = wrapped(`  since: ${id} ${status}${why}`, WIDTH, 4)
+  return [first.replace(status, style), ...more]
+}
+
+function counts({ backups, failed }: ComponentStatus): string {
+  return failed === 0
+    ? countText(backups, 'backup')
+    : `${countText(backups, 'backup')} and ${countText(failed, 'failed run')}`
 }

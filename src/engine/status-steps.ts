@@ -1,0 +1,36 @@
+/** What a person should do next about a component, in words. */
+import type { ComponentStatus } from '../report/status-report.ts'
+
+const HOUR = 60 * 60 * 1000
+
+/** Empty if all is well. `maxAge` in milliseconds. */
+export function nextSteps(status: Omit<ComponentStatus, 'next'>, maxAge: number | undefined): readonly string[] {
+  const { component, state, overdue, since } = status
+  const run = `comeback backup ${component}`
+  if (state === 'never') {
+    return overdue
+      ? [`There is no ${component} backup here at all: is this the right store? If so, run ${run}.`]
+      : [`Never backed up. If it should be: ${run}`]
+  }
+  const steps: string[] = []
+  const [newest] = since
+  if (newest?.status === 'failed') steps.push(`The newest run failed. Its log says why; then run ${run} again.`)
+  if (newest?.status === 'partial') steps.push('The newest backup is partial. Its log names what is missing.')
+  if (since.some(({ status }) => status === 'damaged')) {
+    steps.push(`A newer backup is damaged. comeback check ${component} looks closer; ${run} makes a good one.`)
+  }
+  if (since.some(({ status }) => status === 'future')) {
+    steps.push('A backup is dated in the future: a clock was wrong. It counts for nothing here.')
+  }
+  if (state === 'bad' && steps.length === 0) steps.push(`No backup is complete. Run ${run}.`)
+  if (state === 'good' && overdue) {
+    const why = since.length === 0 ? ' and nothing ran since. See whether the schedule is still on, or' : ':'
+    steps.push(`The last good backup is older than ${hours(maxAge ?? 0)}${why} run ${run} now.`)
+  }
+  return steps
+}
+
+function hours(milliseconds: number): string {
+  const count = milliseconds / HOUR
+  return count < 72 ? `${Number(count.toFixed(1))} h` : `${Number((count / 24).toFixed(1))} days`
+}

@@ -1,0 +1,97 @@
+/** What the tests of retention, `prune` and `status` have in common: their requests, and what a store then is worth. */
+import { expect } from 'vitest'
+import { type PruneRequest, prune } from '../../src/engine/prune.ts'
+import type { RetentionPolicy } from '../../src/engine/retention.ts'
+import { type StatusRequest, status } from '../../src/engine/status.ts'
+import { COMPONENTS, type Component } from '../../src/format/manifest.ts'
+import { parseObjectName } from '../../src/repository/layout.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { MemoryStore } from '../fakes/memory-store.ts'
+import { memorySink } from '../fakes/source.ts'
+import { keyring, runRestore } from './scene.ts'
+
+export const DAY = 24 * 60 * 60 * 1000
+
+export function policy(rules: Partial<RetentionPolicy> = {}): RetentionPolicy {
+  return {
+    days: 30,
+    last: undefined,
+    hourly: undefined,
+    daily: undefined,
+    weekly: undefined,
+    monthly: undefined,
+    yearly: undefined,
+    ...rules,
+  }
+}
+
+export function runPrune(
+  store: Store,
+  now: Date,
+  options: Partial<Omit<PruneRequest, 'policy'>> & { readonly policy?: Partial<RetentionPolicy> } = {},
+) {
+  return prune({
+    store,
+    components: COMPONENTS,
+    keyring,
+    apply: true,
+    now: () => now,
+    progress: () => undefined,
+    signal: new AbortController().signal,
+    ...options,
+    policy: policy(options.policy),
+  })
+}
+
+export function runStatus(store: Store, now: Date, options: Partial<StatusRequest> = {}) {
+  return status({
+    store,
+    components: COMPONENTS,
+    keyring,
+    maxAge: undefined,
+    now: () => now,
+    progress: () => undefined,
+    signal: new AbortController().signal,
+    ...options,
+  })
+}
+
+/** Ids of the backups that exist, oldest first. */
+export function idsIn(store: MemoryStore, component: Component = 'database'): readonly string[] {
+  return [...store.objects.keys()]
+    .map(parseObjectName)
+    .filter(place => place?.component === component && place.file === 'manifest.json')
+    .map(place => place?.id ?? '')
+    .sort()
+}
+
+/** Every backup that exists restores to the bytes that it was made of; `contents` by id. */
+export async function expectAllRestore(
+  store: MemoryStore,
+  contents: ReadonlyMap<string, ReadonlyMap<string, Buffer>>,
+  component: Component = 'database',
+): Promise<void> {
+  for (const id of idsIn(store, component)) {
+    const sink = memorySink(component)
+    await runRestore(store, sink, id)
+    const wanted = contents.get(id)
+    expect(wanted, id).toBeDefined()
+    expect([...sink.restored.keys()].sort(), id).toEqual([...(wanted?.keys() ?? [])].sort())
+    for (const [name, bytes] of wanted ?? []) expect(sink.restored.get(name)?.equals(bytes), `${id} ${name}`).toBe(true)
+  }
+}
+
+/** Objects that no manifest in the store needs, records aside. */
+export function unneededIn(store: MemoryStore): readonly string[] {
+  const needed = new Set<string>()
+  for (const [name, bytes] of store.objects) {
+    if (!/\/(manifest|placeholder)\.json$/.test(name)) continue
+    const { component, id, index, objects, leansOn } = JSON.parse(Buffer.from(bytes).toString())
+    needed.add(name)
+    if (index !== null) needed.add(`${component}/${id}/${index.name}`)
+    for (const group of [{ backup: id, objects }, ...leansOn]) {
+      for (const object of group.objects) needed.add(`${component}/${group.backup}/${object.name}`)
+    }
+  }
+  return [...store.objects.keys()].filter(name => !needed.has(name))
+}

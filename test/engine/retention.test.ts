@@ -1,0 +1,227 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { PERIODS } from '../../src/engine/calendar.ts'
+import { type Candidate, GRACE, type RetentionPolicy, reasonsToKeep } from '../../src/engine/retention.ts'
+import { newBackupId, timeOf } from '../../src/format/backup-id.ts'
+import { DAY, policy } from './keeping.ts'
+
+const HOUR = DAY / 24
+const NOW = new Date('2026-11-23T12:00:00Z')
+
+let serial = 0
+function at(time: string | Date, changes: Partial<Candidate> = {}): Candidate {
+  serial = (serial + 1) % 0x1000000
+  const random = Buffer.from(serial.toString(16).padStart(6, '0'), 'hex')
+  return { id: newBackupId(new Date(time), () => random), source: 's', complete: true, ...changes }
+}
+
+/** One a day at 02:00, the newest on the day of NOW. */
+function daily(count: number): Candidate[] {
+  return Array.from({ length: count }, (_, days) => at(new Date(Date.parse('2026-11-23T02:00:00Z') - days * DAY)))
+}
+
+function keptDays(backups: readonly Candidate[], rules: Partial<RetentionPolicy>, now = NOW): readonly string[] {
+  const reasons = reasonsToKeep(backups, policy({ days: 1, ...rules }), now)
+  return backups.filter(backup => reasons.get(backup)?.length).map(({ id }) => id.slice(0, 8))
+}
+
+describe('a policy', () => {
+  test('of days alone keeps what is younger', () => {
+    expect(keptDays(daily(40), { days: 30 })).toHaveLength(30)
+  })
+
+  test('keeps the newest of each of the last days that hold one, whatever lies between', () => {
+    const sparse = [
+      '2026-11-20T02:00Z',
+      '2026-11-20T01:00Z',
+      '2026-10-01T02:00Z',
+      '2026-03-01T02:00Z',
+      '2025-01-01T02:00Z',
+    ]
+    const reasons = reasonsToKeep(
+      sparse.map(time => at(time)),
+      policy({ days: 1, daily: 3 }),
+      NOW,
+    )
+    expect([...reasons.values()]).toEqual([
+      ['newest complete', 'a running backup may build on it', 'day 2026-11-20'],
+      [],
+      ['day 2026-10-01'],
+      ['day 2026-03-01'],
+      [],
+    ])
+  })
+
+  test('adds its rules up', () => {
+    const kept = keptDays(daily(800), { last: 2, daily: 3, weekly: 3, monthly: 3, yearly: 2 })
+    // The last ones; Sundays; ends of months; the end of a year.
+    expect(kept).toEqual(['20261123', '20261122', '20261121', '20261115', '20261031', '20260930', '20251231'])
+  })
+
+  test('keeps the oldest while slots are free, so that a year has begun before it ends', () => {
+    expect(keptDays(daily(100), { yearly: 5 })).toEqual(['20261123', '20261122', '20260816'])
+  })
+
+  test('counts weeks as ISO does: the first days of January may belong to week 53', () => {
+    const week = (time: string) => PERIODS.week(new Date(time))
+    expect(week('2026-12-31T00:00Z')).toBe('2026-W53')
+    expect(week('2027-01-03T23:59Z')).toBe('2026-W53')
+    expect(week('2027-01-04T00:00Z')).toBe('2027-W01')
+    expect(week('2024-12-30T00:00Z')).toBe('2025-W01')
+    expect(week('2021-01-01T00:00Z')).toBe('2020-W53')
+    expect(week('2024-02-29T12:00Z')).toBe('2024-W09')
+  })
+
+  test('holds for each source by itself', () => {
+    const backups = [...daily(3), ...daily(3).map(backup => ({ ...backup, source: 'other' }))]
+    expect(keptDays(backups, { last: 1 })).toEqual(['20261123', '20261122', '20261123', '20261122'])
+  })
+
+  test('gives no slot of a complete backup to a partial one', () => {
+    const backups = [
+      at('2026-11-10T10:00Z', { complete: false }),
+      at('2026-11-10T02:00Z'),
+      at('2026-11-09T10:00Z', { complete: false }),
+      at('2026-11-08T02:00Z'),
+      at('2026-11-07T02:00Z'),
+    ]
+    const reasons = reasonsToKeep(backups, policy({ days: 1, daily: 2 }), NOW)
+    expect([...reasons.values()]).toEqual([
+      ['newest', 'a running backup may build on it'],
+      ['newest complete', 'day 2026-11-10'],
+      ['day 2026-11-09'],
+      ['day 2026-11-08'],
+      [],
+    ])
+  })
+
+  test('keeps what is dated in the future, and lets it stand for nothing', () => {
+    const backups = [at('2031-01-01T00:00Z'), ...daily(3)]
+    const reasons = reasonsToKeep(backups, policy({ days: 1, last: 1 }), NOW)
+    expect([...reasons.values()].map(([first]) => first)).toEqual([
+      'dated in the future',
+      'newest complete',
+      'a running backup may build on it',
+      undefined,
+    ])
+  })
+})
+
+describe('for any history and policy', () => {
+  const time = fc.oneof(
+    // Years around leap days and week 53, bursts, and a clock that jumped ahead.
+    fc.integer({ min: Date.parse('2019-12-01T00:00Z'), max: Date.parse('2028-12-01T00:00Z') }),
+    fc.integer({ min: 0, max: 3 * DAY }).map(age => NOW.getTime() - age),
+    fc.integer({ min: -5, max: 5 }).map(step => Date.parse('2024-02-29T00:00Z') + step * HOUR),
+    fc.integer({ min: -5, max: 5 }).map(step => Date.parse('2026-12-31T23:00Z') + step * DAY),
+  )
+  const backup = fc.record({
+    id: fc
+      .tuple(time, fc.uint8Array({ minLength: 3, maxLength: 3 }))
+      .map(([milliseconds, random]) => newBackupId(new Date(milliseconds), () => random)),
+    source: fc.constantFrom('a', 'b'),
+    complete: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+  })
+  const history = fc.uniqueArray(backup, { selector: ({ id }) => id, maxLength: 60 })
+  const count = fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined })
+  const rules = fc.record({
+    days: fc.integer({ min: 1, max: 400 }),
+    last: count,
+    hourly: count,
+    daily: count,
+    weekly: count,
+    monthly: count,
+    yearly: count,
+  })
+  const clock = fc.oneof(
+    fc.constant(NOW),
+    fc.integer({ min: Date.parse('2019-01-01T00:00Z'), max: Date.parse('2030-01-01T00:00Z') }).map(ms => new Date(ms)),
+  )
+
+  const kept = (backups: readonly Candidate[], rule: RetentionPolicy, now: Date) => {
+    const reasons = reasonsToKeep(backups, rule, now)
+    return new Set(backups.filter(item => (reasons.get(item) ?? []).length > 0).map(({ id }) => id))
+  }
+  const check = (property: (backups: Candidate[], rule: RetentionPolicy, now: Date) => void) =>
+    fc.assert(fc.property(history, rules, clock, property), { numRuns: 300 })
+
+  test('the young, the future and the newest of each source stay', () => {
+    check((backups, rule, now) => {
+      const stay = kept(backups, rule, now)
+      for (const { id } of backups) {
+        if (now.getTime() - timeOf(id).getTime() < Math.max(GRACE, rule.days * DAY)) expect(stay).toContain(id)
+      }
+      for (const source of ['a', 'b']) {
+        const past = backups
+          .filter(item => item.source === source && timeOf(item.id) <= now)
+          .sort((x, y) => (x.id < y.id ? 1 : -1))
+        const old = past.filter(({ id }) => now.getTime() - timeOf(id).getTime() >= GRACE)
+        for (const item of [past[0], past.find(({ complete }) => complete), old[0]])
+          if (item) expect(stay).toContain(item.id)
+      }
+    })
+  })
+
+  test('each slot is filled while there are complete backups to fill it', () => {
+    check((backups, rule, now) => {
+      const stay = kept(backups, rule, now)
+      for (const source of ['a', 'b']) {
+        const good = backups.filter(item => item.source === source && item.complete && timeOf(item.id) <= now)
+        const held = (items: readonly Candidate[], key: (time: Date) => string) =>
+          new Set(items.map(({ id }) => key(timeOf(id))))
+        const staying = good.filter(({ id }) => stay.has(id))
+        for (const [slots, key] of [
+          [rule.hourly, PERIODS.hour],
+          [rule.daily, PERIODS.day],
+          [rule.weekly, PERIODS.week],
+          [rule.monthly, PERIODS.month],
+          [rule.yearly, PERIODS.year],
+        ] as const) {
+          const newest = [...held(good, key)]
+            .sort()
+            .reverse()
+            .slice(0, slots ?? 0)
+          for (const period of newest) expect(held(staying, key)).toContain(period)
+        }
+        expect(staying.length).toBeGreaterThanOrEqual(Math.min(rule.last ?? 0, good.length))
+      }
+    })
+  })
+
+  test('a prune that was cut short and begun again keeps the same ones', () => {
+    check((backups, rule, now) => {
+      const stay = kept(backups, rule, now)
+      const half = backups.filter(({ id }, index) => stay.has(id) || index % 2 === 0)
+      expect(kept(half, rule, now)).toEqual(stay)
+    })
+  })
+
+  test('one more rule, or one more partial or future backup, never lets another go', () => {
+    check((backups, rule, now) => {
+      const stay = kept(backups, rule, now)
+      const plain = { ...policy(), days: rule.days }
+      expect([...kept(backups, plain, now)].filter(id => !stay.has(id))).toEqual([])
+      const good = backups.filter(item => item.complete && timeOf(item.id) <= now)
+      expect([...kept(good, rule, now)].filter(id => !stay.has(id))).toEqual([])
+    })
+  })
+
+  test('daily runs over years with gaps never leave fewer than the slots ask for', () => {
+    fc.assert(
+      fc.property(rules, fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 40 }), (rule, gaps) => {
+        let now = Date.parse('2023-12-30T02:00:00Z')
+        let store: Candidate[] = []
+        let made = 0
+        for (const gap of gaps) {
+          now += gap * DAY
+          store.push(at(new Date(now)))
+          made++
+          const stay = kept(store, rule, new Date(now + HOUR))
+          store = store.filter(({ id }) => stay.has(id))
+          expect(store.length).toBeGreaterThanOrEqual(Math.min(made, Math.max(rule.last ?? 1, rule.daily ?? 1)))
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
