@@ -2,8 +2,15 @@
 import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
 import type { Report } from './report.ts'
 
+const EXIT_DAMAGE = new ComebackError('damaged', 'A check found damage.').exitCode
+/** Something is overdue, or a store refused what it was asked for. */
+const EXIT_FAILED = new ComebackError('failed', 'Not all is well.').exitCode
+
 /** 0, or the code of the first component that failed, or else `EXIT_PARTIAL` if something is missing from a backup. */
 export function exitCodeOf(report: Report): number {
+  if (report.command === 'check') return report.findings.length > 0 ? EXIT_DAMAGE : 0
+  if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
+  if (report.command === 'status') return report.components.some(({ overdue }) => overdue) ? EXIT_FAILED : 0
   if (report.command !== 'backup') return 0
   for (const outcome of report.backups) {
     if (outcome.status === 'failed') return new ComebackError(outcome.error.code, outcome.error.message).exitCode

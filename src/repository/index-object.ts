@@ -49,11 +49,15 @@ export async function readIndex(
   const { index, component, id, kdf } = manifest
   if (index === null) throw new ComebackError('damaged', `The backup ${id} has no index.`)
   const name = objectName({ component, id, file: index.name })
-  if (index.plain > INDEX_LIMIT) throw new ComebackError('damaged', `The index ${name} is too large to be one.`)
   const body = await getChecked(store, name, index, signal)
-  const plain = decryptPack(await keyring.pack(kdf.salt, kdf.iterations), body)
+  return unpackIndex(index, decryptPack(await keyring.pack(kdf.salt, kdf.iterations), body))
+}
+
+/** Of the decrypted object; `damaged` if it isn't the index that the manifest describes. */
+export async function unpackIndex(index: NonNullable<Manifest['index']>, decrypted: Uint8Array): Promise<BackupIndex> {
+  if (index.plain > INDEX_LIMIT) throw new ComebackError('damaged', `The index ${index.name} is too large to be one.`)
   const codec = codecOfFile(index.name)
-  return decodeIndex(await codec.decompress(plain.subarray(codec.confounder().length), index.plain))
+  return decodeIndex(await codec.decompress(decrypted.subarray(codec.confounder().length), index.plain))
 }
 
 /** A whole object that must have this size and SHA-256: `damaged` otherwise. */
