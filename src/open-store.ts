@@ -17,6 +17,7 @@ const DAY = 24 * 60 * 60 * 1000
 export async function openStore(options: Options, context: JobContext): Promise<Store> {
   const folder = folderOf(options.store)
   if (folder !== undefined) return withRetry(openLocalStore(resolve(context.cwd, folder)))
+  if (options.store.startsWith(S3)) return await openBucket(options, context)
   if (options.store.startsWith(ARTIFACT)) return openArtifacts(options, context)
   throw new ComebackError('usage', `--store ${options.store} is not a store that this version knows.`, {
     hint: `Write ${FILE}DIR, ${S3}BUCKET/PREFIX or ${ARTIFACT}OWNER/REPO, for example file:./backups.`,
@@ -26,6 +27,22 @@ export async function openStore(options: Options, context: JobContext): Promise<
 /** `./backups` of `file:./backups`. */
 export function folderOf(location: string): string | undefined {
   return location.startsWith(FILE) && location.length > FILE.length ? location.slice(FILE.length) : undefined
+}
+
+/** Credentials are found by the SDK itself: it knows more places than an option could name. */
+async function openBucket(options: Options, { progress }: JobContext): Promise<Store> {
+  const { parseS3Location } = await import('./store/s3-location.ts')
+  const location = parseS3Location(options.store)
+  const { openS3Store } = await import('./store/s3.ts')
+  const store = openS3Store({
+    ...location,
+    endpoint: options.s3Endpoint,
+    region: options.s3Region,
+    pathStyle: options.s3PathStyle,
+    warn: (message, hint) =>
+      progress({ type: 'warning', component: undefined, message, ...(hint === undefined ? {} : { hint }) }),
+  })
+  return withRetry(store)
 }
 
 /** `artifact:` is the repository that runs this. */
