@@ -42,3 +42,8 @@ for (const program of ['cli', 'action']) {
   for (const file of ['pg_dump.js', 'pg_dump.wasm', ...chunks])
     copyFileSync(join(tools, file), join(dist, program, file))
 }
+
+// GitHub's client uploads in a thread of its own; only the Action may upload.
+const uploader = join(build, 'uploader')
+bundle('store/artifact-upload-worker.js', uploader)
+copyFileSync(join(uploader, 'index.js'), join(dist, 'action', 'artifact-upload-worker.js'))
