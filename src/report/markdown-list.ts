@@ -1,0 +1,60 @@
+/** What a store holds, as a table. */
+import { code, prose } from './markdown-escape.ts'
+import { markdownTable } from './markdown-parts.ts'
+import { ageText, countText, sizeText } from './quantities.ts'
+import type { ListedBackup, ListReport } from './report.ts'
+
+/** Strange names that are shown; the rest are counted. */
+const FOREIGN_SHOWN = 5
+
+export function listMarkdown({ store, backups, foreign }: ListReport, now: Date): readonly string[] {
+  const failed = backups.filter(({ status }) => status === 'failed').length
+  const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
+  const doubtful = backups.some(({ authenticated, status }) => !authenticated && status !== 'damaged')
+  return [
+    `## Backups: ${backups.length === 0 ? 'none' : countText(backups.length - failed, 'backup')}`,
+    '',
+    `${failed === 0 ? '' : `And ${countText(failed, 'failed run')}. `}${sizeText(stored)} stored in ${code(store)}.`,
+    ...(backups.length === 0 ? [''] : table(backups, now)),
+    ...(doubtful ? ['? Made with another key than the one at hand, so listed as it claims to be.', ''] : []),
+    ...foreignLines(foreign),
+  ]
+}
+
+const STATUS = { complete: '✅ complete', partial: '⚠️ partial', failed: '❌ failed', damaged: '❌ damaged' } as const
+
+function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
+  const reasons = backups.some(({ reason }) => reason !== undefined)
+  return markdownTable(
+    [
+      { head: 'Status' },
+      { head: 'Component' },
+      { head: 'Backup (UTC)' },
+      { head: 'Age', right: true },
+      { head: 'Size', right: true },
+      { head: 'Stored', right: true },
+      { head: 'Leans on', right: true },
+      ...(reasons ? [{ head: 'Why' }] : []),
+    ],
+    backups.map(backup => {
+      const damaged = backup.status === 'damaged'
+      return [
+        STATUS[backup.status],
+        backup.component,
+        `${code(backup.id)}${backup.authenticated || damaged ? '' : ' ?'}`,
+        ageText(new Date(backup.time), now),
+        damaged ? '' : sizeText(backup.bytes),
+        damaged ? '' : sizeText(backup.stored),
+        backup.leansOn.length === 0 ? '' : `${backup.leansOn.length}`,
+        ...(reasons ? [backup.reason === undefined ? '' : prose(backup.reason)] : []),
+      ]
+    }),
+  )
+}
+
+function foreignLines(foreign: readonly string[]): readonly string[] {
+  if (foreign.length === 0) return []
+  const more = foreign.length - FOREIGN_SHOWN
+  const names = foreign.slice(0, FOREIGN_SHOWN).map(code).join(', ')
+  return [`Not of a backup, left alone: ${names}${more > 0 ? `, and ${more.toLocaleString('en')} more` : ''}.`, '']
+}

@@ -1,0 +1,38 @@
+/** The summaries of what leaves a store again: a restore, an export. */
+import { code, fenced, prose } from './markdown-escape.ts'
+import { facts } from './markdown-parts.ts'
+import { problemBox } from './markdown-problems.ts'
+import { ageText, countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
+import type { ExportReport, RestoreReport } from './report.ts'
+
+export function restoreMarkdown(report: RestoreReport, now: Date): readonly string[] {
+  const { component, id, time, bytes, seconds, summary, problems } = report
+  return [
+    `## ${problems.length === 0 ? '✅' : '⚠️'} Restored: ${component}`,
+    '',
+    ...facts([
+      ['Backup', code(id)],
+      ['State of', `${prose(timeText(time))} (${ageText(new Date(time), now)} ago)`],
+      ['Took', `${durationText(seconds)} for ${sizeText(bytes)}, ${rateText(bytes, seconds)}`],
+    ]),
+    ...summary.map(line => `- ${prose(line)}`),
+    '',
+    ...problemBox(problems),
+  ]
+}
+
+export function exportMarkdown({ component, id, directory, files, bytes, decrypt }: ExportReport): readonly string[] {
+  return [
+    `## ✅ Exported: ${component}`,
+    '',
+    ...facts([
+      ['Backup', code(id)],
+      ['Files', `${countText(files.length, 'file')}, ${sizeText(bytes)}, in ${code(directory)}`],
+    ]),
+    '',
+    'To decrypt it without Comeback, in that folder, with the key in the file <code>.backup_key</code>:',
+    '',
+    ...fenced('sh', [decrypt]),
+    '',
+  ]
+}
