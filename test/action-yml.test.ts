@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { ACTION_YML, actionYml } from '../scripts/action-yml.ts'
-import { INPUTS } from '../src/action/input-table.ts'
+import { ACTION_VERBS, INPUTS } from '../src/action/input-table.ts'
 import { OUTPUTS } from '../src/action/outputs.ts'
-import { kebab, OPTION_NAMES } from '../src/options.ts'
+import { kebab, optionsOf } from '../src/options.ts'
 
 const text = readFileSync(ACTION_YML, 'utf8')
 const action = parse(text)
@@ -13,8 +13,9 @@ test('action.yml is what the options say (npm run readme)', () => {
   expect(text).toBe(actionYml())
 })
 
-test('every option is an input, but for those that are about a terminal', () => {
-  const options = OPTION_NAMES.map(kebab).filter(name => name !== 'json' && name !== 'quiet')
+test('every option of a command is an input, but for those that are about a terminal', () => {
+  const used = new Set(ACTION_VERBS.flatMap(verb => optionsOf(verb)))
+  const options = [...used].map(kebab).filter(name => name !== 'json' && name !== 'quiet')
   expect(Object.keys(action.inputs)).toEqual(INPUTS.map(({ name }) => name))
   expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(['command', 'component', 'at', 'key', ...options]))
   expect(Object.keys(action.outputs)).toEqual(Object.keys(OUTPUTS))

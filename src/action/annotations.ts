@@ -1,12 +1,14 @@
 /** What of a result a person must see without opening the log. */
 import type { ProgressEvent } from '../engine/progress.ts'
 import type { Component } from '../format/manifest.ts'
+import { durationText } from '../report/quantities.ts'
 import type { ErrorValue, Report, RestoreReport } from '../report/report.ts'
+import type { ComponentStatus } from '../report/status-report.ts'
 import type { Annotation, Level } from './workflow-commands.ts'
 
 type Problem = RestoreReport['problems'][number]
 
-/** GitHub shows ten of a kind for each step, and drops the rest without a word. */
+/** GitHub shows so many of a level for each step, and drops the rest without a word. */
 const MOST = 10
 
 /** The code in the title, what to do in the text. */
@@ -15,41 +17,70 @@ export function errorAnnotation({ code, message, hint }: ErrorValue, component?:
 }
 
 export function remarkAnnotation(event: Extract<ProgressEvent, { type: 'warning' | 'notice' }>): Annotation {
-  if (event.type === 'notice') return annotation('notice', [], event.message, undefined)
+  if (event.type === 'notice') return annotation('notice', [], event.message)
   return annotation('warning', [event.component], event.message, event.hint)
 }
 
-/** An error for each component that failed; a warning for each problem, what is missing from a backup first. */
+/** Errors for what makes the run fail, warnings for the rest that is not as it should be. */
 export function reportAnnotations(report: Report): readonly Annotation[] {
-  if (report.command === 'restore') return problemAnnotations(report.problems, report.component)
-  if (report.command !== 'backup') return []
-  return report.backups.flatMap(outcome =>
-    outcome.status === 'failed'
-      ? [errorAnnotation(outcome.error, outcome.component)]
-      : problemAnnotations(outcome.problems, outcome.component),
-  )
+  const annotations = annotationsOf(report)
+  return (['error', 'warning'] as const).flatMap(level => limited(level, annotations))
 }
 
+function annotationsOf(report: Report): readonly Annotation[] {
+  switch (report.command) {
+    case 'backup':
+      return report.backups.flatMap(outcome =>
+        outcome.status === 'failed'
+          ? [errorAnnotation(outcome.error, outcome.component)]
+          : problemAnnotations(outcome.problems, outcome.component),
+      )
+    case 'restore':
+      return problemAnnotations(report.problems, report.component)
+    case 'check':
+      return report.findings.map(({ component, code, message, hint }) =>
+        annotation('error', [component, code], message, hint),
+      )
+    case 'prune':
+      return report.problems.map(({ severity, message, hint }) =>
+        annotation(severity === 'failed' ? 'error' : 'warning', [], message, hint),
+      )
+    case 'status':
+      return report.components.flatMap(statusAnnotation)
+    default:
+      return []
+  }
+}
+
+/** What is missing from a backup first. */
 function problemAnnotations(problems: readonly Problem[], component: Component): readonly Annotation[] {
+  const isMissing = ({ severity }: Problem) => severity === 'partial'
   const sorted = [...problems.filter(isMissing), ...problems.filter(problem => !isMissing(problem))]
-  const shown = sorted.length > MOST ? sorted.slice(0, MOST - 1) : sorted
-  const annotations = shown.map(problem =>
+  return sorted.map(problem =>
     annotation('warning', [component, isMissing(problem) ? 'missing' : undefined], problem.message, problem.hint),
   )
-  const more = sorted.length - shown.length
-  if (more === 0) return annotations
-  return [...annotations, annotation('warning', [component], `${more} more warnings stand in the log.`, undefined)]
 }
 
-function isMissing({ severity }: Problem): boolean {
-  return severity === 'partial'
+function statusAnnotation({ component, state, overdue, last, next }: ComponentStatus): readonly Annotation[] {
+  if (!overdue && state !== 'bad') return []
+  const message =
+    last === undefined ? 'There is no good backup.' : `The last good backup is ${durationText(last.age)} old.`
+  const hint = next.length === 0 ? undefined : next.join('\n')
+  return [annotation(overdue ? 'error' : 'warning', [component, overdue ? 'overdue' : undefined], message, hint)]
+}
+
+function limited(level: Level, all: readonly Annotation[]): readonly Annotation[] {
+  const annotations = all.filter(annotation => annotation.level === level)
+  if (annotations.length <= MOST) return annotations
+  const shown = annotations.slice(0, MOST - 1)
+  return [...shown, annotation(level, [], `${annotations.length - shown.length} more stand in the log.`)]
 }
 
 function annotation(
   level: Level,
   subjects: readonly (string | undefined)[],
   message: string,
-  hint: string | undefined,
+  hint?: string,
 ): Annotation {
   const words = subjects.filter(subject => subject !== undefined)
   return {

@@ -79,7 +79,9 @@ const OWN_LAST: readonly Input[] = [
 /** In the order in which action.yml and README show them. */
 export const INPUTS: readonly Input[] = [
   ...OWN_FIRST,
-  ...OPTION_NAMES.filter(name => !FLAGS_ONLY.includes(name)).map(inputOf),
+  ...OPTION_NAMES.filter(name => !FLAGS_ONLY.includes(name))
+    .map(inputOf)
+    .filter(({ verbs }) => verbs.length > 0),
   ...OWN_LAST,
 ]
 

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import type { ComebackError } from '../errors.ts'
+import type { CheckReport } from '../report/check-report.ts'
+import { unchecked } from '../report/check-unchecked.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
 import type { BackupReport, Report } from '../report/report.ts'
 
@@ -10,7 +12,8 @@ export const OUTPUTS = {
   status:
     'How it went: for backup complete, partial (a file changed or vanished while it was read) or failed, the worst of the components; for the other commands ok or failed.',
   'backup-ids': 'The ids of the backups that were made, restored or exported, with commas between them.',
-  verdict: 'Of check: verified, failed, or could-not-verify if it could not look.',
+  verdict:
+    'Of check: failed if it found damage, verified if it read everything, with the key, and found none; could-not-verify if it could not look.',
   'bytes-new': 'Of backup: how many bytes no earlier backup held.',
   'bytes-total': 'How many bytes were read by a backup, or restored.',
   report: 'Path of a file that holds the whole result as JSON, until the job ends.',
@@ -29,7 +32,7 @@ export function outputsOf(report: Report): Outputs {
     case 'export':
       return { status, 'backup-ids': report.id }
     case 'check':
-      return { status, verdict: status === 'ok' ? 'verified' : 'failed' }
+      return { status, verdict: verdictOf(report) }
     default:
       return { status }
   }
@@ -50,6 +53,12 @@ export function writeOutputs(file: string, outputs: Outputs): void {
     return `${name}<<${end}\n${value}\n${end}\n`
   })
   appendFileSync(file, blocks.join(''))
+}
+
+/** Looking at names and sizes verifies nothing: of a check that left something out, there is nothing to say. */
+function verdictOf(report: CheckReport): string {
+  if (report.findings.length > 0) return 'failed'
+  return unchecked(report).length === 0 ? 'verified' : ''
 }
 
 function backupOutputs({ backups }: BackupReport): Outputs {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asComebackError } from '../errors.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
+import { markdownError, renderMarkdown } from '../report/markdown.ts'
 import { createPalette } from '../report/palette.ts'
 import { printable } from '../report/printable.ts'
 import type { ErrorValue, Report } from '../report/report.ts'
@@ -13,7 +14,7 @@ import { causesOf, renderError } from '../report/text-error.ts'
 import type { RunLog } from '../run/log.ts'
 import { errorAnnotation, reportAnnotations } from './annotations.ts'
 import { type Outputs, outputsOf, outputsOfError, writeOutputs } from './outputs.ts'
-import { appendSummary, summaryOf, summaryOfError } from './summary.ts'
+import { appendSummary } from './summary.ts'
 import type { Voice } from './voice.ts'
 import { inputsInsteadOfFlags } from './wording.ts'
 
@@ -49,7 +50,7 @@ export function sayReport(report: Report, speech: Speech): number {
   log?.line(`exit code ${code}`)
   voice.log.write(text)
   for (const annotation of reportAnnotations(report)) voice.annotate(annotation)
-  leave(scrubbed(report, voice.scrub), outputsOf(report), () => summaryOf(readable, { details, now }), speech)
+  leave(scrubbed(report, voice.scrub), outputsOf(report), () => renderMarkdown(readable, { details, now }), speech)
   return code
 }
 
@@ -65,7 +66,7 @@ export function sayError(error: unknown, speech: Speech): number {
   log?.line(`exit code ${exitCode}`)
   voice.annotate(errorAnnotation(value))
   if (debug) voice.log.write(causes)
-  leave({ error: scrubbed(value, voice.scrub) }, outputsOfError(known, verb), () => summaryOfError(readable), speech)
+  leave({ error: scrubbed(value, voice.scrub) }, outputsOfError(known, verb), () => markdownError(readable), speech)
   return exitCode
 }
 

@@ -1,6 +1,5 @@
 /** The job summary as a file: what the runner takes, and no more than it takes. */
 import { appendFileSync } from 'node:fs'
-import type { ErrorValue, Report } from '../report/report.ts'
 
 /** Bytes that GitHub takes of one step; of a longer summary it shows nothing at all. */
 const LIMIT = 1024 * 1024
@@ -19,12 +18,4 @@ export function fitting(markdown: string, limit = LIMIT): string {
   if (bytes.length <= limit) return text
   const room = bytes.subarray(0, limit - Buffer.byteLength(CUT_NOTE))
   return room.subarray(0, room.lastIndexOf('\n')).toString() + CUT_NOTE
-}
-
-export function summaryOf(report: Report, _rendering: { readonly details: boolean; readonly now: Date }): string {
-  return `## Comeback: ${report.command}\n`
-}
-
-export function summaryOfError(error: ErrorValue): string {
-  return `## Comeback failed: ${error.code}\n`
 }
