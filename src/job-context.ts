@@ -24,6 +24,8 @@ export interface JobContext {
   /** Folder for what needs to be a file for a moment. */
   readonly temporary: string
   readonly progress: Progress
+  /** Asks whoever sits at the terminal; absent where nobody does. Rejects with `cancelled`. */
+  readonly ask?: (question: string) => Promise<string>
   /** Aborted with a `ComebackError` (`cancelled` or `timeout`) as its reason. */
   readonly signal: AbortSignal
 }

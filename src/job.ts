@@ -14,7 +14,7 @@ import { status } from './engine/status.ts'
 import { asComebackError, ComebackError } from './errors.ts'
 import { keyId } from './format/keys.ts'
 import type { Component } from './format/manifest.ts'
-import { init } from './init/init.ts'
+import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
 import { findKey, makeKey, needKey } from './key-file.ts'
 import { openSink, openSource } from './open-component.ts'
@@ -75,7 +75,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
         apply: options.apply && !options.dryRun,
       })
     case 'init':
-      return init(options, context)
+      return init(options, context, () => keyAtHand(options, context))
     case 'export':
       return exportBackup({
         moment: parseMoment(command.at),
@@ -157,6 +157,15 @@ async function findOrMakeKey(options: Options, context: JobContext): Promise<str
     message: `A new key was written to ${options.keyFile}. Without it no backup can ever be read: keep a copy of it NOW, somewhere else than the backups (a password manager, say).`,
   })
   return made
+}
+
+/** As init finds or makes it; in CI there may be none. */
+async function keyAtHand(options: Options, context: JobContext): Promise<KeyAtHand | undefined> {
+  const place = keyPlace(options, context)
+  const found = await findKey(place)
+  if (found === undefined && context.ci) return undefined
+  const passphrase = found ?? (await makeKey(place))
+  return { id: await keyId(passphrase), inFile: (place.given ?? '').trim() === '', made: found === undefined }
 }
 
 function needFolder(into: string | undefined): string {

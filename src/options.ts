@@ -47,6 +47,9 @@ export interface Options {
   readonly level: number | undefined
   readonly connectTimeout: number
   readonly timeout: number | undefined
+  readonly components: readonly string[]
+  readonly time: string | undefined
+  readonly recoverySheet: string | undefined
   readonly json: boolean
   readonly quiet: boolean
   readonly logDir: string
@@ -113,26 +116,26 @@ const TABLE = {
     type: 'string',
     placeholder: 'LOCATION',
     default: 'file:./backups',
-    verbs: WITH_STORE,
+    verbs: [...WITH_STORE, 'init'],
     help: 'Where the backups are: file:DIR, s3://BUCKET/PREFIX, or artifact:OWNER/REPO for the artifacts of a GitHub repository.',
   },
   s3Endpoint: {
     type: 'string',
     placeholder: 'URL',
     alsoFrom: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
-    verbs: WITH_STORE,
+    verbs: [...WITH_STORE, 'init'],
     help: 'The server of the bucket, if it is not Amazon: https://ACCOUNT.r2.cloudflarestorage.com, say.',
   },
   s3Region: {
     type: 'string',
     placeholder: 'NAME',
     alsoFrom: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
-    verbs: WITH_STORE,
+    verbs: [...WITH_STORE, 'init'],
     help: 'The region of the bucket.',
   },
   s3PathStyle: {
     type: 'flag',
-    verbs: WITH_STORE,
+    verbs: [...WITH_STORE, 'init'],
     help: 'Put the name of the bucket into the path, as MinIO and Ceph want it, not into the name of the host.',
   },
   githubToken: {
@@ -145,7 +148,7 @@ const TABLE = {
   },
   allowPublicArtifacts: {
     type: 'flag',
-    verbs: ['backup'],
+    verbs: ['backup', 'init'],
     help: 'Keep backups as artifacts of a public repository, where anyone who is signed in can download them. They stay encrypted.',
   },
   keyFile: {
@@ -182,24 +185,24 @@ const TABLE = {
     verbs: ['restore', 'export'],
     help: 'Folder that restored or exported files go to.',
   },
-  overwrite: { type: 'flag', verbs: ['restore'], help: 'Replace files that exist already.' },
+  overwrite: { type: 'flag', verbs: ['restore', 'init'], help: 'Replace files that exist already.' },
   files: {
     type: 'list',
     placeholder: 'GLOB...',
-    verbs: ['backup'],
+    verbs: ['backup', 'init'],
     help: 'Folders or globs that make up the component files.',
   },
-  exclude: { type: 'list', placeholder: 'GLOB...', verbs: ['backup'], help: 'Globs to leave out of them.' },
+  exclude: { type: 'list', placeholder: 'GLOB...', verbs: ['backup', 'init'], help: 'Globs to leave out of them.' },
   configFiles: {
     type: 'list',
     placeholder: 'GLOB...',
-    verbs: ['backup'],
+    verbs: ['backup', 'init'],
     help: 'Files or globs that make up the component config.',
   },
   configEnv: {
     type: 'list',
     placeholder: 'NAME...',
-    verbs: ['backup'],
+    verbs: ['backup', 'init'],
     help: "Environment variables that belong to it, by name or pattern such as 'SMTP_*'.",
   },
   dryRun: {
@@ -235,7 +238,7 @@ const TABLE = {
     min: 1,
     max: 3650,
     alsoFrom: ['RETENTION_DAYS'],
-    verbs: ['backup', 'prune'],
+    verbs: ['backup', 'prune', 'init'],
     help: 'How many days a backup is kept.',
   },
   keepLast: keep('so many of the newest backups'),
@@ -305,6 +308,24 @@ const TABLE = {
     max: '24d',
     verbs: WITH_STORE,
     help: 'How long the whole run may take.',
+  },
+  components: {
+    type: 'list',
+    placeholder: 'NAME...',
+    verbs: ['init'],
+    help: 'What the workflows back up: database, files, config or all. Without it, what --files and --config-files imply.',
+  },
+  time: {
+    type: 'string',
+    placeholder: 'HH:MM',
+    verbs: ['init'],
+    help: 'When the daily backup begins, in UTC. It is moved to an odd minute, as GitHub is late on the hour.',
+  },
+  recoverySheet: {
+    type: 'string',
+    placeholder: 'FILE',
+    verbs: ['init'],
+    help: 'Write the recovery sheet into this Markdown file instead of printing it.',
   },
   json: { type: 'flag', verbs: ALL, help: 'Print the result as one JSON document.' },
   quiet: { type: 'flag', verbs: ALL, help: 'Show no progress: only the result, warnings and errors.' },

@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly stderr: Output
   readonly signal: AbortSignal
   readonly runJob: typeof runJob
+  /** Absent where nobody can answer. */
+  readonly ask?: JobContext['ask']
   readonly now?: () => Date
   /** Milliseconds, monotonic. */
   readonly clock?: () => number
@@ -97,6 +99,7 @@ async function runCommand(
           log?.event(event)
           display.report(event)
         },
+        ...(surroundings.ask === undefined ? {} : { ask: surroundings.ask }),
         signal: limited,
       } satisfies JobContext),
     )

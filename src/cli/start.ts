@@ -7,9 +7,11 @@ export async function start(
   signal: AbortSignal,
   loadJob: () => Promise<typeof runJob> = loadRealJob,
 ): Promise<number> {
-  const [{ run }, runJob] = await Promise.all([import('./run.ts'), loadJob()])
-  const { argv, env, stdout, stderr } = process
-  return run({ argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob })
+  const [{ run }, runJob, { askOn }] = await Promise.all([import('./run.ts'), loadJob(), import('./ask.ts')])
+  const { argv, env, stdin, stdout, stderr } = process
+  const ask = askOn(stdin, stderr, signal)
+  const surroundings = { argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob }
+  return run(ask === undefined ? surroundings : { ...surroundings, ask })
 }
 
 async function loadRealJob(): Promise<typeof runJob> {

@@ -1,0 +1,122 @@
+/** The page that somebody needs who has the key, and neither the repository's workflows nor anyone to ask. */
+import type { Component } from '../format/manifest.ts'
+import { ARTIFACTS, cronsOf, type Plan } from './plan.ts'
+import { clock } from './questions.ts'
+
+export interface SheetFacts {
+  /** `owner/name`, as far as it is known. */
+  readonly repository: string | undefined
+  readonly keyId: string | undefined
+}
+
+const EVERY: Readonly<Record<Component, string>> = {
+  database: 'every day',
+  files: 'every Sunday',
+  config: 'on the first of every month',
+}
+
+/** Markdown; holds no secret. Ends in a line break. */
+export function recoverySheet(plan: Plan, { repository = 'OWNER/REPO', keyId }: SheetFacts): string {
+  const store = plan.store === ARTIFACTS ? `artifact:${repository}` : plan.store
+  const crons = cronsOf(plan.time)
+  const rows = plan.components.map(
+    component => `| ${component} | ${whatIs(component, plan)} | ${EVERY[component]} (\`${crons[component]}\`, UTC) |`,
+  )
+  const first = plan.components[0] ?? 'database'
+  return `# Recovery sheet of ${repository}
+
+Print this, and keep it with the key, apart from the repository and its backups. Without the key nobody can read them.
+
+| what | of what | when |
+|---|---|---|
+${rows.join('\n')}
+
+* Backups: \`${store}\`, kept for ${plan.retentionDays} days. The day begins at ${clock(plan.time)} UTC.
+* Key: the repository secret \`COMEBACK_KEY\`, and wherever you keep the file \`.backup_key\`.${
+    keyId === undefined
+      ? ''
+      : ` Its id is \`${keyId}\`;\n  \`comeback key show-id\` names the id of a key, \`comeback list\` the one that each backup needs.`
+  }
+
+## From GitHub
+
+Actions > Comeback restore > Run workflow. Leave "dry run" on at first: it shows what would happen.
+
+## With Comeback, on any machine with Node
+
+\`\`\`sh
+${environmentOf(plan)}comeback list --store ${store}
+${plan.components.map(component => restoreCommand(component, store)).join('\n')}
+\`\`\`
+
+Instead of \`latest\` write a day (\`2026-11-23\`), a time or the id of a backup.
+
+## Without Comeback
+
+\`openssl\`, \`gunzip\` and \`${first === 'database' ? 'psql' : 'tar'}\` are enough for a backup whose \`manifest.json\` says \`"stock": true\`; the others need the files of
+older ones, and \`comeback export\`. Fetch everything of one backup, here of the id \`20261123T020000Z-7f3a91\`:
+
+\`\`\`sh
+${fetchCommand(first, plan, repository)}
+\`\`\`
+
+Then, in that folder, in the order of the names:
+
+\`\`\`sh
+for f in [0-9]*.gz.enc; do
+  openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass file:.backup_key -in "$f" | gunzip
+done | ${first === 'database' ? 'psql -v ON_ERROR_STOP=1 "$DATABASE_URL"' : 'tar x'}
+\`\`\`
+
+\`manifest.json\` holds the exact command for its backup. openssl alone does not notice whether something was altered.
+`
+}
+
+function whatIs(component: Component, { files, configFiles, configEnv }: Plan): string {
+  switch (component) {
+    case 'database':
+      return 'the secret `DATABASE_URL`'
+    case 'files':
+      return files.map(code).join(', ')
+    case 'config':
+      return [...configFiles.map(code), ...configEnv.map(name => `${code(name)} of \`CONFIG_ENV\``)].join(', ')
+  }
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('|', '\\|')}\``
+}
+
+function environmentOf(plan: Plan): string {
+  const options = [
+    ...(plan.s3Endpoint === undefined ? [] : [`export COMEBACK_S3_ENDPOINT=${plan.s3Endpoint}`]),
+    ...(plan.s3Region === undefined ? [] : [`export COMEBACK_S3_REGION=${plan.s3Region}`]),
+    ...(plan.s3PathStyle ? ['export COMEBACK_S3_PATH_STYLE=true'] : []),
+  ]
+  const access =
+    plan.store === ARTIFACTS
+      ? 'export GITHUB_TOKEN=…                # one that may read Actions of the repository'
+      : 'export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…'
+  return ['# the file .backup_key lies here, or COMEBACK_KEY is set', access, ...options]
+    .map(line => `${line}\n`)
+    .join('')
+}
+
+function restoreCommand(component: Component, store: string): string {
+  const target =
+    component === 'database' ? '--target-url postgresql://…/new_database' : `--into ./restored-${component}`
+  return `comeback restore ${component} latest --store ${store} ${target}`
+}
+
+function fetchCommand(component: Component, { store, s3Endpoint }: Plan, repository: string): string {
+  if (store !== ARTIFACTS) {
+    const endpoint = s3Endpoint === undefined ? '' : ` --endpoint-url ${s3Endpoint}`
+    return `aws s3 cp --recursive${endpoint} ${store.replace(/\/$/, '')}/${component}/20261123T020000Z-7f3a91 .`
+  }
+  // An artifact is named comeback~COMPONENT~ID~FILE~RUN-ATTEMPT.bin, and is that file, not a zip of it.
+  return `gh api --paginate 'repos/${repository}/actions/artifacts?per_page=100' \\
+  --jq '.artifacts[] | select(.expired | not) | [.id, .name] | @tsv' | grep '~20261123T020000Z-7f3a91~' |
+while read -r artifact name; do
+  gh api "repos/${repository}/actions/artifacts/$artifact/zip" > "$(echo "$name" | cut -d '~' -f 4)"
+done`
+}
