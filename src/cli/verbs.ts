@@ -83,9 +83,14 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     operands: '',
     summary: 'Write the GitHub workflows that make backups by themselves.',
     about: [
-      'Writes workflows into .github/workflows of the repository in this folder, and says which secrets they need.',
+      'Writes three workflows (comeback-backup.yml, -restore.yml and -verify.yml) into .github/workflows of the repository in this folder, and says which secrets they need. On a terminal it asks what no option says.',
+      'It makes the key if there is none, lets Git ignore it, and prints a recovery sheet: the page to keep with the key.',
     ],
-    examples: ['comeback init'],
+    examples: [
+      'comeback init',
+      'comeback init --components database files --files public uploads --time 03:41',
+      'comeback init --store s3://BUCKET/PREFIX --recovery-sheet RECOVERY.md',
+    ],
   },
   key: {
     operands: 'new|show-id',
