@@ -9,6 +9,8 @@ export interface S3Bucket {
   readonly prefix: string
   /** Whether the server is another than Amazon's. */
   readonly custom: boolean
+  /** Bodies with more bytes go in parts. */
+  readonly partsAbove: number
   readonly warn: (message: string, hint?: string) => void
 }
 

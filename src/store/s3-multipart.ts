@@ -19,7 +19,7 @@ import { statusOf } from './s3-error.ts'
 import { abortable } from './s3-read.ts'
 
 /** Bytes; servers take 10,000 parts of at least 5 MiB. */
-const PART_SIZE = 16 * MiB
+const PART_SIZE = 8 * MiB
 const PARTS_AT_ONCE = 2
 
 /** Milliseconds for aborting, which must go on after the run was cancelled, but not for long. */

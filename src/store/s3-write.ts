@@ -7,14 +7,10 @@
 import { createHash } from 'node:crypto'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { hasCode } from '../errors.ts'
-import { MiB } from '../format/sizes.ts'
 import { alreadyExists, keyOf, notS3, type S3Bucket } from './s3-bucket.ts'
 import { s3Code, statusOf } from './s3-error.ts'
 import { createUploader } from './s3-multipart.ts'
 import { abortable, sizeOf } from './s3-read.ts'
-
-/** Bodies above this (bytes) go in parts. Packs are below: one request, atomic, and nothing is left if it fails. */
-const SINGLE_PUT_LIMIT = 64 * MiB
 
 /** A server that refuses the condition with 400 calls it one of these; other codes of 400 mean what they say. */
 const REFUSALS = ['NotImplemented', 'InvalidArgument', 'InvalidRequest', 'UnsupportedHeader']
@@ -87,7 +83,7 @@ export function createWriter(bucket: S3Bucket): Writer {
   return async (name, body, signal) => {
     const [first] = body
     const bytes = body.length === 1 && first !== undefined ? asBuffer(first) : Buffer.concat(body)
-    await (bytes.length > SINGLE_PUT_LIMIT ? putInParts : putOnce)(name, bytes, signal)
+    await (bytes.length > bucket.partsAbove ? putInParts : putOnce)(name, bytes, signal)
   }
 }
 

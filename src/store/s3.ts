@@ -20,6 +20,9 @@ import type { Store } from './store.ts'
  */
 const PACK_SIZE = 8 * MiB
 
+/** Bytes. Packs are below: one request, atomic, and nothing is left if it fails. */
+const PARTS_ABOVE = 64 * MiB
+
 export interface S3StoreOptions extends S3ClientOptions {
   readonly bucket: string
   /** Without slashes at its ends; empty for the whole bucket. */
@@ -27,13 +30,15 @@ export interface S3StoreOptions extends S3ClientOptions {
   /** Told what the bucket can't do, at most once each. */
   readonly warn: (message: string, hint?: string) => void
   readonly packSize?: number
+  /** For tests: bytes of the largest body that is sent as one. */
+  readonly partsAbove?: number
 }
 
 /** Sends nothing yet. Throws `usage` for an endpoint that is none. */
 export function openS3Store(options: S3StoreOptions): Store {
-  const { bucket: name, prefix, warn, packSize = PACK_SIZE } = options
+  const { bucket: name, prefix, warn, packSize = PACK_SIZE, partsAbove = PARTS_ABOVE } = options
   const client = createS3Client(options)
-  const bucket: S3Bucket = { client, bucket: name, prefix, custom: options.endpoint !== undefined, warn }
+  const bucket: S3Bucket = { client, bucket: name, prefix, custom: options.endpoint !== undefined, partsAbove, warn }
   const write = createWriter(bucket)
 
   async function reach<T>(action: string, signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
