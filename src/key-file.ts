@@ -5,7 +5,7 @@ import { checkPassphrase, newPassphrase } from './format/keys.ts'
 
 const MAKE_ONE = 'Make one with `comeback key new`, and keep a copy of it away from the backups.'
 const MAKE_SECRET =
-  'In CI a key is never made: run `comeback key new` on your own machine, keep a copy, and store it as the repository secret COMEBACK_KEY (Settings > Secrets and variables > Actions), and pass it to the step in its environment.'
+  'In CI a key is never made: run `comeback key new` on your own machine, keep a copy, and store it as the repository secret COMEBACK_KEY (Settings > Secrets and variables > Actions), and pass it to the step: in its environment, or as the input key of the Action.'
 
 export interface KeyPlace {
   /** As given by the environment or the Action; an empty one counts as absent, as an unset secret reads so. */
