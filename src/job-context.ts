@@ -23,6 +23,8 @@ export interface JobContext {
   readonly github: GitHubContext
   /** Folder for what needs to be a file for a moment. */
   readonly temporary: string
+  /** Folder that remembers small objects of a distant store from one run to the next; absent where nothing keeps it. */
+  readonly memory?: string
   readonly progress: Progress
   /** Asks whoever sits at the terminal; absent where nobody does. Rejects with `cancelled`. */
   readonly ask?: (question: string) => Promise<string>

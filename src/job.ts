@@ -10,6 +10,7 @@ import { exportBackup } from './engine/export.ts'
 import { list } from './engine/list.ts'
 import { prune } from './engine/prune.ts'
 import { restore } from './engine/restore.ts'
+import { planRestore } from './engine/restore-plan.ts'
 import { status } from './engine/status.ts'
 import { asComebackError, ComebackError } from './errors.ts'
 import { keyId } from './format/keys.ts'
@@ -35,7 +36,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
     case 'backup':
       return backUp(command.components, options, context)
     case 'restore':
-      return restore({
+      return (options.dryRun ? planRestore : restore)({
         moment: parseMoment(command.at),
         component: command.component,
         store: await openStore(options, context),
@@ -57,12 +58,12 @@ export async function runJob(command: Command, options: Options, context: JobCon
       return status({ ...(await readingRequest(command.components, options, context)), maxAge: options.maxAge })
     case 'check':
       return check({
-        ...(await readingRequest(command.components, options, context)),
+        ...(await readingRequest(command.components, options, withoutMemory(context))),
         percent: options.read ? 100 : (options.readPercent ?? 0),
       })
     case 'prune':
       return prune({
-        ...(await readingRequest(command.components, options, context)),
+        ...(await readingRequest(command.components, options, withoutMemory(context))),
         policy: {
           days: options.retentionDays,
           last: options.keepLast,
@@ -140,6 +141,11 @@ async function readingRequest(components: readonly Component[], options: Options
     progress: context.progress,
     signal: context.signal,
   }
+}
+
+/** For those who must see the store itself: one looks for damage there, the other deletes by what it reads. */
+function withoutMemory({ memory: _, ...context }: JobContext): JobContext {
+  return context
 }
 
 async function keyringIfAny(options: Options, context: JobContext): Promise<Keyring | undefined> {

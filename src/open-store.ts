@@ -3,7 +3,10 @@ import { resolve } from 'node:path'
 import { ComebackError } from './errors.ts'
 import type { JobContext } from './job-context.ts'
 import type { Options } from './options.ts'
+import { isIndexFile, MANIFEST, PLACEHOLDER, parseObjectName } from './repository/layout.ts'
+import { folderMemory } from './store/folder-memory.ts'
 import { openLocalStore } from './store/local.ts'
+import { withMemory } from './store/remembering.ts'
 import { withRetry } from './store/retry.ts'
 import type { Store } from './store/store.ts'
 
@@ -30,7 +33,7 @@ export function folderOf(location: string): string | undefined {
 }
 
 /** Credentials are found by the SDK itself: it knows more places than an option could name. */
-async function openBucket(options: Options, { progress }: JobContext): Promise<Store> {
+async function openBucket(options: Options, { progress, memory }: JobContext): Promise<Store> {
   const { parseS3Location } = await import('./store/s3-location.ts')
   const location = parseS3Location(options.store)
   const { openS3Store } = await import('./store/s3.ts')
@@ -42,11 +45,11 @@ async function openBucket(options: Options, { progress }: JobContext): Promise<S
     warn: (message, hint) =>
       progress({ type: 'warning', component: undefined, message, ...(hint === undefined ? {} : { hint }) }),
   })
-  return withRetry(store)
+  return withRetry(remembering(store, memory))
 }
 
 /** `artifact:` is the repository that runs this. */
-async function openArtifacts(options: Options, { github, temporary, progress }: JobContext): Promise<Store> {
+async function openArtifacts(options: Options, { github, temporary, memory, progress }: JobContext): Promise<Store> {
   const repository = options.store.slice(ARTIFACT.length) || github.repository
   if (repository === undefined || !/^[\w-]+\/(?!\.\.?$)[\w.-]+$/.test(repository)) {
     const problem = repository === undefined ? 'names no repository' : 'is not the name of a repository'
@@ -64,5 +67,15 @@ async function openArtifacts(options: Options, { github, temporary, progress }: 
     allowPublic: options.allowPublicArtifacts,
     warn: (message, hint) => progress({ type: 'warning', component: undefined, message, hint }),
   })
-  return withRetry(store)
+  return withRetry(remembering(store, memory))
+}
+
+/** Inside of the retries: an answer from memory needs none, and what is repeated need not be remembered twice. */
+function remembering(store: Store, memory: string | undefined): Store {
+  return memory === undefined ? store : withMemory(store, folderMemory(memory), isSmallAndImmutable)
+}
+
+function isSmallAndImmutable(name: string): boolean {
+  const file = parseObjectName(name)?.file
+  return file === MANIFEST || file === PLACEHOLDER || isIndexFile(file)
 }

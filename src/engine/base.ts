@@ -16,7 +16,7 @@ import { authenticate } from '../repository/manifests.ts'
 import { mostlyUsed, usedBytes } from '../repository/pack-use.ts'
 import { type Pack, packFinder, packName } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, manifestOf } from './catalog.ts'
+import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
 import type { Problem } from './ports.ts'
 
 const SOURCE_BYTES = 16
@@ -59,18 +59,15 @@ export async function sourceHash(
  * `wrong-key` if the store holds backups of this component and none was made with this key: more likely a slip than a wish.
  */
 export async function findBase(search: BaseSearch, allowOtherKey: boolean): Promise<Found> {
-  const { store, keyring, component, identity, catalog, signal } = search
+  const { keyring, component, identity, catalog } = search
   const placeholders: Manifest[] = []
   const problems: Problem[] = []
   let otherKey: ComebackError | undefined
   let holdsOurs = false
   for (const entry of catalog.entries) {
-    const manifest = await manifestOf(store, entry, signal)
-      .then(async found => {
-        keyring.preparePack(found.kdf.salt, found.kdf.iterations)
-        await authenticate(found, keyring)
-        return found
-      })
+    const manifest = await readAuthentic(search, entry)
+      // It may have been damaged on its way, or in a memory in between.
+      .catch(error => (hasCode(error, 'damaged') ? readAuthentic(search, entry) : Promise.reject(error)))
       .catch(error => {
         if (hasCode(error, 'wrong-key')) otherKey ??= error
         else if (hasCode(error, 'damaged', 'unsupported', 'not-found')) problems.push(passedOver(error))
@@ -100,6 +97,13 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
   }
   const [newest] = placeholders
   return { backup: undefined, placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt), problems }
+}
+
+async function readAuthentic({ store, keyring, signal }: BaseSearch, entry: CatalogEntry): Promise<Manifest> {
+  const manifest = await manifestOf(store, entry, signal)
+  keyring.preparePack(manifest.kdf.salt, manifest.kdf.iterations)
+  await authenticate(manifest, keyring)
+  return manifest
 }
 
 /** Whether the chain's full backup is older than `fullEvery` milliseconds. */

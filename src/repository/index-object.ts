@@ -12,6 +12,9 @@ import { indexFile, objectName } from './layout.ts'
 /** Sanity bound on what a manifest may make us allocate: some forty million chunks. */
 const INDEX_LIMIT = 2 ** 31 - 1
 
+/** How often an object is read before it counts as damaged. */
+const READS = 2
+
 export const DAMAGE_HINT =
   'Something outside Comeback changed the store. Restore another backup, or bring the object back from a copy of the store.'
 
@@ -60,19 +63,26 @@ export async function unpackIndex(index: NonNullable<Manifest['index']>, decrypt
   return decodeIndex(await codec.decompress(decrypted.subarray(codec.confounder().length), index.plain))
 }
 
-/** A whole object that must have this size and SHA-256: `damaged` otherwise. */
+/**
+ * A whole object that must have this size and SHA-256: `damaged` otherwise. Bytes that are wrong are read once more: they may
+ * have been damaged on their way, or in a memory in between.
+ */
 export async function getChecked(
   store: Store,
   name: string,
   expected: { readonly size: number; readonly sha256: string },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const body = await store.get(name, { limit: expected.size, signal }).catch(error => {
-    throw asDamage(error, name)
-  })
-  if (body.length === expected.size && createHash('sha256').update(body).digest('hex') === expected.sha256) return body
-  const what = body.length === expected.size ? 'was altered' : `has ${body.length} of ${expected.size} bytes`
-  throw new ComebackError('damaged', `${name} is not the object that was written: it ${what}.`, { hint: DAMAGE_HINT })
+  for (let attempt = 1; ; attempt++) {
+    const body = await store.get(name, { limit: expected.size, signal }).catch(error => {
+      throw asDamage(error, name)
+    })
+    const isWhole = body.length === expected.size
+    if (isWhole && createHash('sha256').update(body).digest('hex') === expected.sha256) return body
+    if (attempt < READS) continue
+    const what = isWhole ? 'was altered' : `has ${body.length} of ${expected.size} bytes`
+    throw new ComebackError('damaged', `${name} is not the object that was written: it ${what}.`, { hint: DAMAGE_HINT })
+  }
 }
 
 /** What a manifest names must be there, and as long as it says: otherwise that is damage, whatever the store calls it. */

@@ -40,3 +40,7 @@ export function packFile(group: SegmentGroup, number: number, form: Form, extens
 export function indexFile(extension: string): string {
   return `index.${extension}.enc`
 }
+
+export function isIndexFile(file: string | undefined): boolean {
+  return file !== undefined && /^index\.[a-z]+\.enc$/.test(file)
+}
