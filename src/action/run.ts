@@ -40,6 +40,8 @@ export async function run(surroundings: Surroundings): Promise<number> {
     files: filesOf(environment),
     now: now(),
     details: false,
+    // As it is written, until the inputs are understood: a check whose inputs are wrong has not verified anything.
+    verb: environment.INPUT_COMMAND?.trim(),
     debug: isSet(environment.COMEBACK_DEBUG) || isSet(environment.RUNNER_DEBUG),
   })
   try {

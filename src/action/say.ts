@@ -36,7 +36,7 @@ export interface Speech {
   readonly details: boolean
   /** Show the causes of an error. */
   readonly debug: boolean
-  readonly verb?: string
+  readonly verb: string | undefined
   readonly log?: RunLog | undefined
 }
 

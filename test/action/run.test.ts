@@ -171,6 +171,11 @@ describe('an error', () => {
     expect(outputs).toMatchObject({ status: 'failed', verdict })
   })
 
+  test('in the inputs of a check has verified nothing', async () => {
+    const { outputs } = await scene.run({ command: 'check', raed: 'true' }, new Error('It ran.'))
+    expect(outputs).toMatchObject({ status: 'failed', verdict: 'could-not-verify' })
+  })
+
   test('shows its causes when the runner is in debug mode', async () => {
     const error = new ComebackError('connection', 'No.', { cause: new Error('ECONNREFUSED deep down') })
     expect((await scene.run({}, error)).stdout).not.toContain('deep down')
