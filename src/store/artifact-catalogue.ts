@@ -11,6 +11,7 @@ export class Catalogue {
   #listed: ReadonlyMap<number, StoredArtifact> | undefined
   readonly #uploaded = new Map<number, StoredArtifact>()
   readonly #gone = new Set<number>()
+  readonly #lost = new Set<number>()
   /** Made when it is needed, dropped by every change. */
   #index: ReadonlyMap<string, readonly StoredArtifact[]> | undefined
   #refreshing: Promise<void> | undefined
@@ -48,12 +49,12 @@ export class Catalogue {
 
   /** From what is known without another look. */
   live(object: string): StoredArtifact | undefined {
-    return this.all(object).find(artifact => !this.#hasExpired(artifact))
+    return this.all(object).find(artifact => !this.#lost.has(artifact.id) && !hasExpired(artifact, this.#now()))
   }
 
   /** When the newest artifact that held it expired; undefined if none did. */
   expiry(object: string): Date | undefined {
-    return this.all(object).findLast(artifact => this.#hasExpired(artifact))?.expiresAt
+    return this.all(object).findLast(artifact => hasExpired(artifact, this.#now()))?.expiresAt
   }
 
   /** Oldest first, expired ones too. */
@@ -71,11 +72,18 @@ export class Catalogue {
     this.#index = undefined
   }
 
+  /** Its bytes are not to be had: it has expired or was deleted since it was listed. The next listing tells. */
+  lose(id: number): void {
+    this.#lost.add(id)
+    this.#uploaded.delete(id)
+    this.#index = undefined
+  }
+
   isGone(id: number): boolean {
     return this.#gone.has(id)
   }
 
-  /** Its bytes are gone, whatever listings still say. */
+  /** It is deleted, whatever listings still say. */
   forget(id: number): void {
     this.#gone.add(id)
     this.#uploaded.delete(id)
@@ -91,10 +99,6 @@ export class Catalogue {
       ({ object }) => object,
     )
     return this.#index
-  }
-
-  #hasExpired({ expired, expiresAt }: StoredArtifact): boolean {
-    return expired || (expiresAt !== undefined && expiresAt.getTime() <= this.#now())
   }
 
   /** Several that miss something at once share one listing. */
@@ -116,4 +120,8 @@ export class Catalogue {
       await this.refresh(signal)
     }
   }
+}
+
+function hasExpired({ expired, expiresAt }: StoredArtifact, now: number): boolean {
+  return expired || (expiresAt !== undefined && expiresAt.getTime() <= now)
 }

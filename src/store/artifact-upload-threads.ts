@@ -19,9 +19,6 @@ export function uploadThreads(limit: number): Upload {
 
   function start(): Worker {
     const worker = new Worker(workerFile(), { stdout: true, stderr: true, resourceLimits: WORKER_MEMORY })
-    // Nobody reads what the client logs; left alone it would pile up.
-    worker.stdout.resume()
-    worker.stderr.resume()
     // One that ends while it is idle must not crash the job, nor be used again.
     worker.on('error', () => remove(idle, worker))
     worker.on('exit', () => remove(idle, worker))

@@ -124,8 +124,8 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
           if (range === undefined) checkDigest(artifact, bytes)
           return bytes
         }
-        // Deleted, or expired since it was listed: there may be another one, or word of its end.
-        catalogue.forget(artifact.id)
+        // There may be another one, or word of its end.
+        catalogue.lose(artifact.id)
       }
     },
 

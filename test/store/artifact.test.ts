@@ -3,5 +3,5 @@ import { storeContract } from './contract.ts'
 
 storeContract('artifact', async () => {
   const place = await artifactPlace()
-  return { store: place.inAction(), close: () => place[Symbol.asyncDispose]() }
+  return { store: place.inAction(), close: async () => place[Symbol.asyncDispose]() }
 })
