@@ -1,12 +1,12 @@
 /** The options as a Markdown table, for the README and action.yml's documentation. */
-import { kebab, OPTION_NAMES, OPTIONS, type OptionName, optionsOf, type Verb } from './options.ts'
+import { kebab, OPTION_NAMES, OPTIONS, type OptionName, optionsOf, VERBS, type Verb } from './options.ts'
 
 /** All options, or those of one verb. Ends in a line break. */
 export function optionsTable(verb?: Verb): string {
   const names = verb === undefined ? OPTION_NAMES : optionsOf(verb)
   const heads = verb === undefined ? ['option', 'verbs', 'what it does'] : ['option', 'what it does']
   const rows = names.map(name => {
-    const verbs = verb === undefined ? [OPTIONS[name].verbs.join(', ')] : []
+    const verbs = verb === undefined ? [verbsOf(name)] : []
     return [code(usage(name)), ...verbs, meaning(name)]
   })
   return [heads, heads.map(() => '---'), ...rows].map(cells => `| ${cells.map(escaped).join(' | ')} |\n`).join('')
@@ -22,8 +22,17 @@ export function usage(name: OptionName): string {
 function meaning(name: OptionName): string {
   const spec = OPTIONS[name]
   const standard = 'default' in spec && spec.default !== undefined ? ` Default: ${code(spec.default)}.` : ''
-  const also = (spec.alsoFrom ?? []).map(variable => ` Also from ${code(variable)}.`).join('')
+  const others = (spec.alsoFrom ?? []).map(code).join(' or ')
+  const also = others === '' ? '' : ` Also from ${others}.`
   return `${spec.help}${standard}${also}`
+}
+
+/** `backup, restore`; where most take it, those that don't are the shorter list. */
+function verbsOf(name: OptionName): string {
+  const { verbs } = OPTIONS[name]
+  const without = VERBS.filter(verb => !verbs.includes(verb))
+  if (without.length === 0) return 'all'
+  return without.length < 3 ? `all but ${without.join(', ')}` : verbs.join(', ')
 }
 
 function code(text: string): string {
