@@ -1,0 +1,211 @@
+/** The workflows, run step by step with the built Action, a stand-in for GitHub and real servers. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { COMPONENTS } from '../../src/format/manifest.ts'
+import { DEFAULT_PLAN } from '../../src/init/plan.ts'
+import { workflowFiles } from '../../src/init/workflow-files.ts'
+import { TEST_KEY } from '../support/cli.ts'
+import { createDatabase } from '../support/database.ts'
+import type { WorkflowResult } from '../support/workflow-runner.ts'
+import { postgresService, startRepository } from './scene.ts'
+
+const DAILY = { name: 'schedule', cron: '17 2 * * *' } as const
+const WEEKLY = { name: 'schedule', cron: '37 2 * * 0' } as const
+const MONTHLY = { name: 'schedule', cron: '57 2 1 * *' } as const
+const VARS = { COMEBACK_FILES: 'public', COMEBACK_CONFIG_FILES: 'app.ini' }
+
+const outcomes = ({ steps }: WorkflowResult) => Object.fromEntries(steps.map(({ name, outcome }) => [name, outcome]))
+
+/** The conclusion, with the log where it is another than expected. */
+function expectConclusion({ conclusion, log }: WorkflowResult, expected: WorkflowResult['conclusion']): void {
+  expect(conclusion, log).toBe(expected)
+}
+
+async function guests(rows: readonly string[]) {
+  const database = await createDatabase(18)
+  await database.query('CREATE TABLE guest (id int PRIMARY KEY, name text)')
+  for (const [id, name] of rows.entries()) await database.query('INSERT INTO guest VALUES ($1, $2)', [id, name])
+  return database
+}
+
+describe('backup.yml', () => {
+  test('backs up the database at its cron, then prunes, and shows no secret', async () => {
+    await using source = await guests(['Ada'])
+    await using repository = await startRepository({ DATABASE_URL: source.url })
+    const result = await repository.run('backup.yml', DAILY)
+    expectConclusion(result, 'success')
+    expect(outcomes(result)).toEqual({
+      'Check out what files and config consist of': 'skipped',
+      'Make CONFIG_ENV the environment': 'skipped',
+      'Back up': 'success',
+      Prune: 'success',
+    })
+    expect(result.steps[2]?.outputs).toMatchObject({ status: 'complete' })
+    expect(result.steps[2]?.summary).not.toBe('')
+    expect(repository.github.artifacts.map(({ name }) => name)).toContainEqual(
+      expect.stringMatching(/^comeback~database~.*~manifest\.json~/),
+    )
+    expect(result.log).not.toContain(TEST_KEY)
+    expect(result.log).not.toContain('secret')
+  })
+
+  test('each cron has its component', async () => {
+    await using repository = await startRepository({})
+    for (const [cron, component] of [
+      [WEEKLY, 'files'],
+      [MONTHLY, 'config'],
+    ] as const) {
+      expectConclusion(await repository.run('backup.yml', cron, { vars: VARS }), 'success')
+      expect(repository.github.artifacts.at(-1)?.name).toContain(`comeback~${component}~`)
+    }
+  })
+
+  test('a backup that fails fails the job, and nothing is pruned after it', async () => {
+    await using repository = await startRepository({ DATABASE_URL: 'postgresql://nobody:sesame@127.0.0.1:1/none' })
+    const result = await repository.run('backup.yml', DAILY)
+    expectConclusion(result, 'failure')
+    expect(outcomes(result)).toMatchObject({ 'Back up': 'failure', Prune: 'skipped' })
+    expect(result.log).not.toContain('sesame')
+  })
+
+  test('lines of CONFIG_ENV become configuration, and no value reaches the log', async () => {
+    await using repository = await startRepository({})
+    const inputs = { component: 'config', 'config-env': 'SMTP_*' }
+    const secrets = { CONFIG_ENV: 'SMTP_HOST=mail.example.com\nSMTP_PASSWORD=100%25 open sesame=\r\nOTHER=x\n# no\n' }
+    const event = { name: 'workflow_call', inputs, caller: DAILY } as const
+    const result = await repository.run('backup.yml', event, { secrets })
+    expectConclusion(result, 'success')
+    expect(result.log).not.toContain('sesame')
+
+    const restored = await handedOver(repository, 'plain')
+    expect(restored.text).toContain('SMTP_PASSWORD')
+    expect(restored.text).toContain('100%25 open sesame=')
+    expect(restored.text).not.toContain('OTHER')
+  })
+})
+
+type Repository = Awaited<ReturnType<typeof startRepository>>
+
+/** What the restore of the configuration hands over as an artifact. */
+async function handedOver(repository: Repository, handOver: string) {
+  let names: readonly string[] = []
+  let text = ''
+  const result = await repository.run(
+    'restore.yml',
+    { name: 'workflow_dispatch', inputs: { component: 'config', 'dry-run': false, 'hand-over': handOver } },
+    {
+      standIns: {
+        'actions/upload-artifact'({ path = '' }) {
+          const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter(file => file.isFile())
+          names = files.map(({ name }) => name)
+          text = files.map(file => readFileSync(join(file.parentPath, file.name), 'latin1')).join('\n')
+        },
+      },
+    },
+  )
+  expectConclusion(result, 'success')
+  return { result, names, text }
+}
+
+describe('restore.yml', () => {
+  test('brings the newest backup, or an older one by its id, into another database', async () => {
+    await using source = await guests(['Ada'])
+    await using first = await createDatabase(18)
+    await using second = await createDatabase(18)
+    await using repository = await startRepository({ DATABASE_URL: source.url })
+    const id = (await repository.run('backup.yml', DAILY)).steps[2]?.outputs['backup-ids'] ?? ''
+    await source.query("UPDATE guest SET name = 'Grace'")
+    await repository.run('backup.yml', DAILY)
+
+    const restore = async (at: string, url: string) => {
+      const inputs = { at, 'dry-run': false }
+      const event = { name: 'workflow_dispatch', inputs } as const
+      expectConclusion(await repository.run('restore.yml', event, { secrets: { TARGET_URL: url } }), 'success')
+    }
+    await restore('latest', first.url)
+    expect(await first.query('SELECT name FROM guest')).toEqual([{ name: 'Grace' }])
+    await restore(id, second.url)
+    expect(await second.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
+  })
+
+  test('touches nothing unless it is told so', async () => {
+    await using source = await guests(['Ada'])
+    await using target = await createDatabase(18)
+    await using repository = await startRepository({ DATABASE_URL: source.url, TARGET_URL: target.url })
+    await repository.run('backup.yml', DAILY)
+    await repository.run('restore.yml', { name: 'workflow_dispatch' })
+    expect(await target.query("SELECT to_regclass('guest') AS guest")).toEqual([{ guest: null }])
+  })
+
+  test('never takes the original for a copy whose secret is missing', async () => {
+    await using source = await guests(['Ada'])
+    await using repository = await startRepository({ DATABASE_URL: source.url })
+    await repository.run('backup.yml', DAILY)
+    await source.query("UPDATE guest SET name = 'Grace'")
+    const inputs = { target: 'TARGET_URL', mode: 'atomic', 'dry-run': false, confirm: source.name }
+    const result = await repository.run('restore.yml', { name: 'workflow_dispatch', inputs })
+    expectConclusion(result, 'failure')
+    expect(result.log).toContain('No database is named.')
+    expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Grace' }])
+  })
+
+  test('replaces the original when the original is what was chosen', async () => {
+    await using source = await guests(['Ada'])
+    await using repository = await startRepository({ DATABASE_URL: source.url })
+    await repository.run('backup.yml', DAILY)
+    await source.query("UPDATE guest SET name = 'Grace'")
+    const inputs = { target: 'DATABASE_URL', mode: 'atomic', 'dry-run': false, confirm: source.name }
+    expectConclusion(await repository.run('restore.yml', { name: 'workflow_dispatch', inputs }), 'success')
+    expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
+  })
+
+  test('hands configuration over encrypted, as plain text, or not at all, as it was asked to', async () => {
+    await using repository = await startRepository({})
+    expectConclusion(await repository.run('backup.yml', MONTHLY, { vars: VARS }), 'success')
+    const encrypted = await handedOver(repository, 'encrypted')
+    expect(encrypted.names).toContain('manifest.json')
+    expect(encrypted.text).not.toContain('workers = 4')
+    expect((await handedOver(repository, 'plain')).text).toContain('workers = 4')
+    const nothing = await handedOver(repository, 'nothing')
+    expect(nothing.names).toEqual([])
+    expect(outcomes(nothing.result)).toMatchObject({ 'Hand over as an artifact for a day': 'skipped' })
+  })
+})
+
+test('verify.yml reads every byte and restores the database into one that goes away', async () => {
+  await using source = await guests(['Ada'])
+  await using service = postgresService()
+  await using repository = await startRepository({ DATABASE_URL: source.url })
+  await repository.run('backup.yml', DAILY)
+  const event = { name: 'schedule', cron: '27 4 * * 1' } as const
+  const result = await repository.run('verify.yml', event, { startService: service.start })
+  expectConclusion(result, 'success')
+  expect(result.steps.map(({ outcome }) => outcome)).toEqual(['success', 'success'])
+  expect(result.steps[0]?.outputs).toMatchObject({ verdict: 'verified' })
+  expect(await service.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
+})
+
+test('the workflows that init writes call ours: what they back up comes back', async () => {
+  const plan = { ...DEFAULT_PLAN, components: COMPONENTS, files: ['public'], configFiles: ['app.ini'] }
+  const folder = mkdtempSync(join(tmpdir(), 'comeback-caller-'))
+  const [backup = '', restore = ''] = workflowFiles(plan).map(({ path, text }) => {
+    const file = join(folder, path.split('/').at(-1) ?? '')
+    writeFileSync(file, text)
+    return file
+  })
+  try {
+    await using source = await guests(['Ada'])
+    await using target = await createDatabase(18)
+    await using repository = await startRepository({ DATABASE_URL: source.url, TARGET_URL: target.url })
+    for (const cron of [DAILY, WEEKLY, MONTHLY]) expectConclusion(await repository.run(backup, cron), 'success')
+    const components = repository.github.artifacts.map(({ name }) => name.split('~')[1])
+    expect([...new Set(components)]).toEqual(COMPONENTS)
+    const event = { name: 'workflow_dispatch', inputs: { 'dry-run': false } } as const
+    expectConclusion(await repository.run(restore, event), 'success')
+    expect(await target.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
