@@ -1,18 +1,11 @@
-/** What may go, by what the records say: pure, so that plan and deed follow the same rules. */
+/** Which records stay and which go, and why: pure. */
 import { timeOf } from '../format/backup-id.ts'
-import type { Component } from '../format/manifest.ts'
-import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
-import type { ObjectInfo } from '../store/store.ts'
-import type { Catalog } from './catalog.ts'
 import type { ReadRecord, StoreRecord } from './records.ts'
 import { GRACE, type RetentionPolicy, reasonsToKeep } from './retention.ts'
 
 const DAY = 24 * 60 * 60 * 1000
-/** Milliseconds that a placeholder stays in sight, and that a run that leaves no record may take. */
+/** Milliseconds that a placeholder stays in sight. */
 const WEEK = 7 * DAY
-
-/** The names that packs and indexes have; anything else in a backup's folder is not ours to delete. */
-const OWN_FILE = /^(\d{2,}-(schema|data)-\d{4,}\.(sql|tar)|index)\.(gz|zst)\.enc$/
 
 export interface Decision {
   readonly record: StoreRecord
@@ -39,47 +32,6 @@ export function decide(records: readonly StoreRecord[], policy: RetentionPolicy,
     const keep = reasons.length > 0
     return { record, keep, reasons: keep ? reasons : [whyGo(record, policy)] }
   })
-}
-
-export interface Unneeded {
-  readonly objects: readonly ObjectInfo[]
-  /** In folders of backups, and not of a kind that Comeback writes. */
-  readonly strange: readonly string[]
-}
-
-/**
- * Packs and indexes that none of these records needs. Everything is left that
- * - lies in the folder of a backup younger than the grace time, or in that of the component's newest run for a week: it may
- *   be running still, and nothing tells of it before it is finished;
- * - is not newer than a record that could not be read: what that one leans on, nobody knows.
- */
-export function unneeded(
-  catalog: Catalog,
-  components: readonly Component[],
-  records: readonly StoreRecord[],
-  now: Date,
-): Unneeded {
-  const needed = new Set(records.flatMap(record => ('needs' in record ? record.needs : [])))
-  const folders = new Set(records.map(({ entry }) => `${entry.component}/${entry.id}`))
-  const unread = newestIds(records.filter(record => !('needs' in record)))
-  const newest = newestIds(records.filter(({ entry }) => entry.kind === 'backup' && timeOf(entry.id) <= now))
-  const objects: ObjectInfo[] = []
-  const strange: string[] = []
-  for (const object of catalog.objects.values()) {
-    const place = parseObjectName(object.name)
-    if (place === undefined || !components.includes(place.component)) continue
-    const { component, id, file } = place
-    if (file === MANIFEST || file === PLACEHOLDER || needed.has(object.name)) continue
-    if (!OWN_FILE.test(file)) {
-      strange.push(object.name)
-      continue
-    }
-    const maybeRunning = !folders.has(`${component}/${id}`) && id > (newest.get(component) ?? '')
-    const age = now.getTime() - timeOf(id).getTime()
-    if (age < (maybeRunning ? WEEK : GRACE) || id <= (unread.get(component) ?? '')) continue
-    objects.push(object)
-  }
-  return { objects, strange }
 }
 
 function otherReasons(
@@ -127,12 +79,4 @@ function whyGo(record: StoreRecord, policy: RetentionPolicy): string {
   const none = slots.every(slot => slot === undefined)
   const age = `older than ${policy.days === 1 ? '24 h' : `${policy.days} days`}`
   return none ? age : `${age}, in no slot`
-}
-
-function newestIds(records: readonly StoreRecord[]): ReadonlyMap<Component, string> {
-  const newest = new Map<Component, string>()
-  for (const { entry } of records) {
-    if (entry.id > (newest.get(entry.component) ?? '')) newest.set(entry.component, entry.id)
-  }
-  return newest
 }

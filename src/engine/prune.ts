@@ -10,15 +10,16 @@
  *
  * - One that finished since the records were read is seen: the catalogue is read again after the manifests were deleted, and
  *   only what that second reading does not need is deleted.
- * - The packs of one still running lie in a folder named by the time it started, and younger than the grace time. (For a
- *   run that takes longer: the newest folder of a component is left alone for a week.)
+ * - The packs of one still running lie in a folder that is named by the time it started, and that has neither record nor
+ *   index yet. Such a folder is left alone for a week. (Of a run longer than the grace time that leaves the moment between its
+ *   index and its manifest.)
  * - The packs that it leans on are those of the newest backup B of its source at the time it started, and of placeholders
  *   since. If B still is the newest, it is kept. B may only go if a newer C of that source is older than the grace
  *   time, since retention keeps the newest such and all that are younger. So C was running, too, when the run chose B. Thus two
  *   runs of one source overlapped that together took longer than the grace time.
  * - Even then the run looks whether all packs that it leans on are there just before it writes its manifest, and fails if one is
- *   not. What is left is the moment between that look and the manifest, in a case that takes two overlapping runs of a
- *   day: without locks no store can close it.
+ *   not. What is left is a run that does both while the last packs are being deleted, in a case that takes two overlapping
+ *   runs of a day: without locks no store can close that.
  *
  * Two prunes at once delete the same things, or each what its own policy lets go; the rules above hold for both.
  */
@@ -31,10 +32,11 @@ import type { ObjectInfo, Store } from '../store/store.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
 import type { Progress } from './progress.ts'
 import { describePrune, type Refusal } from './prune-description.ts'
-import { decide, unneeded } from './prune-plan.ts'
+import { decide } from './prune-plan.ts'
 import { type RecordCache, readRecords, recordName, type StoreRecord } from './records.ts'
 import { policyText, type RetentionPolicy } from './retention.ts'
 import { sideBySide } from './side-by-side.ts'
+import { unneeded } from './unneeded.ts'
 
 /** Deletes under way at a time. */
 const DELETERS = 8
@@ -66,23 +68,25 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   const plan = unneeded(seen.catalog, components, staying, now)
   const facts = { store, components, policy: policyText(policy), decisions, strange: plan.strange }
   if (!request.apply) {
-    const deleted = new Set([...going, ...namesOf(plan.objects)])
+    const deleted = new Set([...going, ...namesOf(plan.packs), ...namesOf(plan.indexes)])
     return describePrune({ ...facts, applied: false, catalog: seen.catalog, deleted, refused: [] })
   }
 
   announce(request, going, 'old record')
   const records = await remove(store, going, signal)
   const again = await look(request, cache, ({ name }) => !records.deleted.has(name))
-  const doomed = namesOf(unneeded(again.catalog, components, again.records, now).objects)
-  announce(request, doomed, 'object')
-  const objects = await remove(store, doomed, signal)
+  const doomed = unneeded(again.catalog, components, again.records, now)
+  announce(request, namesOf(doomed.packs), 'object')
+  const packs = await remove(store, namesOf(doomed.packs), signal)
+  const indexes = await remove(store, namesOf(doomed.indexes), signal)
   for (const component of components) request.progress({ type: 'done', component })
+  const removals = [records, packs, indexes]
   return describePrune({
     ...facts,
     applied: true,
     catalog: { ...again.catalog, objects: new Map([...seen.catalog.objects, ...again.catalog.objects]) },
-    deleted: new Set([...records.deleted, ...objects.deleted]),
-    refused: [...records.refused, ...objects.refused],
+    deleted: new Set(removals.flatMap(({ deleted }) => [...deleted])),
+    refused: removals.flatMap(({ refused }) => refused),
   })
 }
 

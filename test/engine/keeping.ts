@@ -81,7 +81,7 @@ export async function expectAllRestore(
   }
 }
 
-/** Objects that no manifest in the store needs, records aside. */
+/** Objects that no record in the store needs, but for an index that waits for the last pack of its folder. */
 export function unneededIn(store: MemoryStore): readonly string[] {
   const needed = new Set<string>()
   for (const [name, bytes] of store.objects) {
@@ -90,7 +90,10 @@ export function unneededIn(store: MemoryStore): readonly string[] {
     needed.add(name)
     if (index !== null) needed.add(`${component}/${id}/${index.name}`)
     for (const group of [{ backup: id, objects }, ...leansOn]) {
-      for (const object of group.objects) needed.add(`${component}/${group.backup}/${object.name}`)
+      for (const object of group.objects) {
+        needed.add(`${component}/${group.backup}/${object.name}`)
+        needed.add(`${component}/${group.backup}/index.gz.enc`)
+      }
     }
   }
   return [...store.objects.keys()].filter(name => !needed.has(name))
