@@ -93,8 +93,8 @@ async function tell(): Promise<boolean> {
   say(red(`${damage.length} tables and objects are not what they were.`))
 
   begin('The comeback')
-  command('comeback restore database latest --mode atomic')
-  const database = await cli.restore('database', 'latest', '--mode', 'atomic')
+  command('comeback restore database latest --mode atomic --confirm commons')
+  const database = await cli.restore('database', 'latest', '--mode', 'atomic', '--confirm', 'commons')
   command('comeback restore files latest --into restored')
   const files = await cli.restore('files', 'latest', '--into', 'restored')
   command('comeback restore config latest --into review')

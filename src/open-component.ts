@@ -59,6 +59,7 @@ export function openSink(component: Component, options: Options, { cwd, environm
         connectTimeout: options.connectTimeout,
         lanes: options.lanes ?? defaultLanes(),
         mode: options.mode,
+        confirm: options.confirm,
       })
     case 'files':
       return createFilesSink({ directory: resolve(cwd, options.into ?? '.'), overwrite: options.overwrite })

@@ -4,10 +4,11 @@
  */
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
+import type { FolderTarget, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { ComebackError } from '../errors.ts'
-import { archiveBytes, leftOutProblems } from '../files/extract.ts'
-import { inspectArchive, isEmpty } from '../files/inspect.ts'
+import { existingFiles } from '../files/existing-files.ts'
+import { archiveBytes, folderTarget, leftOutProblems } from '../files/extract.ts'
+import { inspectArchive, isEmpty, surveyArchive } from '../files/inspect.ts'
 import { unpackArchive } from '../files/unpack.ts'
 import { systemCode, writing } from '../files/write-error.ts'
 import { type Comparison, compareFile, patchOfTexts } from './compare.ts'
@@ -31,6 +32,7 @@ export interface ConfigSinkOptions {
 export function createConfigSink(options: ConfigSinkOptions): Sink {
   return {
     component: 'config',
+    inspect: (backup, progress, signal) => inspectFolder(backup, options, progress, signal),
     restore: (backup, progress, signal) => restoreForReview(backup, options, progress, signal),
   }
 }
@@ -42,11 +44,7 @@ async function restoreForReview(
   signal: AbortSignal,
 ): Promise<SinkResult> {
   const { directory } = options
-  if (!(await isEmpty(directory))) {
-    throw new ComebackError('not-empty', `The review folder ${directory} is not empty.`, {
-      hint: 'Remove what an earlier restore left there, or name another folder with --into.',
-    })
-  }
+  if (!(await isEmpty(directory))) throw notEmpty(directory)
   progress.phase('Checking names')
   await inspectArchive(archiveBytes(backup, signal), directory, false, signal)
   progress.phase('Writing the review folder')
@@ -73,6 +71,26 @@ async function restoreForReview(
     ],
     problems: leftOutProblems(unpacked),
   }
+}
+
+function notEmpty(directory: string): ComebackError {
+  return new ComebackError('not-empty', `The review folder ${directory} is not empty.`, {
+    hint: 'Remove what an earlier restore left there, or name another folder with --into.',
+  })
+}
+
+async function inspectFolder(
+  backup: StoredBackup,
+  { directory }: ConfigSinkOptions,
+  progress: SinkProgress,
+  signal: AbortSignal,
+): Promise<FolderTarget> {
+  progress.phase('Checking names')
+  return folderTarget(directory, await surveyArchive(archiveBytes(backup, signal), directory, signal), {
+    losses: [],
+    refused: (await isEmpty(directory)) ? undefined : notEmpty(directory),
+    holds: await existingFiles(directory, signal),
+  })
 }
 
 /** By the paths of the originals. */

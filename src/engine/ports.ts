@@ -3,6 +3,7 @@
  * Sink turns those streams back. Neither knows of chunks, packs, keys or stores; the engine knows nothing of databases,
  * archives or files.
  */
+import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { Json, Segment, SegmentGroup, SegmentHead } from '../format/segment.ts'
 import type { StoredBackup } from '../repository/stored-backup.ts'
@@ -56,8 +57,51 @@ export interface SinkProgress {
   advance(bytes: number): void
 }
 
+/** What a restore would find where it goes, and what it would do there. */
+export type TargetSummary = DatabaseTarget | FolderTarget
+
+export interface DatabaseTarget extends RestorePreview {
+  readonly kind: 'database'
+  /** `host:port/database`. */
+  readonly place: string
+  /** Its own name, and that of the role that restores. */
+  readonly database: string
+  readonly user: string
+  /** `PostgreSQL 18.4`. */
+  readonly server: string
+  /** Absent if it is empty: kinds of objects with their numbers, a few names, bytes on its disk. */
+  readonly holds?: {
+    readonly counts: Readonly<Record<string, number>>
+    readonly examples: readonly string[]
+    readonly bytes: number
+  }
+  /** Absent where the restore would be refused for it. */
+  readonly mode?: 'atomic' | 'parallel'
+  /** The name must be given before the restore replaces anything. */
+  readonly needsConfirmation: boolean
+}
+
+export interface FolderTarget extends RestorePreview {
+  readonly kind: 'folder'
+  readonly place: string
+  readonly brings: { readonly files: number; readonly folders: number; readonly links: number; readonly bytes: number }
+  /** Files and links that are there now; `more` if the count was stopped there. */
+  readonly holds: { readonly files: number; readonly more: boolean }
+}
+
+export interface RestorePreview {
+  /** What is there now and would be gone: `3 tables`, with a few of their names. */
+  readonly losses: readonly { readonly what: string; readonly names: readonly string[] }[]
+  /** What would be left out, or differ, as far as that shows beforehand. */
+  readonly problems: readonly Problem[]
+  /** Why the restore, asked for as it was, would fail before it changes anything. */
+  readonly refusal?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string | undefined }
+}
+
 export interface Sink {
   readonly component: Component
+  /** Looks at the target and changes nothing. Throws what keeps it from looking. */
+  inspect(backup: StoredBackup, progress: SinkProgress, signal: AbortSignal): Promise<TargetSummary>
   /** Either restores all of it or throws; what a failure leaves behind is each Sink's own promise. */
   restore(backup: StoredBackup, progress: SinkProgress, signal: AbortSignal): Promise<SinkResult>
 }

@@ -7,9 +7,10 @@
  * would let whoever works in the restored folder write elsewhere. They are left out, and listed to be made by hand.
  */
 
-import type { Problem, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
+import type { FolderTarget, Problem, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { ComebackError } from '../errors.ts'
-import { inspectArchive } from './inspect.ts'
+import { existingFiles } from './existing-files.ts'
+import { type ArchiveSurvey, conflictOf, inspectArchive, surveyArchive } from './inspect.ts'
 import { type Unpacked, unpackArchive } from './unpack.ts'
 
 /** In problems; the rest is counted. */
@@ -29,6 +30,7 @@ export interface FilesSinkOptions {
 export function createFilesSink({ directory, overwrite }: FilesSinkOptions): Sink {
   return {
     component: 'files',
+    inspect: (backup, progress, signal) => inspectFolder(backup, directory, overwrite, progress, signal),
     restore: (backup, progress, signal) => restoreFiles(backup, directory, overwrite, progress, signal),
   }
 }
@@ -49,6 +51,42 @@ async function restoreFiles(
   return { summary: [`${summarize(unpacked)} restored into ${directory}`], problems: leftOutProblems(unpacked) }
 }
 
+async function inspectFolder(
+  backup: StoredBackup,
+  directory: string,
+  overwrite: boolean,
+  progress: SinkProgress,
+  signal: AbortSignal,
+): Promise<FolderTarget> {
+  progress.phase('Checking names')
+  const survey = await surveyArchive(archiveBytes(backup, signal), directory, signal)
+  const { conflicts, blocked } = survey
+  const replaced = overwrite ? conflicts.count - blocked.count : 0
+  const names = conflicts.names.filter(name => !blocked.names.includes(name))
+  return folderTarget(directory, survey, {
+    losses: replaced === 0 ? [] : [{ what: `${count(replaced, 'file')} as they are now: they are replaced`, names }],
+    refused: conflictOf(survey, directory, overwrite),
+    holds: await existingFiles(directory, signal),
+  })
+}
+
+export function folderTarget(
+  place: string,
+  { files, folders, links, bytes, leftOut }: ArchiveSurvey,
+  found: Pick<FolderTarget, 'losses' | 'holds'> & { readonly refused: ComebackError | undefined },
+): FolderTarget {
+  const { losses, holds, refused } = found
+  return {
+    kind: 'folder',
+    place,
+    brings: { files, folders, links, bytes },
+    holds,
+    losses,
+    problems: leftOutProblems({ leftOut }, true),
+    ...(refused === undefined ? {} : { refusal: { code: refused.code, message: refused.message, hint: refused.hint } }),
+  }
+}
+
 /** All segments, one after the other: one archive. */
 export async function* archiveBytes(backup: StoredBackup, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (backup.segments.length === 0) {
@@ -64,14 +102,14 @@ export function summarize({ files, folders, links, bytes }: Unpacked): string {
   return [...parts, ...(links > 0 ? [count(links, 'link')] : [])].join(', ')
 }
 
-export function leftOutProblems({ leftOut }: Unpacked): readonly Problem[] {
+export function leftOutProblems({ leftOut }: Pick<Unpacked, 'leftOut'>, planned = false): readonly Problem[] {
   const problems = leftOut.slice(0, LISTED).map(({ path, target }) => ({
     severity: 'partial' as const,
-    message: `The link ${JSON.stringify(path)} to ${JSON.stringify(target)} leads out of the folder and was not made.`,
+    message: `The link ${JSON.stringify(path)} to ${JSON.stringify(target)} leads out of the folder and ${planned ? 'is' : 'was'} not made.`,
     hint: 'Make it by hand if it is wanted: ln -s TARGET LINK.',
   }))
   if (leftOut.length <= LISTED) return problems
-  const message = `${leftOut.length - LISTED} more links lead out of the folder and were not made.`
+  const message = `${leftOut.length - LISTED} more links lead out of the folder and ${planned ? 'are' : 'were'} not made.`
   return [...problems, { severity: 'partial', message }]
 }
 

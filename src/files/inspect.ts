@@ -13,6 +13,26 @@ import { isGone, systemReason } from './walk.ts'
 /** In an error message; the rest is counted. */
 const NAMED = 5
 
+export interface ArchiveSurvey {
+  readonly files: number
+  readonly folders: number
+  readonly links: number
+  /** Of the files. */
+  readonly bytes: number
+  /** Links that lead out of the folder. */
+  readonly leftOut: readonly { readonly path: string; readonly target: string }[]
+  /** What stands in the folder where entries go. */
+  readonly conflicts: Conflicts
+  /** Of these, what is never replaced: folders in the place of files, files and links in the place of folders. */
+  readonly blocked: Conflicts
+}
+
+interface Conflicts {
+  readonly count: number
+  /** The first few. */
+  readonly names: readonly string[]
+}
+
 /**
  * Throws `unsafe-archive` or `damaged` for the archive, `not-empty` if the folder holds what entries would replace:
  * files and links where `overwrite` is not set, and with it still folders in the place of files, files in the place of
@@ -24,14 +44,55 @@ export async function inspectArchive(
   overwrite: boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  const conflict = conflictOf(await surveyArchive(archive, directory, signal), directory, overwrite)
+  if (conflict !== undefined) throw conflict
+}
+
+/** What the archive holds, and what is in its way. Throws `unsafe-archive` or `damaged`. */
+export async function surveyArchive(
+  archive: AsyncIterable<Uint8Array>,
+  directory: string,
+  signal: AbortSignal,
+): Promise<ArchiveSurvey> {
   const members = checkMembers()
-  const place = (await isEmpty(directory)) ? undefined : examine(directory, overwrite)
+  const place = (await isEmpty(directory)) ? undefined : examine(directory)
+  const leftOut: { readonly path: string; readonly target: string }[] = []
+  const counts = { files: 0, folders: 0, links: 0, bytes: 0 }
   for await (const entry of readTar(archive)) {
     signal.throwIfAborted()
     const parts = members.check(entry)
-    if (entry.kind !== 'link' || staysInside(parts, entry.target)) await place?.check(parts, entry.kind)
+    const { kind, target, size } = entry
+    if (kind === 'link' && !staysInside(parts, target)) {
+      leftOut.push({ path: parts.join('/'), target })
+      continue
+    }
+    if (kind === 'folder') counts.folders++
+    else if (kind === 'link') counts.links++
+    else {
+      counts.files++
+      counts.bytes += size
+    }
+    await place?.check(parts, kind)
   }
-  place?.finish()
+  const none: Conflicts = { count: 0, names: [] }
+  return { ...counts, leftOut, conflicts: place?.conflicts ?? none, blocked: place?.blocked ?? none }
+}
+
+/** Why the folder can't take the archive, if so. */
+export function conflictOf(
+  { conflicts, blocked }: ArchiveSurvey,
+  directory: string,
+  overwrite: boolean,
+): ComebackError | undefined {
+  const { count, names } = overwrite ? blocked : conflicts
+  if (count === 0) return undefined
+  const more = count > names.length ? ` and ${count - names.length} more` : ''
+  return new ComebackError('not-empty', `${directory} already holds ${names.join(', ')}${more}.`, {
+    hint:
+      blocked.count > 0
+        ? 'Folders, and links in the place of folders, are never replaced. Move them away or restore into another folder.'
+        : 'Nothing was changed. Restore into another folder, or replace what is there with --overwrite.',
+  })
 }
 
 /** True too of a folder that does not exist. Throws `not-empty` if it is no folder. */
@@ -48,18 +109,17 @@ export async function isEmpty(directory: string): Promise<boolean> {
   }
 }
 
-function examine(directory: string, overwrite: boolean) {
-  const conflicts: string[] = []
-  let count = 0
-  let fatal = false
+function examine(directory: string) {
+  const conflicts = { count: 0, names: [] as string[] }
+  const blocked = { count: 0, names: [] as string[] }
   /** What is known of folders: there, or not, so that nothing below them is there either. */
   const known = new Map<string, 'there' | 'missing' | 'blocked'>()
 
   function conflict(path: string, replaceable: boolean): void {
-    if (replaceable && overwrite) return
-    count++
-    if (!replaceable) fatal = true
-    if (conflicts.length < NAMED) conflicts.push(path)
+    for (const found of replaceable ? [conflicts] : [conflicts, blocked]) {
+      found.count++
+      if (found.names.length < NAMED) found.names.push(path)
+    }
   }
 
   async function folder(parts: readonly string[]): Promise<'there' | 'missing' | 'blocked'> {
@@ -78,6 +138,8 @@ function examine(directory: string, overwrite: boolean) {
   }
 
   return {
+    conflicts,
+    blocked,
     async check(parts: readonly string[], kind: TarEntry['kind']): Promise<void> {
       if (kind === 'folder') {
         await folder(parts)
@@ -86,16 +148,6 @@ function examine(directory: string, overwrite: boolean) {
       if ((await folder(parts.slice(0, -1))) !== 'there') return
       const stats = await presence(join(directory, ...parts))
       if (stats !== undefined) conflict(parts.join('/'), !stats.isDirectory())
-    },
-
-    finish(): void {
-      if (count === 0) return
-      const more = count > conflicts.length ? ` and ${count - conflicts.length} more` : ''
-      throw new ComebackError('not-empty', `${directory} already holds ${conflicts.join(', ')}${more}.`, {
-        hint: fatal
-          ? 'Folders, and links in the place of folders, are never replaced. Move them away or restore into another folder.'
-          : 'Nothing was changed. Restore into another folder, or replace what is there with --overwrite.',
-      })
     },
   }
 }

@@ -4,23 +4,23 @@ import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { analyzeRestored } from './restore/analyze.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
+import { type Consent, chooseMode, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
+import { previewRestore } from './restore/preview.ts'
 import { removeRestored } from './restore/remove-restored.ts'
 import { restoreAtomically } from './restore/restore-atomic.ts'
 import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore/restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore/restore-parallel.ts'
 import { planRestore, type RestorePlan } from './restore/restore-plan.ts'
 import { type RestoreSessions, restoreSessions } from './restore/restore-sessions.ts'
-import { describeContents, inspectTarget, type TargetContents } from './restore/target.ts'
+import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
 
-export interface DatabaseSinkOptions {
+export interface DatabaseSinkOptions extends Consent {
   readonly url: string
   /** Milliseconds. */
   readonly connectTimeout: number
   /** Connections that work side by side, at most. */
   readonly lanes: number
-  /** Undefined: `parallel` into an empty target, and nothing into any other. */
-  readonly mode: RestoreMode | undefined
 }
 
 /**
@@ -31,17 +31,22 @@ export interface DatabaseSinkOptions {
  * `connection`, `damaged`.
  */
 export function createDatabaseSink(options: DatabaseSinkOptions): Sink {
-  return { component: 'database', restore: (backup, progress, signal) => restore(options, backup, progress, signal) }
+  return {
+    component: 'database',
+    inspect: (backup, progress, signal) =>
+      withSessions(options, signal, sessions => previewRestore(sessions, options, backup, progress)),
+    restore: (backup, progress, signal) =>
+      withSessions(options, signal, sessions => restoreWith(sessions, options, backup, progress)),
+  }
 }
 
-async function restore(
+async function withSessions<T>(
   options: DatabaseSinkOptions,
-  backup: StoredBackup,
-  progress: SinkProgress,
   outer: AbortSignal,
-): Promise<SinkResult> {
+  work: (sessions: RestoreSessions) => Promise<T>,
+): Promise<T> {
   const sessions = restoreSessions(options, outer)
-  const result = await restoreWith(sessions, options, backup, progress).catch(async (error: unknown) => {
+  const result = await work(sessions).catch(async (error: unknown) => {
     await sessions.close().catch(closing => {
       throw alsoSaying(
         error,
@@ -62,7 +67,11 @@ async function restoreWith(
 ): Promise<SinkResult> {
   progress.phase('Looking at the target')
   const connection = await sessions.open()
-  const mode = chooseMode(options.mode, await inspectTarget(connection), connection)
+  const { description } = connection
+  const target = { description, contents: await inspectTarget(connection), database: await databaseName(connection) }
+  refuseOtherName(options, target)
+  const mode = chooseMode(options, target)
+  refuseUnconfirmed(options, target)
   const plan = await planRestore(backup, progress, sessions.signal)
   if (plan.detail.schemaOnly) progress.phase('The backup is schema-only: tables will come back without rows')
   const facts = await targetFacts(connection)
@@ -77,17 +86,6 @@ async function restoreWith(
     summary: summary(plan, connection, mode, outcome),
     problems: [...warnings, ...outcome.problems, ...unanalyzed],
   }
-}
-
-function chooseMode(
-  wanted: RestoreMode | undefined,
-  contents: TargetContents | undefined,
-  { description }: Connection,
-): RestoreMode {
-  if (contents === undefined || wanted === 'atomic') return wanted ?? 'parallel'
-  throw new ComebackError('not-empty', `${description} is not empty: it holds ${describeContents(contents)}.`, {
-    hint: 'Use --mode atomic to replace all of it in one transaction, or restore into an empty database.',
-  })
 }
 
 async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutcome> {

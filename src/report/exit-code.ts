@@ -1,6 +1,6 @@
 /** What a finished run tells the shell. */
 import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
-import type { Report } from './report.ts'
+import type { ErrorValue, Report } from './report.ts'
 
 const EXIT_DAMAGE = new ComebackError('damaged', 'A check found damage.').exitCode
 /** Something is overdue, or a store refused what it was asked for. */
@@ -11,9 +11,15 @@ export function exitCodeOf(report: Report): number {
   if (report.command === 'check') return report.findings.length > 0 ? EXIT_DAMAGE : 0
   if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
   if (report.command === 'status') return report.components.some(({ overdue }) => overdue) ? EXIT_FAILED : 0
+  if (report.command === 'restore-plan') return refusalCode(report.target.refusal)
   if (report.command !== 'backup') return 0
   for (const outcome of report.backups) {
     if (outcome.status === 'failed') return new ComebackError(outcome.error.code, outcome.error.message).exitCode
   }
   return report.backups.some(({ status }) => status === 'partial') ? EXIT_PARTIAL : 0
+}
+
+/** A plan that could not be carried out as it was asked for fails as the restore itself would. */
+function refusalCode(refusal: ErrorValue | undefined): number {
+  return refusal === undefined ? 0 : new ComebackError(refusal.code, refusal.message).exitCode
 }

@@ -9,6 +9,7 @@ import { listMarkdown } from './markdown-list.ts'
 import { failureBox } from './markdown-problems.ts'
 import { pruneMarkdown } from './markdown-prune.ts'
 import { exportMarkdown, restoreMarkdown } from './markdown-restore.ts'
+import { restorePlanMarkdown } from './markdown-restore-plan.ts'
 import { statusMarkdown } from './markdown-status.ts'
 import type { ErrorValue, Report } from './report.ts'
 
@@ -34,6 +35,8 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
       return backupMarkdown(report, options)
     case 'restore':
       return restoreMarkdown(report, options.now)
+    case 'restore-plan':
+      return restorePlanMarkdown(report, options.details)
     case 'list':
       return listMarkdown(report, options.now)
     case 'export':

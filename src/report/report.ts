@@ -8,11 +8,13 @@ import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
 import type { InitReport } from './init-report.ts'
 import type { PruneReport } from './prune-report.ts'
+import type { RestorePlanReport } from './restore-plan-report.ts'
 import type { StatusReport } from './status-report.ts'
 
 export type Report =
   | BackupReport
   | RestoreReport
+  | RestorePlanReport
   | ListReport
   | StatusReport
   | CheckReport

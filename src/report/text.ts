@@ -8,6 +8,7 @@ import { indented } from './text-error.ts'
 import { initLines } from './text-init.ts'
 import { renderList } from './text-list.ts'
 import { pruneLines } from './text-prune.ts'
+import { restorePlanLines } from './text-restore-plan.ts'
 import { statusLines } from './text-status.ts'
 
 export interface Rendering {
@@ -26,6 +27,8 @@ function linesOf(report: Report, { palette, now }: Rendering): readonly string[]
       return backupLines(report, palette)
     case 'restore':
       return restoreLines(report, palette)
+    case 'restore-plan':
+      return restorePlanLines(report, palette)
     case 'list':
       return renderList(report, palette, now)
     case 'status':

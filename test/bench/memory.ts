@@ -49,7 +49,8 @@ async function peaks(
   )
   found.set(
     'restore, atomic',
-    (await verb('restore', 'database', 'latest', '--mode', 'atomic', '--target-url', copy)).peak,
+    (await verb('restore', 'database', 'latest', '--mode', 'atomic', '--confirm', 'memory_copy', '--target-url', copy))
+      .peak,
   )
   found.set('export', (await verb('export', 'database', 'latest', '--into', out)).peak)
   await rm(store, { recursive: true, force: true })

@@ -47,6 +47,11 @@ export function memorySink(component: Component = 'database'): MemorySink {
   return {
     component,
     restored,
+    async inspect() {
+      const holds = { files: restored.size, more: false }
+      const brings = { files: 0, folders: 0, links: 0, bytes: 0 }
+      return { kind: 'folder', place: 'memory', brings, holds, losses: [], problems: [] }
+    },
     async restore(backup, progress, signal) {
       await Promise.all(
         backup.segments.map(async segment => {

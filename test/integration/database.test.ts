@@ -61,7 +61,11 @@ describe.each([14, 18] as const)('a PostgreSQL %i database with one of everythin
     const refused = await place.run(['restore', 'database', 'latest', '--target-url', copy.url])
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('--mode atomic')
-    await place.json(['restore', 'database', 'latest', '--mode', 'atomic', '--target-url', copy.url])
+    const over = ['restore', 'database', 'latest', '--mode', 'atomic', '--target-url', copy.url]
+    const unconfirmed = await place.run(over)
+    expect(unconfirmed.code).toBe(2)
+    expect(unconfirmed.stderr).toContain('--confirm NAME')
+    await place.json([...over, '--confirm', copy.name])
     expect(await fingerprint(copy.url)).toEqual(before)
   })
 

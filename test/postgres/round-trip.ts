@@ -32,8 +32,10 @@ export async function backUp(url: string): Promise<StoredBackup> {
   return storedBackup(segments, result)
 }
 
+/** Confirmed by name, unless the options say otherwise. */
 export function sinkOf(url: string, options: Partial<DatabaseSinkOptions> = {}): Sink {
-  return createDatabaseSink({ url, connectTimeout: 10_000, lanes: 3, mode: undefined, ...options })
+  const confirm = new URL(url).pathname.slice(1)
+  return createDatabaseSink({ url, connectTimeout: 10_000, lanes: 3, mode: undefined, confirm, ...options })
 }
 
 export async function restore(

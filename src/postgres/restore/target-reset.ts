@@ -55,7 +55,7 @@ export async function resetTarget(
   await drop(connection, await listed(connection, SCHEMA_DEFAULTS, [emptied, !expectsClosedPublic(detail)]))
   await drop(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))
   if (!detail.schemaOnly) await drop(connection, [UNLINK_LARGE_OBJECTS])
-  return problems(detail, facts, outside)
+  return resetProblems(detail, facts, outside)
 }
 
 /**
@@ -86,7 +86,7 @@ export async function emptySchemas(
 }
 
 /** An extension goes if it stands in a schema that is replaced, and the backup doesn't have it right there. */
-function doomedExtensions(detail: DatabaseDetail, facts: TargetFacts): string[] {
+export function doomedExtensions(detail: DatabaseDetail, facts: TargetFacts): string[] {
   return [...facts.extensions].flatMap(([name, { schema, ours }]) => {
     if (name === 'plpgsql' || !ours) return []
     const stored = detail.extensions.find(extension => extension.name === name)
@@ -123,7 +123,11 @@ export async function drop(connection: Connection, statements: readonly string[]
   }
 }
 
-function problems(detail: DatabaseDetail, facts: TargetFacts, outside: readonly { name: string }[]): Problem[] {
+export function resetProblems(
+  detail: DatabaseDetail,
+  facts: TargetFacts,
+  outside: readonly { name: string }[],
+): Problem[] {
   const others = [...facts.schemas].filter(([name, { ours }]) => ours && !detail.schemas.includes(name))
   const found: Problem[] = []
   if (others.length > 0) {

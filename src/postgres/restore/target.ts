@@ -11,6 +11,8 @@ export interface TargetContents {
   readonly counts: Readonly<Record<string, number>>
   /** A few of the objects, tables first. */
   readonly examples: readonly string[]
+  /** A few of each kind. */
+  readonly namesOf: Readonly<Record<string, readonly string[]>>
 }
 
 interface Row {
@@ -40,6 +42,7 @@ const CONTENTS = `
     SELECT o.kind, o.rank, n.nspname::text AS schema, o.name
       FROM objects o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND ($1::text[] IS NULL OR n.nspname = ANY($1))
        AND (n.nspname = 'public' OR pg_catalog.pg_has_role(o.owner, 'USAGE'))
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                         WHERE d.classid = o.class AND d.objid = o.oid AND d.objsubid = 0 AND d.deptype IN ('e', 'i'))
@@ -52,18 +55,30 @@ const CONTENTS = `
             FROM (SELECT schema, name FROM theirs t WHERE t.kind = theirs.kind ORDER BY 1, 2 LIMIT ${EXAMPLES}) e) AS examples
     FROM theirs GROUP BY kind ORDER BY min(rank), kind`
 
-/** Undefined if the target is empty. */
-export async function inspectTarget(connection: Connection): Promise<TargetContents | undefined> {
-  const rows = await connection.query<Row>(CONTENTS)
+/** Undefined if the target is empty; of some schemas alone, if they are given (large objects are in none, and counted). */
+export async function inspectTarget(
+  connection: Connection,
+  schemas?: readonly string[],
+): Promise<TargetContents | undefined> {
+  const rows = await connection.query<Row>(CONTENTS, [schemas ?? null])
   if (rows.length === 0) return undefined
-  const examples = rows.flatMap(({ kind, examples: some }) =>
-    (some ?? []).map(({ schema, name }) => (schema === '' ? `${kind} ${name}` : displayName({ schema, name }))),
-  )
+  const named = rows.map(({ kind, examples: some }) => ({
+    kind,
+    names: (some ?? []).map(({ schema, name }) => (schema === '' ? `${kind} ${name}` : displayName({ schema, name }))),
+  }))
+  const examples = named.flatMap(({ names }) => names)
   return {
     tables: Number(rows.find(row => row.kind === 'table')?.count ?? 0),
     counts: Object.fromEntries(rows.map(row => [row.kind, Number(row.count)])),
     examples: examples.slice(0, EXAMPLES),
+    namesOf: Object.fromEntries(named.map(({ kind, names }) => [kind, names])),
   }
+}
+
+/** As the server has it: a pooler may know the database under another name. */
+export async function databaseName(connection: Connection): Promise<string> {
+  const [row] = await connection.query<{ name: string }>('SELECT pg_catalog.current_database() AS name')
+  return row?.name ?? ''
 }
 
 /** `3 tables (public.a, public.b, public.c)`. */

@@ -1,0 +1,125 @@
+/**
+ * What a restore would meet and do, asked for in a read-only transaction: the server itself sees to it that looking changes
+ * nothing.
+ */
+import type { DatabaseTarget, Problem, RestorePreview, SinkProgress, StoredBackup } from '../../engine/ports.ts'
+import { asComebackError, hasCode } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { checkCompatibility } from './compatibility.ts'
+import { type Consent, chooseMode, needsConfirmation, refuseOtherName } from './consent.ts'
+import { createEntryFilter } from './entry-filter.ts'
+import type { RestoreMode } from './restore-context.ts'
+import { planRestore, type RestorePlan } from './restore-plan.ts'
+import type { RestoreSessions } from './restore-sessions.ts'
+import { databaseName, inspectTarget, type TargetContents } from './target.ts'
+import { type TargetFacts, targetFacts } from './target-facts.ts'
+import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
+import { doomedExtensions, resetProblems } from './target-reset.ts'
+
+/** Names that a loss is told with. */
+const EXAMPLES = 5
+
+/** Throws what keeps it from looking: the connection, a damaged backup. */
+export async function previewRestore(
+  sessions: RestoreSessions,
+  consent: Consent,
+  backup: StoredBackup,
+  progress: SinkProgress,
+): Promise<DatabaseTarget> {
+  progress.phase('Looking at the target')
+  const connection = await sessions.open()
+  await connection.query('BEGIN TRANSACTION READ ONLY')
+  const { description } = connection
+  const contents = await inspectTarget(connection)
+  const target = { description, contents, database: await databaseName(connection) }
+  const plan = await planRestore(backup, progress, sessions.signal)
+  const facts = await targetFacts(connection)
+
+  const refusals: unknown[] = []
+  const attempt = <T>(step: () => T): T | undefined => {
+    try {
+      return step()
+    } catch (error) {
+      if (!hasCode(error, 'usage', 'not-empty', 'unsupported')) throw error
+      refusals.push(error)
+      return undefined
+    }
+  }
+  attempt(() => refuseOtherName(consent, target))
+  const mode = attempt(() => chooseMode(consent, target))
+  const compatibility = attempt(() => checkCompatibility(plan, facts, mode ?? 'atomic')) ?? []
+  const [refusal] = refusals
+  return {
+    kind: 'database',
+    place: description,
+    database: target.database,
+    user: facts.currentUser,
+    server: await serverText(connection),
+    ...(contents === undefined ? {} : { holds: await holdings(connection, contents) }),
+    ...(mode === undefined ? {} : { mode }),
+    needsConfirmation: needsConfirmation(target),
+    losses: contents === undefined || mode === undefined ? [] : await losses(connection, plan, facts),
+    problems: [...compatibility, ...(mode === undefined ? [] : leftOut(plan, facts, mode))],
+    ...(refusal === undefined ? {} : { refusal: refusalOf(refusal) }),
+  }
+}
+
+async function serverText(connection: Connection): Promise<string> {
+  const [row] = await connection.query<{ version: string }>(
+    "SELECT pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS version",
+  )
+  return `PostgreSQL ${row?.version}`
+}
+
+async function holdings(connection: Connection, { counts, examples }: TargetContents) {
+  const [row] = await connection.query<{ bytes: string }>(
+    'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
+  )
+  return { counts, examples, bytes: Number(row?.bytes ?? 0) }
+}
+
+/** What `resetTarget` would drop. */
+async function losses(
+  connection: Connection,
+  { detail }: RestorePlan,
+  facts: TargetFacts,
+): Promise<RestorePreview['losses']> {
+  const schemas = detail.schemas.filter(schema => facts.schemas.has(schema))
+  const inside = await inspectTarget(connection, schemas)
+  const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
+  const extensions = doomedExtensions(detail, facts)
+  return [
+    ...Object.entries(inside?.counts ?? {})
+      .filter(([kind]) => kind !== 'large object' || !detail.schemaOnly)
+      .map(([kind, number]) => ({ what: counted(number, kind), names: inside?.namesOf[kind] ?? [] })),
+    ...group(
+      outside.map(({ name }) => name),
+      'object that depends on them',
+      'objects that depend on them',
+    ),
+    ...group(extensions, 'extension', 'extensions'),
+  ]
+}
+
+function group(names: readonly string[], one: string, many: string): RestorePreview['losses'] {
+  if (names.length === 0) return []
+  return [{ what: `${names.length} ${names.length === 1 ? one : many}`, names: names.slice(0, EXAMPLES) }]
+}
+
+/** Every statement goes through the filter that the restore itself would use. */
+function leftOut(plan: RestorePlan, facts: TargetFacts, mode: RestoreMode): readonly Problem[] {
+  const filter = createEntryFilter(facts)
+  for (const planned of [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last]) {
+    if (filter.adapt(planned).length > 0) filter.adaptTablespace(planned.entry.settings.default_tablespace ?? '')
+  }
+  return [...(mode === 'atomic' ? resetProblems(plan.detail, facts, []) : []), ...filter.problems()]
+}
+
+function refusalOf(error: unknown): NonNullable<DatabaseTarget['refusal']> {
+  const { code, message, hint } = asComebackError(error)
+  return { code, message, hint }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
+}

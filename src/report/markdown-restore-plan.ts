@@ -1,0 +1,62 @@
+/** The plan of a restore, for whoever has to approve it. */
+import type { DatabaseTarget, FolderTarget } from '../engine/ports.ts'
+import { code, prose } from './markdown-escape.ts'
+import { alert, facts } from './markdown-parts.ts'
+import { failureBox, problemBox } from './markdown-problems.ts'
+import { sizeText, timeText } from './quantities.ts'
+import type { RestorePlanReport } from './restore-plan-report.ts'
+import { bringsText, countsText, filesText, modeText, secondsText } from './text-restore-plan.ts'
+
+export function restorePlanMarkdown(report: RestorePlanReport, details: boolean): readonly string[] {
+  const { component, id, status, time, age, bytes, store, target } = report
+  return [
+    `## ${target.refusal === undefined ? '📋' : '❌'} Restore plan: ${component}`,
+    '',
+    'Nothing was changed.',
+    ...(target.refusal === undefined ? [] : failureBox('The restore would be refused', target.refusal)),
+    '',
+    ...facts([
+      ['Backup', `${code(id)}, ${status}, ${sizeText(bytes)}, in ${code(store)}`],
+      ['State of', `${timeText(time)}, ${secondsText(age)} ago`],
+      ...(target.kind === 'database' ? databaseFacts(target, details) : folderFacts(target)),
+    ]),
+    ...lossBox(target.losses, details),
+    ...problemBox(target.problems),
+    ...(target.refusal === undefined ? ['', howTo(target), ''] : []),
+  ]
+}
+
+function databaseFacts(target: DatabaseTarget, details: boolean): readonly (readonly [string, string])[] {
+  const { place, database, user, server, holds } = target
+  const names = details && holds !== undefined ? ` (${holds.examples.map(code).join(', ')})` : ''
+  return [
+    ['Into', `${code(place)}, database ${code(database)}, as ${code(user)}, ${prose(server)}`],
+    ['There now', holds === undefined ? 'nothing' : `${countsText(holds.counts)}${names}, ${sizeText(holds.bytes)}`],
+    ['Mode', modeText(target)],
+  ]
+}
+
+function folderFacts({ place, brings, holds }: FolderTarget): readonly (readonly [string, string])[] {
+  return [
+    ['Into', code(place)],
+    ['There now', filesText(holds)],
+    ['Brings', bringsText(brings)],
+  ]
+}
+
+function lossBox(losses: RestorePlanReport['target']['losses'], details: boolean): readonly string[] {
+  if (losses.length === 0) return []
+  return alert('CAUTION', [
+    '**This will be lost**, with whatever else was written there since the backup was made:',
+    '',
+    ...losses.map(({ what, names }) => {
+      const shown = details && names.length > 0 ? ` (${names.map(code).join(', ')})` : ''
+      return `- ${prose(what)}${shown}`
+    }),
+  ])
+}
+
+function howTo(target: RestorePlanReport['target']): string {
+  const confirm = target.kind === 'database' && target.needsConfirmation
+  return `To carry it out, run the same without the dry run${confirm ? `, and confirm the database by its name, ${code(target.database)}` : ''}.`
+}
