@@ -5,7 +5,7 @@ import type { InitReport, Secret } from '../report/init-report.ts'
 import type { Plan } from './plan.ts'
 import { planFor } from './questions.ts'
 import { recoverySheet } from './recovery-sheet.ts'
-import { planFile, planGitignore, repositoryOf, writePlanned } from './repository-files.ts'
+import { planFiles, planGitignore, repositoryOf, writePlanned } from './repository-files.ts'
 import { secretsOf, workflowFiles } from './workflow-files.ts'
 
 export interface KeyAtHand {
@@ -23,7 +23,7 @@ export async function init(options: Options, context: JobContext, findKey: FindK
   const { cwd, github } = context
   const { overwrite, keyFile } = options
   const plan = await planFor(options, context)
-  const workflows = await Promise.all(workflowFiles(plan).map(file => planFile(cwd, file, overwrite)))
+  const workflows = await planFiles(cwd, workflowFiles(plan), overwrite)
   const gitignore = await planGitignore(cwd, keyFile)
   // Before there is a key that could be committed.
   if (gitignore !== undefined) await writePlanned(cwd, gitignore)
@@ -32,7 +32,8 @@ export async function init(options: Options, context: JobContext, findKey: FindK
   const repository = github.repository ?? (await repositoryOf(cwd))
   const sheet = recoverySheet(plan, { repository, keyId: key?.id })
   const { recoverySheet: sheetFile } = options
-  const sheets = sheetFile === undefined ? [] : [await planFile(cwd, { path: sheetFile, text: sheet }, overwrite)]
+  const wanted = sheetFile === undefined ? [] : [{ path: sheetFile, text: sheet }]
+  const sheets = await planFiles(cwd, wanted, overwrite)
   for (const file of [...workflows, ...sheets]) await writePlanned(cwd, file)
   return {
     command: 'init',
@@ -57,7 +58,7 @@ function secretNamed(name: string, plan: Plan, keyFile: string, key: KeyAtHand |
       return { name, command: key === undefined ? `comeback key new && ${command}` : command, what: 'the key' }
     }
     case 'DATABASE_URL':
-      return { name, command: asked, what: 'postgresql://user:password@host:5432/name, without a transaction pooler' }
+      return { name, command: asked, what: 'the URL of the database, directly or through a session pooler' }
     case 'CONFIG_ENV':
       return { name, command: `${asked} < .env`, what: `lines NAME=value, for ${plan.configEnv.join(', ')}` }
     default:

@@ -13,19 +13,28 @@ export interface PlannedFile extends TextFile {
   readonly change: ChangedFile['change']
 }
 
-/** `already-exists` if a file has another text and may not be replaced. */
-export async function planFile(root: string, file: TextFile, overwrite: boolean): Promise<PlannedFile> {
-  const present = await readText(resolve(root, file.path))
-  if (present === undefined) return { ...file, change: 'written' }
-  if (present === file.text) return { ...file, change: 'unchanged' }
-  if (overwrite) return { ...file, change: 'replaced' }
+/** `already-exists`, with the names of all of them, if files have another text and may not be replaced. */
+export async function planFiles(
+  root: string,
+  files: readonly TextFile[],
+  overwrite: boolean,
+): Promise<readonly PlannedFile[]> {
+  const planned = await Promise.all(files.map(async file => ({ ...file, change: await changeOf(root, file) })))
+  const inTheWay = planned.filter(({ change }) => change === 'replaced').map(({ path }) => path)
+  if (overwrite || inTheWay.length === 0) return planned
   throw new ComebackError(
     'already-exists',
-    `${file.path} exists, and says something else than what init would write.`,
+    `init would write something else than there is in: ${inTheWay.join(', ')}.`,
     {
-      hint: 'Move it away, or let it be replaced with --overwrite.',
+      hint: 'Move what is there away, or let it be replaced with --overwrite.',
     },
   )
+}
+
+async function changeOf(root: string, { path, text }: TextFile): Promise<ChangedFile['change']> {
+  const present = await readText(resolve(root, path))
+  if (present === undefined) return 'written'
+  return present === text ? 'unchanged' : 'replaced'
 }
 
 /** All of the file or nothing of it. */

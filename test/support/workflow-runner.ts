@@ -1,16 +1,17 @@
 /**
  * Runs a workflow of this repository on this machine, as a runner of GitHub would: its scripts, our built Action, conditions,
  * outputs, masks. The services it talks to are whatever the variables point at. A job that calls one of our workflows runs
- * that one's jobs. Not known: matrices, containers, time limits, permissions.
+ * that one's jobs. Not known: matrices, containers, post steps, time limits, permissions.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Job, readWorkflow, type Service, type Workflow } from './workflow/definition.ts'
 import { type Event, eventContext, inputsFor, secretsFor } from './workflow/event.ts'
+import { ROOT, type StandIn } from './workflow/execute.ts'
 import { type Contexts, interpolate, interpolateAll, typed, type Value } from './workflow/expression.ts'
 import { createMaskedLog, type MaskedLog } from './workflow/masked-log.ts'
-import { ROOT, runSteps, type StandIn, type StepResult } from './workflow/steps.ts'
+import { runSteps, type StepResult } from './workflow/steps.ts'
 
 export type { Event } from './workflow/event.ts'
 export type { StepResult } from './workflow/steps.ts'
@@ -76,16 +77,10 @@ async function runJob(run: WorkflowRun, id: string | undefined, log: MaskedLog):
       job: { services: await startServices(job, base, run) },
     }
     const workflowEnv = interpolateAll(workflow.env, contexts)
-    return await runSteps(job.steps ?? [], {
-      contexts,
-      variables: run.variables,
-      environment: { ...workflowEnv, ...interpolateAll(job.env, { ...contexts, env: workflowEnv }) },
-      workspace,
-      temporary,
-      checkout: run.checkout,
-      standIns: run.standIns ?? {},
-      log,
-    })
+    const environment = { ...workflowEnv, ...interpolateAll(job.env, { ...contexts, env: workflowEnv }) }
+    const { variables, checkout, standIns = {} } = run
+    const place = { variables, workspace, temporary, checkout, standIns, log }
+    return await runSteps(job.steps ?? [], { contexts, environment }, place)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -70,7 +70,7 @@ const workflow = v.object({
 
 const action = v.object({
   inputs: v.optional(v.record(v.string(), v.object({ default: v.optional(scalar) }))),
-  runs: v.object({ using: v.literal('node24'), main: v.string(), post: v.optional(v.string()) }),
+  runs: v.strictObject({ using: v.literal('node24'), main: v.string() }),
 })
 
 export type Workflow = v.InferOutput<typeof workflow>
