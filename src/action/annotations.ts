@@ -3,6 +3,7 @@ import type { ProgressEvent } from '../engine/progress.ts'
 import type { Component } from '../format/manifest.ts'
 import { durationText } from '../report/quantities.ts'
 import type { ErrorValue, Report, RestoreReport } from '../report/report.ts'
+import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { ComponentStatus } from '../report/status-report.ts'
 import type { Annotation, Level } from './workflow-commands.ts'
 
@@ -37,6 +38,8 @@ function annotationsOf(report: Report): readonly Annotation[] {
       )
     case 'restore':
       return problemAnnotations(report.problems, report.component)
+    case 'restore-plan':
+      return planAnnotations(report)
     case 'check':
       return report.findings.map(({ component, code, message, hint }) =>
         annotation('error', [component, code], message, hint),
@@ -50,6 +53,11 @@ function annotationsOf(report: Report): readonly Annotation[] {
     default:
       return []
   }
+}
+
+function planAnnotations({ target, component }: RestorePlanReport): readonly Annotation[] {
+  const refusals = target.refusal === undefined ? [] : [errorAnnotation(target.refusal, component)]
+  return [...refusals, ...problemAnnotations(target.problems, component)]
 }
 
 /** What is missing from a backup first. */

@@ -28,6 +28,7 @@ export function outputsOf(report: Report): Outputs {
     case 'backup':
       return backupOutputs(report)
     case 'restore':
+    case 'restore-plan':
       return { status, 'backup-ids': report.id, 'bytes-total': String(report.bytes) }
     case 'export':
       return { status, 'backup-ids': report.id }

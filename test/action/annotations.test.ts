@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { reportAnnotations } from '../../src/action/annotations.ts'
 import type { CheckFinding } from '../../src/report/check-report.ts'
 import type { PruneReport } from '../../src/report/prune-report.ts'
+import type { ErrorValue, Report } from '../../src/report/report.ts'
 import type { ComponentStatus, StatusReport } from '../../src/report/status-report.ts'
 
 const status = (...components: ComponentStatus[]): StatusReport => ({
@@ -40,6 +41,36 @@ test('what is overdue is an error, what was never good a warning, each with what
   expect(reportAnnotations(status(bad, { ...GOOD, overdue: true }))).toEqual([
     { level: 'error', title: 'Comeback: database, overdue', text: 'The last good backup is 3 d old.' },
     { level: 'warning', title: 'Comeback: files', text: 'There is no good backup.\nLook at the log.\nTry again.' },
+  ])
+})
+
+test('a plan that would be refused is an error, as the restore itself would be', () => {
+  const plan = (refusal?: ErrorValue): Report => ({
+    command: 'restore-plan',
+    store: 'file:x',
+    component: 'database',
+    id: '20261120T020000Z-7f3a91',
+    time: '2026-11-20T02:00:00Z',
+    status: 'complete',
+    age: 60,
+    bytes: 5,
+    target: {
+      kind: 'database',
+      place: 'db.example.com:5432/shop',
+      database: 'shop',
+      user: 'app',
+      server: 'PostgreSQL 18.4',
+      needsConfirmation: true,
+      losses: [],
+      problems: [{ severity: 'warning', message: 'A role is missing.' }],
+      ...(refusal === undefined ? {} : { refusal }),
+    },
+  })
+  const warning = { level: 'warning', title: 'Comeback: database', text: 'A role is missing.' }
+  expect(reportAnnotations(plan())).toEqual([warning])
+  expect(reportAnnotations(plan({ code: 'not-empty', message: 'The database is not empty.' }))).toEqual([
+    { level: 'error', title: 'Comeback: database, not-empty', text: 'The database is not empty.' },
+    warning,
   ])
 })
 
