@@ -42,6 +42,8 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   const config: S3ClientConfig = {
     // `withRetry` repeats what may pass; two layers of it would multiply the waits.
     maxAttempts: 1,
+    // The SDK would open a connection for each body, to ask before it sends; packs travel faster on one that stands.
+    expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT,
       socketTimeout: stallTimeout,

@@ -152,6 +152,19 @@ describe('the network', () => {
     expect(error).toMatchObject({ code: 'connection', hint: expect.stringContaining('http://') })
   })
 
+  it('that breaks while a body is refused does not hide the refusal', async () => {
+    const server = createServer((_, response) => {
+      const body = '<Error><Code>AccessDenied</Code><Message>No.</Message></Error>'
+      response.writeHead(403, { connection: 'close' }).end(body, () => response.socket?.destroy())
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    await using scene = await s3Scene({}, { endpoint: `http://127.0.0.1:${port}` })
+    expect((await failure(scene.store.put(NAME, [Buffer.alloc(8_000_000)]))).code).toBe('permission')
+    server.close()
+  })
+
   it('with a web page at the endpoint is no empty bucket, and no stored object', async () => {
     const server = createServer((request, response) => {
       request.resume()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { MiB } from '../../src/format/sizes.ts'
 import type { Store } from '../../src/store/store.ts'
 import { CREDENTIALS, REGION, startFakeS3 } from '../support/s3/fake-s3.ts'
@@ -27,6 +27,62 @@ storeContract('S3 (with a session token)', async () => {
   const credentials = { ...CREDENTIALS, sessionToken: 'a token' }
   const scene = await s3Scene({ credentials: [credentials] }, { credentials })
   return { store: scene.store, close: () => scene.server.close() }
+})
+
+describe('as at Amazon, with its checksums', () => {
+  // Only without an endpoint of our own the defaults of Amazon hold; the SDK itself has a variable for it.
+  async function atAmazon() {
+    const scene = await s3Scene()
+    process.env.AWS_ENDPOINT_URL_S3 = scene.server.endpoint
+    return { scene, store: scene.open({ endpoint: undefined }) }
+  }
+  afterEach(() => {
+    delete process.env.AWS_ENDPOINT_URL_S3
+  })
+
+  storeContract('S3', async () => {
+    const { scene, store } = await atAmazon()
+    return { store, close: () => scene.server.close() }
+  })
+
+  it('objects carry a CRC, which is checked when they are read', async () => {
+    const { scene, store } = await atAmazon()
+    await store.put(NAME, BODY)
+    const object = scene.server.objects.get(KEY)
+    expect(object?.checksums).toEqual({ 'x-amz-checksum-crc32': expect.any(String) })
+    if (object !== undefined) scene.server.objects.set(KEY, { ...object, bytes: Buffer.from('some bytez') })
+    expect(await codeOf(store.get(NAME))).toBe('store-unavailable')
+    await scene.server.close()
+  })
+
+  it('bodies in parts carry one for each part', async () => {
+    const { scene } = await atAmazon()
+    const bytes = randomBytes(17 * MiB)
+    await scene.open({ endpoint: undefined, partsAbove: 10 * MiB }).put(NAME, [bytes])
+    expect(scene.server.objects.get(KEY)?.bytes.equals(bytes)).toBe(true)
+    const parts = scene.server.log.filter(({ operation }) => operation === 'UploadPart')
+    expect(parts.map(({ request }) => request.headers['x-amz-checksum-crc32'] !== undefined)).toEqual([
+      true,
+      true,
+      true,
+    ])
+    await scene.server.close()
+  })
+
+  it('no region is a matter of usage, told without a request', async () => {
+    await using scene = await s3Scene()
+    const { AWS_REGION, AWS_CONFIG_FILE } = process.env
+    delete process.env.AWS_REGION
+    process.env.AWS_CONFIG_FILE = '/dev/null'
+    const store = scene.open({ endpoint: undefined, region: undefined })
+    await expect(store.stat(NAME)).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('--s3-region'),
+    })
+    delete process.env.AWS_CONFIG_FILE
+    Object.assign(process.env, { ...(AWS_REGION && { AWS_REGION }), ...(AWS_CONFIG_FILE && { AWS_CONFIG_FILE }) })
+    expect(scene.server.log).toEqual([])
+  })
 })
 
 describe.each([501, 400] as const)('a server that answers %d to conditional writes', status => {

@@ -7,6 +7,8 @@ export interface StoredObject {
   readonly bytes: Buffer
   readonly etag: string
   readonly contentType: string
+  /** As sent with it; given back with the whole object to those who ask. */
+  readonly checksums?: Readonly<Record<string, string>>
 }
 
 export type Objects = Map<string, StoredObject>
@@ -15,7 +17,12 @@ export function putObject(objects: Objects, request: S3Request, body: Body, isCo
   // Nothing is awaited between the look and the write, so one of several writers wins.
   if (isConditional) checkAbsent(objects, request)
   const etag = `"${digest('md5', body.bytes, 'hex')}"`
-  objects.set(request.key, { bytes: body.bytes, etag, contentType: String(request.headers['content-type'] ?? '') })
+  objects.set(request.key, {
+    bytes: body.bytes,
+    etag,
+    contentType: String(request.headers['content-type'] ?? ''),
+    checksums: body.checksums,
+  })
   return { status: 200, headers: { etag, ...body.checksums } }
 }
 
@@ -30,9 +37,10 @@ export function checkAbsent(objects: Objects, { key, headers }: S3Request): void
 export function getObject(objects: Objects, { key, headers }: S3Request): S3Answer {
   const object = objects.get(key)
   if (object === undefined) throw new S3Refusal(404, 'NoSuchKey')
-  const { bytes, etag, contentType } = object
+  const { bytes, etag, contentType, checksums = {} } = object
   const common = { etag, 'content-type': contentType, 'accept-ranges': 'bytes' }
-  if (headers.range === undefined) return { status: 200, headers: common, body: bytes }
+  const asked = headers['x-amz-checksum-mode'] === 'ENABLED' ? checksums : {}
+  if (headers.range === undefined) return { status: 200, headers: { ...common, ...asked }, body: bytes }
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range) ?? []
   if (first === undefined || last === undefined) throw new S3Refusal(501, 'NotImplemented')
   const start = Number(first)
