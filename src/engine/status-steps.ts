@@ -10,7 +10,7 @@ export function nextSteps(status: Omit<ComponentStatus, 'next'>, maxAge: number 
   if (state === 'never') {
     return overdue
       ? [`There is no ${component} backup here at all: is this the right store? If so, run ${run}.`]
-      : [`Never backed up. If it should be: ${run}`]
+      : [`If it should be backed up: ${run}`]
   }
   const steps: string[] = []
   const [newest] = since

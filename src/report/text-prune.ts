@@ -1,10 +1,9 @@
 /** The plan of `prune`, or what it did: a line for each backup with the reasons, and the sum. */
 
 import type { Palette } from './palette.ts'
-import { onOneLine } from './printable.ts'
+import { onOneLine, widthOf } from './printable.ts'
 import type { PrunedBackup, PruneProblem, PruneReport } from './prune-report.ts'
 import { countText, sizeText } from './quantities.ts'
-import { indented } from './text-error.ts'
 import { foreignLines } from './text-list.ts'
 import { wrapped } from './wrap.ts'
 
@@ -36,7 +35,9 @@ export function pruneLines(report: PruneReport, palette: Palette): readonly stri
     ...wrapped(`The rule: ${report.policy.join(', ')}.`, WIDTH, 2),
     ...wrapped(sumText(report), WIDTH, 2),
     ...notes,
-    ...(applied || removed.objects === 0 ? [] : [dim('Only a plan: nothing was changed. --apply carries it out.')]),
+    ...(applied || removed.objects === 0
+      ? []
+      : [dim('This is a plan; nothing was changed. With --apply it is carried out.')]),
   ]
 }
 
@@ -66,21 +67,25 @@ function rowLines(
     id.padEnd(third),
     (bytes === 0 ? '' : sizeText(bytes)).padStart(fourth),
   ].join('  ')
-  const [line = '', ...more] = wrapped(onOneLine(words), WIDTH - REASONS_AT, 0)
-  return [`${head}  ${dim(line)}`, ...more.map(line => ' '.repeat(REASONS_AT) + dim(line))]
+  const why = onOneLine(words)
+  if (widthOf(why) <= WIDTH - REASONS_AT) return [`${head}  ${dim(why)}`]
+  const margin = ' '.repeat(first + 2)
+  return [head.trimEnd(), ...wrapped(why, WIDTH - margin.length, 0).map(line => margin + dim(line))]
 }
 
 function sumText({ store, applied, kept, removed }: PruneReport): string {
-  const stay = `${countText(kept.backups, 'backup')} (${sizeText(kept.bytes)}) ${applied ? 'remain' : 'would remain'}`
-  const place = `in ${store}`
-  if (removed.objects === 0) return `Nothing ${applied ? 'was' : 'is'} to be removed; ${stay} ${place}.`
+  const stay = `${countText(kept.backups, 'backup')} (${sizeText(kept.bytes)})`
+  if (removed.objects === 0) return `${applied ? 'Nothing was removed' : 'Nothing would go'}: ${stay} in ${store}.`
   const gone = `${countText(removed.backups, 'backup')}, ${countText(removed.objects, 'object')}, ${sizeText(removed.bytes)}`
-  return `${applied ? 'Removed' : 'Would remove'} ${gone}; ${stay} ${place}.`
+  return `${applied ? 'Removed' : 'Would remove'} ${gone}. ${stay} ${applied ? 'stay' : 'would stay'} in ${store}.`
 }
 
 function problemLines({ severity, message, hint }: PruneProblem, { red, yellow }: Palette): readonly string[] {
+  const [label, style] = severity === 'failed' ? ['failed:', red] : ['warning:', yellow]
+  const [first = '', ...more] = wrapped(`${label} ${onOneLine(message)}`, WIDTH, 2)
   return [
-    `${severity === 'failed' ? red('failed:') : yellow('warning:')} ${indented(onOneLine(message))}`,
-    ...(hint === undefined ? [] : [`  hint: ${indented(onOneLine(hint))}`]),
+    style(label) + first.slice(label.length),
+    ...more,
+    ...(hint === undefined ? [] : wrapped(`  hint: ${onOneLine(hint)}`, WIDTH, 4)),
   ]
 }

@@ -17,8 +17,8 @@ export function statusLines(report: StatusReport, palette: Palette): readonly st
     ...(maxAge === undefined
       ? []
       : late.length === 0
-        ? [palette.green(`Nothing is overdue: no last good backup is older than ${durationText(maxAge)}.`)]
-        : [palette.red(`OVERDUE: ${late.join(', ')}. No good backup within ${durationText(maxAge)}.`)]),
+        ? [palette.green(`Nothing is overdue: no last good backup is older than ${limitText(maxAge)}.`)]
+        : [palette.red(`OVERDUE: ${late.join(', ')}. No good backup within ${limitText(maxAge)}.`)]),
     palette.dim(`in ${store}`),
   ]
 }
@@ -58,4 +58,10 @@ function counts({ backups, failed }: ComponentStatus): string {
   return failed === 0
     ? countText(backups, 'backup')
     : `${countText(backups, 'backup')} and ${countText(failed, 'failed run')}`
+}
+
+/** As people ask for it: `26 h`, not `1 d 2 h`. */
+function limitText(seconds: number): string {
+  const hours = seconds / 3600
+  return hours < 1 || hours > 72 || !Number.isInteger(hours) ? durationText(seconds) : `${hours} h`
 }

@@ -135,6 +135,27 @@ const ROWS: readonly Row[] = [
   [['restore', 'config', 'latest'], { COMEBACK_INTO: 'review' }, restore('config', 'latest'), { into: 'review' }],
   [['restore', 'database', 'latest'], { COMEBACK_FILES: 'for backups alone' }, restore('database', 'latest'), {}],
   // list, export, key
+  // status and prune
+  [['status'], {}, { verb: 'status', components: ALL }, {}],
+  [
+    ['status', 'database', '--max-age', '26h'],
+    {},
+    { verb: 'status', components: ['database'] },
+    { maxAge: 93_600_000 },
+  ],
+  [['prune'], {}, { verb: 'prune', components: ALL }, { retentionDays: 30, apply: false }],
+  [
+    ['prune', 'files', '--retention-days', '7', '--keep-daily', '14', '--keep-monthly', '12', '--apply'],
+    {},
+    { verb: 'prune', components: ['files'] },
+    { retentionDays: 7, keepDaily: 14, keepMonthly: 12, keepLast: undefined, apply: true },
+  ],
+  [
+    ['prune', '--keep-last', '3', '--keep-hourly', '24', '--keep-weekly', '8', '--keep-yearly', '5', '--dry-run'],
+    { RETENTION_DAYS: '60' },
+    { verb: 'prune', components: ALL },
+    { retentionDays: 60, keepLast: 3, keepHourly: 24, keepWeekly: 8, keepYearly: 5, dryRun: true },
+  ],
   [['list'], {}, { verb: 'list', components: ALL }, {}],
   [
     ['list', 'database', '--key-file', '/safe/key'],
