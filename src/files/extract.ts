@@ -64,7 +64,7 @@ async function inspectFolder(
   const replaced = overwrite ? conflicts.count - blocked.count : 0
   const names = conflicts.names.filter(name => !blocked.names.includes(name))
   return folderTarget(directory, survey, {
-    losses: replaced === 0 ? [] : [{ what: `${count(replaced, 'file')} as they are now: they are replaced`, names }],
+    losses: replaced === 0 ? [] : [{ what: `${count(replaced, 'file')} as now there, replaced`, names }],
     refused: conflictOf(survey, directory, overwrite),
     holds: await existingFiles(directory, signal),
   })

@@ -18,8 +18,8 @@ export function restorePlanLines(report: RestorePlanReport, { bold, dim, red, ye
     `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${sizeText(bytes)}`,
     `          made ${made}, in ${store}`,
     ...(target.kind === 'database' ? databaseLines(target) : folderLines(target)),
-    ...target.losses.map(({ what, names }) => `  ${red('lost:')} ${what}${namesText(names)}`),
-    ...(target.losses.length === 0 ? [] : [`        and whatever else was written there since the backup was made`]),
+    ...target.losses.map(({ what, names }) => `  ${red('lost:')}   ${what}${namesText(names)}`),
+    ...(target.losses.length === 0 ? [] : [`          and whatever else was written there since the backup was made`]),
     ...target.problems.flatMap(({ message, hint }) => [
       `  ${yellow('warning:')} ${indented(message)}`,
       ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),

@@ -4,6 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { BackupReport, ExportReport, ListReport, RestoreReport } from '../../src/report/report.ts'
+import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { createEverything } from '../fixtures/everything.ts'
 import { TEST_KEY, type Workplace, workplace } from '../support/cli.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
@@ -62,9 +63,14 @@ describe.each([14, 18] as const)('a PostgreSQL %i database with one of everythin
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('--mode atomic')
     const over = ['restore', 'database', 'latest', '--mode', 'atomic', '--target-url', copy.url]
+    const wrecked = await fingerprint(copy.url)
+    const plan = await place.json<RestorePlanReport>([...over, '--dry-run'])
+    expect(plan).toMatchObject({ command: 'restore-plan', target: { database: copy.name, needsConfirmation: true } })
+    expect((await place.run([...over, '--confirm', 'another'])).code).toBe(2)
     const unconfirmed = await place.run(over)
     expect(unconfirmed.code).toBe(2)
     expect(unconfirmed.stderr).toContain('--confirm NAME')
+    expect(await fingerprint(copy.url)).toEqual(wrecked)
     await place.json([...over, '--confirm', copy.name])
     expect(await fingerprint(copy.url)).toEqual(before)
   })

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import type { DatabaseTarget } from '../../src/engine/ports.ts'
+import { exitCodeOf } from '../../src/report/exit-code.ts'
+import { renderMarkdown } from '../../src/report/markdown.ts'
+import { createPalette } from '../../src/report/palette.ts'
+import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
+import { renderReport } from '../../src/report/text.ts'
+import { NOW } from './sample-reports.ts'
+
+const database: DatabaseTarget = {
+  kind: 'database',
+  place: 'db.example.com:5432/shop',
+  database: 'shop',
+  user: 'app',
+  server: 'PostgreSQL 18.4',
+  holds: { counts: { table: 3, view: 1 }, examples: ['public.a', 'public.b'], bytes: 38_000_000 },
+  mode: 'atomic',
+  needsConfirmation: true,
+  losses: [{ what: '3 tables', names: ['public.a', 'public.b'] }],
+  problems: [{ severity: 'warning', message: 'Role gone does not exist on the target.', hint: 'Create it.' }],
+}
+
+const plan = (target: RestorePlanReport['target']): RestorePlanReport => ({
+  command: 'restore-plan',
+  store: 's3://bucket',
+  component: target.kind === 'database' ? 'database' : 'files',
+  id: '20261121T020000Z-7f3a91',
+  time: '2026-11-21T02:00:00.000Z',
+  status: 'complete',
+  age: 172_812,
+  bytes: 1_080_000_000,
+  target,
+})
+const refused = { ...database, refusal: { code: 'not-empty', message: 'It is not empty.', hint: 'Empty it.' } } as const
+const text = (report: RestorePlanReport) => renderReport(report, { palette: createPalette(false), now: NOW })
+const markdown = (report: RestorePlanReport, details = false) => renderMarkdown(report, { details, now: NOW })
+
+describe('a restore plan', () => {
+  test('on a terminal: which backup, into what, what is there, what goes, what to type', () => {
+    expect(text(plan(database))).toBe(`database restore plan; nothing was changed
+  backup  20261121T020000Z-7f3a91, complete, 1.1 GB
+          made 2026-11-21 02:00:00 UTC, 2 d ago, in s3://bucket
+  into    db.example.com:5432/shop (database shop), as app, PostgreSQL 18.4
+  now     3 tables, 1 view (public.a, public.b), 38 MB
+  mode    atomic: all of it in one transaction, or nothing
+  lost:   3 tables (public.a, public.b)
+          and whatever else was written there since the backup was made
+  warning: Role gone does not exist on the target.
+    hint: Create it.
+  To carry it out: the same without --dry-run, with --confirm shop
+`)
+  })
+
+  test('of a folder says what is there and what comes', () => {
+    const shown = text(
+      plan({
+        kind: 'folder',
+        place: '/srv/app',
+        brings: { files: 12, folders: 2, links: 0, bytes: 5_000_000 },
+        holds: { files: 100_000, more: true },
+        losses: [],
+        problems: [],
+      }),
+    )
+    expect(shown).toContain(`  into    /srv/app
+  now     100,000 files or more
+  brings  12 files (5.0 MB), 2 folders
+  To carry it out: the same without --dry-run
+`)
+  })
+
+  test('that would be refused says why, and exits as the restore would', () => {
+    expect(text(plan(refused))).toContain(
+      '  would be refused: It is not empty.\n    hint: Empty it.\n  code: not-empty\n',
+    )
+    expect(text(plan(refused))).not.toContain('To carry it out')
+    expect(exitCodeOf(plan(refused))).toBe(2)
+    expect(exitCodeOf(plan(database))).toBe(0)
+  })
+
+  test('as a summary: what is lost stands out, names only where they may show', () => {
+    const shown = markdown(plan(database))
+    expect(shown).toContain(`## 📋 Restore plan: database
+
+Nothing was changed.
+
+- **Backup:** <code>20261121T020000Z-7f3a91</code>, complete, 1.1 GB, in <code>s3&#58;//bucket</code>
+- **State of:** 2026-11-21 02:00:00 UTC, 2 d ago
+- **Into:** <code>db.example.com&#58;5432/shop</code>, database <code>shop</code>, as <code>app</code>, PostgreSQL 18.4
+- **There now:** 3 tables, 1 view, 38 MB
+- **Mode:** atomic: all of it in one transaction, or nothing
+
+> [!CAUTION]
+> **This will be lost**, with whatever else was written there since the backup was made:
+>
+> - 3 tables
+`)
+    expect(shown).not.toContain('public.a')
+    expect(shown).toContain('confirm the database by its name, <code>shop</code>.')
+    expect(markdown(plan(database), true)).toContain('- 3 tables (<code>public.a</code>, <code>public.b</code>)')
+  })
+
+  test('that would be refused fails first in the summary, too', () => {
+    expect(markdown(plan(refused))).toMatch(
+      /^## ❌ Restore plan: database\n\nNothing was changed\.\n\n> \[!CAUTION\]\n> \*\*The restore would be refused:\*\* It is not empty\./,
+    )
+  })
+})
