@@ -47,3 +47,8 @@ for (const program of ['cli', 'action']) {
 const uploader = join(build, 'uploader')
 bundle('store/artifact-upload-worker.js', uploader)
 copyFileSync(join(uploader, 'index.js'), join(dist, 'action', 'artifact-upload-worker.js'))
+
+// So does its cache client.
+const cacher = join(build, 'cacher')
+bundle('action/cache-worker.js', cacher)
+copyFileSync(join(cacher, 'index.js'), join(dist, 'action', 'cache-worker.js'))

@@ -13,11 +13,12 @@ import { plainDisplay } from '../run/plain-display.ts'
 import { keyInFile } from '../run/secrets.ts'
 import { startLog } from '../run/start-log.ts'
 import { remarkAnnotation } from './annotations.ts'
+import { restoreCache } from './cache.ts'
 import { parseInputs, type Request } from './inputs.ts'
 import { masksFor, secretsOfAction } from './masks.ts'
 import { type Files, type Speech, sayError, sayReport } from './say.ts'
 import { createVoice, type Voice } from './voice.ts'
-import { maskLine } from './workflow-commands.ts'
+import { debugLine, maskLine } from './workflow-commands.ts'
 
 export interface Surroundings {
   readonly environment: Environment
@@ -62,7 +63,7 @@ export async function run(surroundings: Surroundings): Promise<number> {
 
 async function perform(request: Request, surroundings: Surroundings, speech: () => Speech): Promise<number> {
   const { command, options } = request
-  const { cwd, signal, now = () => new Date(), clock = () => performance.now() } = surroundings
+  const { cwd, environment, stdout, signal, now = () => new Date(), clock = () => performance.now() } = surroundings
   const { voice } = speech()
   const { scrub } = voice
   const display = plainDisplay({ output: voice.log, palette: createPalette(false), scrub, now: clock })
@@ -70,10 +71,15 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   const log = startLog(command, options, { cwd, now, scrub, warn })
   const stopping = () => display.line('Stopping.')
   signal.addEventListener('abort', stopping, { once: true })
+  const debug = (text: string) => {
+    if (isSet(environment.RUNNER_DEBUG)) stdout.write(debugLine(scrub(text)))
+  }
+  const cache = await restoreCache({ verb: command.verb, options, environment, signal, debug })
   try {
     const report = await withDeadline(options.timeout, signal, limited =>
       surroundings.runJob(command, options, {
         ...contextOf(request, surroundings),
+        ...(cache === undefined ? {} : { memory: cache.folder }),
         progress: event => {
           log?.event(event)
           if (isRemark(event)) voice.annotate(remarkAnnotation(event))
@@ -88,6 +94,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   } finally {
     signal.removeEventListener('abort', stopping)
     log?.close()
+    await cache?.save()
   }
 }
 

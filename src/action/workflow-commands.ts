@@ -18,6 +18,11 @@ export function annotationLine({ level, title, text }: Annotation): string {
   return `::${level} title=${property(title)}::${data(text)}\n`
 }
 
+/** Shown only to who asks the runner for debug logging. Ends in a line break. */
+export function debugLine(text: string): string {
+  return `::debug::${data(text)}\n`
+}
+
 /** Ends in a line break. */
 export function maskLine(secret: string): string {
   return `::add-mask::${data(secret)}\n`
