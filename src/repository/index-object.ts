@@ -89,5 +89,7 @@ export async function getChecked(
 export function asDamage(error: unknown, name: string): unknown {
   if (hasCode(error, 'damaged')) return new ComebackError('damaged', error.message, { hint: DAMAGE_HINT, cause: error })
   if (!hasCode(error, 'not-found')) return error
+  // A store that knows why, such as one whose objects expire, has a hint of its own.
+  if (error.hint !== undefined) return new ComebackError('damaged', error.message, { hint: error.hint, cause: error })
   return new ComebackError('damaged', `${name} is missing from the store.`, { hint: DAMAGE_HINT, cause: error })
 }
