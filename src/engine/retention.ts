@@ -107,11 +107,14 @@ function keepSlots<T extends Candidate>(group: readonly T[], policy: RetentionPo
     const slots = policy[rule]
     if (slots === undefined) continue
     const periods = [...Map.groupBy(group, ({ id }) => PERIODS[period](timeOf(id)))]
-    for (const [name, members] of periods.slice(0, slots)) {
-      keep(members.find(({ complete }) => complete) ?? members[0], `${period} ${name}`)
-    }
+    const held = periods.slice(0, slots).map(([name, members]) => {
+      const best = members.find(({ complete }) => complete) ?? members[0]
+      keep(best, `${period} ${name}`)
+      return best
+    })
     // Or a yearly slot would hold nothing of the first year until that year is over.
-    if (periods.length < slots) keep(group.at(-1), `oldest, ${rule} slots are free`)
+    const oldest = group.at(-1)
+    if (periods.length < slots && !held.includes(oldest)) keep(oldest, `oldest, ${rule} slots are free`)
   }
 }
 

@@ -27,6 +27,7 @@ function componentLines(status: ComponentStatus, palette: Palette): readonly str
   const { component, last, since, sinceCount, stored, grown } = status
   const { bold, dim, yellow } = palette
   const more = sinceCount - since.length
+  const advice = status.state === 'never' && !status.overdue ? dim : yellow
   return [
     `${bold(component)} ${verdict(status, palette)}`,
     ...(last === undefined ? [] : [`  last good: ${last.id} (${timeText(last.time)}), ${sizeText(last.bytes)}`]),
@@ -34,7 +35,7 @@ function componentLines(status: ComponentStatus, palette: Palette): readonly str
     ...(more > 0 ? [dim(`  and ${more.toLocaleString('en')} more`)] : []),
     ...(status.state === 'never' ? [] : [`  ${counts(status)}, ${sizeText(stored)} stored`]),
     ...(stored === 0 ? [] : [`  new in 7 days: ${sizeText(grown.days7)}, in 30 days: ${sizeText(grown.days30)}`]),
-    ...status.next.flatMap(step => wrapped(onOneLine(`  ${step}`), WIDTH, 4).map(line => yellow(line))),
+    ...status.next.flatMap(step => wrapped(onOneLine(`  ${step}`), WIDTH, 4).map(advice)),
   ]
 }
 
