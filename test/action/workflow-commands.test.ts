@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { annotationLine, maskLine, withoutCommands } from '../../src/action/workflow-commands.ts'
+import { annotationLine, debugLine, maskLine, withoutCommands } from '../../src/action/workflow-commands.ts'
 import { FakePipe } from '../support/terminal.ts'
 
 const NASTY = ['plain', 'a: b, c', '50% of\r\ntwo lines', '::error::', 'ünïcode ✅', '%0A']
@@ -12,6 +12,7 @@ test("masks and annotations are written as GitHub's own client writes them", () 
     import * as core from '@actions/core'
     for (const text of JSON.parse(process.argv[1])) {
       core.setSecret(text)
+      core.debug(text)
       core.error(text, { title: text })
       core.warning(text, { title: text })
       core.notice(text, { title: text })
@@ -21,6 +22,7 @@ test("masks and annotations are written as GitHub's own client writes them", () 
   })
   const ours = NASTY.flatMap(text => [
     maskLine(text),
+    debugLine(text),
     ...(['error', 'warning', 'notice'] as const).map(level => annotationLine({ level, title: text, text })),
   ])
   expect(ours.join('')).toBe(theirs)

@@ -31,7 +31,7 @@ interface Scene {
   find(...parts: readonly string[]): string
 }
 
-/** A full backup of a dozen packs, and a second one that leans on all of them and adds one. */
+/** A full backup of several packs, and a second one that leans on all of them and adds one. */
 async function twoBackups(): Promise<Scene> {
   const store = createMemoryStore({ packSize: 150_000 })
   const clock = fakeClock()
@@ -39,7 +39,7 @@ async function twoBackups(): Promise<Scene> {
   clock.nextDay()
   const more = [...tables, { name: 'd', group: '04-data' as const, bytes: noise('d', 100_000) }]
   const second = await goodBackup(store, memorySource(more), { clock })
-  expect(second.leansOn).toBeGreaterThan(6)
+  expect(second.leansOn).toBeGreaterThan(2)
   return {
     store,
     first: first.id,
@@ -95,7 +95,7 @@ describe('a healthy store', () => {
       opened: objects,
       orphans: { objects: 0 },
     })
-    expect(database?.chunks).toBeGreaterThan(8)
+    expect(database?.chunks).toBeGreaterThan(3)
     expect(database?.read.bytes).toBe(database?.named.bytes)
   })
 
@@ -269,10 +269,12 @@ describe('a store whose objects were changed', () => {
     expect(await findings(store, { keyring: undefined })).toEqual(found)
   })
 
-  test('on the way out: a shortened answer is wrong-size, refusal is unreadable', async () => {
+  test('on the way out: an answer that is too short twice is wrong-size, refusal is unreadable', async () => {
     const { store, find, second } = await twoBackups()
     const object = find(second, '04-data-0001')
-    const short = createFaultyStore(store, [{ method: 'get', call: 1, damage: 'truncate', naming: object }])
+    const once = { method: 'get', call: 1, damage: 'truncate', naming: object } as const
+    expect(await findings(createFaultyStore(store, [once]))).toEqual([])
+    const short = createFaultyStore(store, [once, { ...once, call: 2 }])
     expect(await findings(short)).toEqual([{ code: 'wrong-size', object, hurts: [second] }])
     for (const code of ['permission', 'store-unavailable'] as const) {
       const refusing = createFaultyStore(store, [{ method: 'get', call: 1, code, naming: object }])
