@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { COMPONENTS } from '../../src/format/manifest.ts'
 import { DEFAULT_PLAN } from '../../src/init/plan.ts'
 import { workflowFiles } from '../../src/init/workflow-files.ts'
@@ -10,6 +10,9 @@ import { TEST_KEY } from '../support/cli.ts'
 import { createDatabase } from '../support/database.ts'
 import type { WorkflowResult } from '../support/workflow-runner.ts'
 import { postgresService, startRepository } from './scene.ts'
+
+// Each step is a process that derives a key; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 })
 
 const DAILY = { name: 'schedule', cron: '17 2 * * *' } as const
 const WEEKLY = { name: 'schedule', cron: '37 2 * * 0' } as const
@@ -135,7 +138,9 @@ describe('restore.yml', () => {
     await using target = await createDatabase(18)
     await using repository = await startRepository({ DATABASE_URL: source.url, TARGET_URL: target.url })
     await repository.run('backup.yml', DAILY)
-    await repository.run('restore.yml', { name: 'workflow_dispatch' })
+    const result = await repository.run('restore.yml', { name: 'workflow_dispatch' })
+    expectConclusion(result, 'success')
+    expect(result.log).toContain(target.name)
     expect(await target.query("SELECT to_regclass('guest') AS guest")).toEqual([{ guest: null }])
   })
 
@@ -151,12 +156,15 @@ describe('restore.yml', () => {
     expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Grace' }])
   })
 
-  test('replaces the original when the original is what was chosen', async () => {
+  test('replaces the original only when it was chosen, and its name was typed', async () => {
     await using source = await guests(['Ada'])
     await using repository = await startRepository({ DATABASE_URL: source.url })
     await repository.run('backup.yml', DAILY)
     await source.query("UPDATE guest SET name = 'Grace'")
-    const inputs = { target: 'DATABASE_URL', mode: 'atomic', 'dry-run': false, confirm: source.name }
+    const unconfirmed = { target: 'DATABASE_URL', mode: 'atomic', 'dry-run': false }
+    expectConclusion(await repository.run('restore.yml', { name: 'workflow_dispatch', inputs: unconfirmed }), 'failure')
+    expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Grace' }])
+    const inputs = { ...unconfirmed, confirm: source.name }
     expectConclusion(await repository.run('restore.yml', { name: 'workflow_dispatch', inputs }), 'success')
     expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
   })

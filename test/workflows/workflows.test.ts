@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { lintProblems, schemaProblems } from '../support/workflow-lint.ts'
 import { ruleProblems } from './rules.ts'
 
@@ -21,6 +22,23 @@ describe.each(readdirSync(join(ROOT, FOLDER)))('%s', name => {
   test('keeps our own rules', () => {
     expect(ruleProblems(read(name))).toEqual([])
   })
+})
+
+test('a backup waits for one of the same component, whether by schedule or by hand: both ask for it in the same words', () => {
+  const { backup } = parse(read('backup.yml')).jobs
+  expect(backup.concurrency.group).toContain(backup.env.COMPONENT)
+  expect(backup.concurrency['cancel-in-progress']).toBe(false)
+})
+
+test('the workflows that the README shows are as good', async () => {
+  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```yaml\n(.*?)```/gs)]
+  const workflows = blocks.map(match => match[1] ?? '').filter(text => /^jobs:/m.test(text))
+  expect(workflows).not.toEqual([])
+  for (const text of workflows) {
+    expect(await schemaProblems(`${FOLDER}/readme.yml`, text)).toEqual([])
+    expect(await lintProblems(`${FOLDER}/readme.yml`, text)).toEqual([])
+    expect(ruleProblems(text)).toEqual([])
+  }
 })
 
 test('action.yml fits the schema of GitHub', async () => {
