@@ -8,6 +8,9 @@ import type { UploadOutcome } from './artifact-upload-threads.ts'
 /** GitHub's limit on artifacts. With packs of 16 MiB that is 7.8 GiB of new data. */
 export const MOST_PER_JOB = 500
 
+const TOKEN_REFUSED = "GitHub does not accept the job's own token"
+const RUN_AGAIN = 'It is good for one job only: run the job again.'
+
 type Failure = Exclude<UploadOutcome, { type: 'uploaded' }>
 
 /** Whether the name was created in this run before, with or without success. */
@@ -29,19 +32,14 @@ export function uploadError(failure: Failure, object: string): ComebackError {
   if (/\bACTIONS_(RUNTIME_TOKEN|RESULTS_URL)\b/.test(message)) {
     return because('unsupported', 'this is no step of the Action', ELSEWHERE)
   }
+  if (/JWT token is invalid/.test(message)) return because('authentication', TOKEN_REFUSED, RUN_AGAIN)
   if (/not currently supported on GHES/.test(message)) {
     return because('unsupported', 'GitHub Enterprise Server has no such artifacts', 'Use --store s3://BUCKET/PREFIX.')
   }
   const status = statusOf(failure)
   if (stepOf(failure) === 'CreateArtifact' && status !== undefined) {
     if (status === 400 && /\blimit|\bmax/i.test(message)) return tooMany(object, new Error(message))
-    if (status === 401) {
-      return because(
-        'authentication',
-        "GitHub does not accept the job's own token",
-        'It is good for one job only: run the job again.',
-      )
-    }
+    if (status === 401) return because('authentication', TOKEN_REFUSED, RUN_AGAIN)
     if (status === 403) {
       return because('permission', `GitHub refuses it (${message})`, 'See whether Actions may store artifacts here.')
     }

@@ -5,9 +5,6 @@ import type { UploadAnswer, UploadRequest } from './artifact-upload-worker.ts'
 
 const SECOND = 1000
 
-/** MiB. Blocks lie outside of the heap; without a limit the young generation alone takes fifty. */
-const WORKER_MEMORY = { maxYoungGenerationSizeMb: 8 }
-
 /** `interrupted` if the thread ended without an answer: what became of the artifact is unknown. */
 export type UploadOutcome = UploadAnswer | { readonly type: 'interrupted'; readonly message: string }
 
@@ -18,7 +15,7 @@ export function uploadThreads(limit: number): Upload {
   const idle: Worker[] = []
 
   function start(): Worker {
-    const worker = new Worker(workerFile(), { stdout: true, stderr: true, resourceLimits: WORKER_MEMORY })
+    const worker = new Worker(workerFile(), { stdout: true, stderr: true })
     // One that ends while it is idle must not crash the job, nor be used again.
     worker.on('error', () => remove(idle, worker))
     worker.on('exit', () => remove(idle, worker))

@@ -177,10 +177,19 @@ function putter(
   const retention = new Retention({ wish, most: run.retentionDays, repository, warn })
   const upload = uploadThreads(limits.upload)
   const put = artifactUploader({ api, catalogue, retention, upload, run, temporary, now })
-  let allowed = allowPublic
+  let allowed: Promise<void> | undefined
+
+  async function checkVisibility(signal: AbortSignal | undefined): Promise<void> {
+    if (!allowPublic && (await api.isPublic(signal))) throw openToAll(repository)
+  }
+
   return async (object, parts, signal) => {
-    if (!allowed && (await api.isPublic(signal))) throw openToAll(repository)
-    allowed = true
+    // Several lanes begin at once, and share the question; one that got no answer is asked again.
+    allowed ??= checkVisibility(signal).catch((error: unknown) => {
+      allowed = undefined
+      throw error
+    })
+    await allowed
     retention.checkLimit()
     await put(object, parts, signal)
   }

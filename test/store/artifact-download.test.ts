@@ -17,7 +17,7 @@ beforeEach(async () => {
   clock = Date.now()
   place = await artifactPlace({ now: () => clock })
   await place.inAction().put(NAME, [BYTES])
-  store = place.outside({ limits: { stall: 300 } })
+  store = place.outside()
 })
 afterEach(() => place[Symbol.asyncDispose]())
 
@@ -85,11 +85,12 @@ it('does not name the signed URL in its errors', async () => {
 })
 
 it('does not wait for a server that sends nothing', async () => {
-  place.github.fault({ match: BLOB, delay: 3000 })
+  place.github.fault({ match: BLOB, delay: 30_000 })
   const begun = performance.now()
-  expect(await whole()).toBe(true)
-  expect(performance.now() - begun).toBeLessThan(2500)
-  expect(count(BLOB)).toBe(2)
+  const hasty = place.outside({ limits: { stall: 1000 } })
+  expect(BYTES.equals(await hasty.get(NAME))).toBe(true)
+  expect(performance.now() - begun).toBeLessThan(20_000)
+  expect(count(BLOB)).toBeGreaterThan(1)
 })
 
 it('never asks for an object that is larger than it may be', async () => {
@@ -138,11 +139,11 @@ it('says not-found of what was deleted since it was listed', async () => {
 
 it('ends a download at once when the signal aborts', async () => {
   const abort = new AbortController()
-  place.github.fault({ match: BLOB, delay: 5000 })
+  place.github.fault({ match: BLOB, delay: 30_000 })
   const patient = place.outside()
   await patient.stat(NAME)
   const begun = performance.now()
   setTimeout(() => abort.abort(), 100)
   expect(await codeOf(patient.get(NAME, { signal: abort.signal }))).toBe('cancelled')
-  expect(performance.now() - begun).toBeLessThan(2000)
+  expect(performance.now() - begun).toBeLessThan(20_000)
 })

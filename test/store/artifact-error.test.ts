@@ -93,20 +93,20 @@ it('asks once, where an octokit with retries would ask six times', async () => {
 
 it('does not wait longer than its limit for an answer', async () => {
   await using place = await artifactPlace()
-  place.github.fault({ match: LISTING, delay: 5000 })
+  place.github.fault({ match: LISTING, delay: 30_000 })
   const begun = performance.now()
   expect(await codeOf(objects(place.outside({ limits: { request: 200 } }), ''))).toBe('store-unavailable')
-  expect(performance.now() - begun).toBeLessThan(3000)
+  expect(performance.now() - begun).toBeLessThan(20_000)
 })
 
 it('ends a request when the signal aborts', async () => {
   await using place = await artifactPlace()
-  place.github.fault({ match: LISTING, delay: 5000 })
+  place.github.fault({ match: LISTING, delay: 30_000 })
   const abort = new AbortController()
   setTimeout(() => abort.abort(), 100)
   const begun = performance.now()
   expect(await codeOf(objects(place.outside(), '', abort.signal))).toBe('cancelled')
-  expect(performance.now() - begun).toBeLessThan(3000)
+  expect(performance.now() - begun).toBeLessThan(20_000)
 })
 
 it.each([

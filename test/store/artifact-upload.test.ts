@@ -167,11 +167,16 @@ it('removes an artifact that does not hold what was to be stored, and stores it 
 
 it('stops an upload that takes too long, for another try', async () => {
   await using place = await artifactPlace()
-  place.github.fault({ match: BLOCK, delay: 60_000 })
-  const store = place.inAction({ limits: { upload: 3000 } })
-  expect(await codeOf(store.put(NAME, BODY))).toBe('store-unavailable')
-  await store.put(NAME, BODY)
-  expect(names(place)).toEqual([asName('-2')])
+  place.github.fault({ match: BLOCK, delay: 15_000 })
+  const put = place.inAction({ limits: { upload: 3000 } }).put(NAME, BODY)
+  await expect(put).rejects.toMatchObject({
+    code: 'store-unavailable',
+    message: expect.stringContaining('longer than 3 s'),
+  })
+  expect(names(place)).toEqual([])
+  expect(await readdir(place.temporary)).toEqual([])
+  await place.inAction().put(NAME, BODY)
+  expect(names(place)).toHaveLength(1)
 })
 
 it('stops an upload when the signal aborts: nothing is stored later, and no file is left', async () => {
