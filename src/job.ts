@@ -17,6 +17,7 @@ import { keyId } from './format/keys.ts'
 import type { Component } from './format/manifest.ts'
 import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
+import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job-old-scheme.ts'
 import { findKey, makeKey, needKey } from './key-file.ts'
 import { openSink, openSource } from './open-component.ts'
 import { openStore } from './open-store.ts'
@@ -32,10 +33,20 @@ const DAY = 24 * 60 * 60 * 1000
 /** Throws a `ComebackError`; of several components backed up, the failed ones stand in the report instead. */
 export async function runJob(command: Command, options: Options, context: JobContext): Promise<Report> {
   context.signal.throwIfAborted()
+  const oldFolder = oldFolderOf(options.store)
   switch (command.verb) {
     case 'backup':
       return backUp(command.components, options, context)
     case 'restore':
+      if (oldFolder !== undefined) {
+        const sink = openSink(command.component, options, context)
+        const { component, at } = command
+        return restoreOld(
+          { folder: oldFolder, component, at, sink, keys: await oldKeys(options, context) },
+          options,
+          context,
+        )
+      }
       return (options.dryRun ? planRestore : restore)({
         moment: parseMoment(command.at),
         component: command.component,
@@ -48,6 +59,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
         signal: context.signal,
       })
     case 'list':
+      if (oldFolder !== undefined) return listOld(oldFolder, command.components, context.cwd)
       return list(
         await openStore(options, context),
         command.components,
@@ -75,6 +87,10 @@ export async function runJob(command: Command, options: Options, context: JobCon
         },
         apply: options.apply && !options.dryRun,
       })
+    case 'import': {
+      const store = await openStore(options, context)
+      return importOld(command.components, store, await oldKeys(options, context), options, context)
+    }
     case 'init':
       return init(options, context, () => keyAtHand(options, context))
     case 'export':
@@ -151,6 +167,14 @@ function withoutMemory({ memory: _, ...context }: JobContext): JobContext {
 async function keyringIfAny(options: Options, context: JobContext): Promise<Keyring | undefined> {
   const passphrase = await findKey(keyPlace(options, context))
   return passphrase === undefined ? undefined : new Keyring(passphrase)
+}
+
+/** The old scripts kept theirs in the file; the one of new backups may have come from there, or be another. */
+async function oldKeys(options: Options, context: JobContext): Promise<OldKeys> {
+  const place = keyPlace(options, context)
+  const passphrase = await needKey(place)
+  const inFile = await findKey({ ...place, given: undefined })
+  return { passphrase, passphrases: [...new Set(inFile === undefined ? [passphrase] : [inFile, passphrase])] }
 }
 
 async function findOrMakeKey(options: Options, context: JobContext): Promise<string> {

@@ -13,6 +13,8 @@ import type { Store } from './store/store.ts'
 const FILE = 'file:'
 const S3 = 's3://'
 const ARTIFACT = 'artifact:'
+/** No store: a folder of the old scripts, which `restore` and `list` read. */
+export const OLD = 'old:'
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -22,6 +24,11 @@ export async function openStore(options: Options, context: JobContext): Promise<
   if (folder !== undefined) return withRetry(openLocalStore(resolve(context.cwd, folder)))
   if (options.store.startsWith(S3)) return await openBucket(options, context)
   if (options.store.startsWith(ARTIFACT)) return openArtifacts(options, context)
+  if (options.store.startsWith(OLD)) {
+    throw new ComebackError('usage', `--store ${options.store} can only be listed and restored from.`, {
+      hint: `Import what is there into a store first: comeback import --from ${options.store.slice(OLD.length)} --store file:DIR`,
+    })
+  }
   throw new ComebackError('usage', `--store ${options.store} is not a store that this version knows.`, {
     hint: `Write ${FILE}DIR, ${S3}BUCKET/PREFIX or ${ARTIFACT}OWNER/REPO, for example file:./backups.`,
   })

@@ -2,7 +2,18 @@
  * Every option once: name, type, default, environment variable, help. The CLI, the Action, action.yml and README come from
  * this table. `option-values.ts` parses what was given, `options-table.ts` writes the README's tables.
  */
-export const VERBS = ['backup', 'restore', 'list', 'status', 'check', 'prune', 'export', 'init', 'key'] as const
+export const VERBS = [
+  'backup',
+  'restore',
+  'list',
+  'status',
+  'check',
+  'prune',
+  'export',
+  'import',
+  'init',
+  'key',
+] as const
 export type Verb = (typeof VERBS)[number]
 
 export interface Options {
@@ -17,6 +28,9 @@ export interface Options {
   readonly targetUrl: string | undefined
   readonly mode: 'atomic' | 'parallel' | undefined
   readonly into: string | undefined
+  readonly from: string
+  readonly kdfIterations: number | undefined
+  readonly legacyKdf: boolean
   readonly overwrite: boolean
   readonly files: readonly string[]
   readonly exclude: readonly string[]
@@ -96,8 +110,8 @@ type SpecOf<Value> = undefined extends Value
   : Yields<Value> & HasDefault<Value>
 
 const ALL = VERBS
-const WITH_STORE = ['backup', 'restore', 'list', 'status', 'check', 'prune', 'export'] as const
-const WITH_LOG = ['backup', 'restore', 'check', 'prune', 'export'] as const
+const WITH_STORE = ['backup', 'restore', 'list', 'status', 'check', 'prune', 'export', 'import'] as const
+const WITH_LOG = ['backup', 'restore', 'check', 'prune', 'export', 'import'] as const
 
 function keep(what: string) {
   return {
@@ -184,6 +198,26 @@ const TABLE = {
     placeholder: 'DIR',
     verbs: ['restore', 'export'],
     help: 'Folder that restored or exported files go to.',
+  },
+  from: {
+    type: 'string',
+    placeholder: 'DIR',
+    default: './tmp/backups',
+    verbs: ['import'],
+    help: 'The folder of the old shell scripts, with database, files and config in it.',
+  },
+  kdfIterations: {
+    type: 'integer',
+    placeholder: 'N',
+    min: 1,
+    max: 10_000_000,
+    verbs: ['import', 'restore'],
+    help: 'The -iter of openssl in the old scripts, if it was not its own, 10000.',
+  },
+  legacyKdf: {
+    type: 'flag',
+    verbs: ['import', 'restore'],
+    help: 'The old scripts called openssl without -pbkdf2.',
   },
   overwrite: { type: 'flag', verbs: ['restore', 'init'], help: 'Replace files that exist already.' },
   files: {
@@ -276,7 +310,7 @@ const TABLE = {
   source: {
     type: 'string',
     placeholder: 'NAME',
-    verbs: ['backup'],
+    verbs: ['backup', 'import'],
     help: 'A name for what is backed up, so that it is known again after it moved to another server or folder.',
   },
   pgDump: {
@@ -285,13 +319,19 @@ const TABLE = {
     verbs: ['backup'],
     help: 'A pg_dump to use in place of the bundled one, for a server that is newer.',
   },
-  codec: { type: 'choice', choices: ['gzip', 'zstd'], default: 'gzip', verbs: ['backup'], help: 'How to compress.' },
+  codec: {
+    type: 'choice',
+    choices: ['gzip', 'zstd'],
+    default: 'gzip',
+    verbs: ['backup', 'import'],
+    help: 'How to compress.',
+  },
   level: {
     type: 'integer',
     placeholder: 'N',
     min: 1,
     max: 22,
-    verbs: ['backup', 'export'],
+    verbs: ['backup', 'export', 'import'],
     help: 'How hard to compress: 1 to 9 with gzip, 1 to 22 with zstd.',
   },
   connectTimeout: {

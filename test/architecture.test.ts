@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const SRC = resolve(import.meta.dirname, '../src')
-const ADAPTER = /^(store|postgres|files|config)\//
+const ADAPTER = /^(store|postgres|files|config|old-scheme)\//
 
 /** What a file may import of ours, by its own path; the first rule that fits counts. A folder may always import itself. */
 const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
@@ -14,11 +14,12 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   // The configuration component is an archive of files, too.
   { of: /^config\//, may: /^(errors\.ts|engine\/ports\.ts|format\/sizes\.ts|files\/)/ },
   { of: /^(postgres|files)\//, may: /^(errors|engine\/ports|format\/sizes)\.ts$/ },
+  { of: /^old-scheme\//, may: /^(errors|format\/manifest|format\/sizes)\.ts$/ },
   { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
   { of: /^report\//, may: /^(errors\.ts|engine\/ports\.ts|format\/)/ },
   { of: /^engine\//, may: /^(errors\.ts|format\/|repository\/|store\/store\.ts|report\/[\w-]*report\.ts)/ },
   { of: /^(options|option-values|options-table|key-file)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
-  { of: /^(job|open-store|open-component)\.ts$/, may: /./ },
+  { of: /^(job|job-old-scheme|open-store|open-component)\.ts$/, may: /./ },
   { of: /^job-context\.ts$/, may: /^engine\/progress\.ts$|^format\// },
   { of: /^init\//, may: /^(errors|job-context|options)\.ts$|^report\/|^format\// },
   {
@@ -36,12 +37,13 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   },
 ]
 
-/** Inside of the database adapter: both ways stand on connection and schema, and know nothing of each other. */
+/** Inside of the database adapter: the ways stand on connection and schema, and know nothing of each other. */
 const POSTGRES_LAYERS: readonly { readonly of: RegExp; readonly not: RegExp }[] = [
-  { of: /^postgres\/connection\//, not: /^postgres\/(schema|dump|restore)(\/|\.ts)/ },
-  { of: /^postgres\/schema\//, not: /^postgres\/(dump|restore)(\/|\.ts)/ },
-  { of: /^postgres\/dump(\/|\.ts)/, not: /^postgres\/restore(\/|\.ts)/ },
-  { of: /^postgres\/restore(\/|\.ts)/, not: /^postgres\/dump(\/|\.ts)/ },
+  { of: /^postgres\/connection\//, not: /^postgres\/(schema|dump|restore|script)(\/|\.ts)/ },
+  { of: /^postgres\/schema\//, not: /^postgres\/(dump|restore|script)(\/|\.ts)/ },
+  { of: /^postgres\/dump(\/|\.ts)/, not: /^postgres\/(restore|script)(\/|\.ts)/ },
+  { of: /^postgres\/restore(\/|\.ts)/, not: /^postgres\/(dump|script)(\/|\.ts)/ },
+  { of: /^postgres\/script(\/|\.ts)/, not: /^postgres\/(dump|restore)(\/|\.ts)/ },
 ]
 
 /** Libraries and builtins that belong to one place. */
@@ -97,7 +99,9 @@ describe('the architecture', () => {
   })
 
   test('job.ts and its two openers alone name concrete adapters', () => {
-    const others = files.filter(file => !/^(job|open-store|open-component)\.ts$/.test(file) && !ADAPTER.test(file))
+    const others = files.filter(
+      file => !/^(job|job-old-scheme|open-store|open-component)\.ts$/.test(file) && !ADAPTER.test(file),
+    )
     const named = others.flatMap(file =>
       own(file)
         .filter(other => ADAPTER.test(other) && other !== 'store/store.ts')

@@ -6,11 +6,11 @@ import { COMPONENTS } from '../format/manifest.ts'
 import { kebab, OPTION_NAMES, OPTIONS, type OptionName, VERBS, type Verb, variablesOf } from '../options.ts'
 import { inputsInsteadOfFlags } from './wording.ts'
 
-export type ActionVerb = Exclude<Verb, 'init' | 'key'>
+export type ActionVerb = Exclude<Verb, 'import' | 'init' | 'key'>
 
-/** `init` and `key` are for a person at a terminal. */
+/** For a person at a terminal: the old scripts' folder is on their machine, and so is the repository that `init` writes to. */
 export const ACTION_VERBS: readonly ActionVerb[] = VERBS.filter(
-  (verb): verb is ActionVerb => verb !== 'init' && verb !== 'key',
+  (verb): verb is ActionVerb => verb !== 'import' && verb !== 'init' && verb !== 'key',
 )
 
 export interface Input {
@@ -26,8 +26,8 @@ export interface Input {
 /** What takes the place of a default store on a disk: a runner's disk is gone when the job ends. */
 export const STANDARD_STORE = 'artifact:'
 
-/** They are about the terminal. */
-const FLAGS_ONLY: readonly OptionName[] = ['json', 'quiet']
+/** They are about the terminal, or about files that are not on a runner. */
+const FLAGS_ONLY: readonly OptionName[] = ['json', 'quiet', 'kdfIterations', 'legacyKdf']
 const FILLED_IN: Partial<Record<OptionName, string>> = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
   githubToken: '${{ github.token }}',

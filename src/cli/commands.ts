@@ -64,6 +64,7 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
     case 'status':
     case 'check':
     case 'prune':
+    case 'import':
       return { verb, components: componentsNamed(operands) }
     case 'restore':
     case 'export': {

@@ -29,6 +29,7 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     summary: 'Bring back what a backup holds.',
     about: [
       'latest is the newest complete backup, a day (UTC) the newest of that day, a time such as 2026-11-23T02:00Z the newest at or before it; an id, as comeback list shows it, exactly that one.',
+      'With --store old:DIR, a folder of the old shell scripts, the name of a file there will do, too.',
       'Configuration is never restored over the original, but into a folder to review.',
     ],
     examples: [
@@ -78,6 +79,20 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
       'Writes a backup into a folder as complete, encrypted files which stock tools can decrypt without Comeback. The command that does it is printed.',
     ],
     examples: ['comeback export database latest --into ./export'],
+  },
+  import: {
+    operands: '[all|database|files|config]',
+    summary: 'Bring the backups of the old shell scripts into the store.',
+    about: [
+      'Reads .sql.gz.enc and .tar.gz.enc files that openssl enc -aes-256-cbc -pbkdf2 wrote, with the key in the key file, and makes each a backup under its own date, oldest first. A date in the name counts, in UTC, or else the time of the file.',
+      'Each file is checked to its end before it is taken over; a damaged one is named, and the others go on. Files imported before are passed over, and nothing in the folder is changed.',
+      'comeback restore and comeback list read the folder without an import: --store old:DIR.',
+    ],
+    examples: [
+      'comeback import',
+      'comeback import database --from ./tmp/backups --store s3://BUCKET/PREFIX',
+      'comeback import --kdf-iterations 100000',
+    ],
   },
   init: {
     operands: '',

@@ -16,17 +16,17 @@ export const KEPT_MODE = 0o1777
 export interface TarHead {
   /** Relative, joined by `/`, without a slash at its end. */
   readonly path: string
-  readonly kind: 'file' | 'folder' | 'link'
+  readonly kind: 'file' | 'folder' | 'link' | 'hard-link'
   readonly mode: number
   /** Milliseconds since the epoch, kept in whole seconds. */
   readonly mtime: number
   /** Bytes of a file's content. */
   readonly size?: number
-  /** What a link points at. */
+  /** What a link points at; of a hard link, a path in the archive. */
   readonly target?: string
 }
 
-const TYPES = { file: 'File', folder: 'Directory', link: 'SymbolicLink' } as const
+const TYPES = { file: 'File', folder: 'Directory', link: 'SymbolicLink', 'hard-link': 'Link' } as const
 
 export function encodeTarHead({ path, kind, mode, mtime, size = 0, target }: TarHead): Buffer {
   const data = {

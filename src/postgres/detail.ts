@@ -61,6 +61,7 @@ const databaseDetail = v.object({
   kind: v.literal('database'),
   /** `server_version_num`, 180004 for 18.4. */
   serverVersion: page,
+  /** It and the two locales are empty in what was read from a dump, which does not tell. */
   database: v.string(),
   encoding: v.string(),
   collate: v.string(),

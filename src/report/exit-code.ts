@@ -1,5 +1,6 @@
 /** What a finished run tells the shell. */
 import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
+import type { ImportReport } from './import-report.ts'
 import type { ErrorValue, Report } from './report.ts'
 
 const EXIT_DAMAGE = new ComebackError('damaged', 'A check found damage.').exitCode
@@ -12,11 +13,21 @@ export function exitCodeOf(report: Report): number {
   if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
   if (report.command === 'status') return report.components.some(({ overdue }) => overdue) ? EXIT_FAILED : 0
   if (report.command === 'restore-plan') return refusalCode(report.target.refusal)
+  if (report.command === 'import') return importCode(report)
   if (report.command !== 'backup') return 0
   for (const outcome of report.backups) {
     if (outcome.status === 'failed') return new ComebackError(outcome.error.code, outcome.error.message).exitCode
   }
   return report.backups.some(({ status }) => status === 'partial') ? EXIT_PARTIAL : 0
+}
+
+/** Where some are in the store and some are not, something is missing; where all failed alike, that is what failed. */
+function importCode({ files, left }: ImportReport): number {
+  const errors = files.flatMap(file => (file.status === 'failed' ? [file.error] : []))
+  const [first] = errors
+  if (first === undefined) return left === 0 ? 0 : EXIT_FAILED
+  const alike = errors.length === files.length && errors.every(({ code }) => code === first.code)
+  return alike || first.code === 'cancelled' ? refusalCode(first) : EXIT_DAMAGE
 }
 
 /** A plan that could not be carried out as it was asked for fails as the restore itself would. */

@@ -10,7 +10,9 @@ const FOREIGN_SHOWN = 5
 export function listMarkdown({ store, backups, foreign }: ListReport, now: Date): readonly string[] {
   const failed = backups.filter(({ status }) => status === 'failed').length
   const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
-  const doubtful = backups.some(({ authenticated, status }) => !authenticated && status !== 'damaged')
+  const doubtful = backups.some(
+    ({ authenticated, status }) => !authenticated && status !== 'damaged' && status !== 'unread',
+  )
   return [
     `## Backups: ${backups.length === 0 ? 'none' : countText(backups.length - failed, 'backup')}`,
     '',
@@ -21,7 +23,13 @@ export function listMarkdown({ store, backups, foreign }: ListReport, now: Date)
   ]
 }
 
-const STATUS = { complete: '✅ complete', partial: '⚠️ partial', failed: '❌ failed', damaged: '❌ damaged' } as const
+const STATUS = {
+  complete: '✅ complete',
+  partial: '⚠️ partial',
+  failed: '❌ failed',
+  damaged: '❌ damaged',
+  unread: 'unread',
+} as const
 
 function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
   const reasons = backups.some(({ reason }) => reason !== undefined)
@@ -38,12 +46,13 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
     ],
     backups.map(backup => {
       const damaged = backup.status === 'damaged'
+      const unread = backup.status === 'unread'
       return [
         STATUS[backup.status],
         backup.component,
-        `${code(backup.id)}${backup.authenticated || damaged ? '' : ' ?'}`,
+        `${code(backup.id)}${backup.authenticated || damaged || unread ? '' : ' ?'}`,
         ageText(new Date(backup.time), now),
-        damaged ? '' : sizeText(backup.bytes),
+        damaged || unread ? '' : sizeText(backup.bytes),
         damaged ? '' : sizeText(backup.stored),
         backup.leansOn.length === 0 ? '' : `${backup.leansOn.length}`,
         ...(reasons ? [backup.reason === undefined ? '' : prose(backup.reason)] : []),

@@ -12,6 +12,7 @@ import { exportMarkdown, restoreMarkdown } from './markdown-restore.ts'
 import { restorePlanMarkdown } from './markdown-restore-plan.ts'
 import { statusMarkdown } from './markdown-status.ts'
 import type { ErrorValue, Report } from './report.ts'
+import { importSum } from './text-import.ts'
 
 export interface MarkdownOptions {
   /** Name tables and files. Summaries of public repositories are public. */
@@ -49,6 +50,8 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
       return checkMarkdown(report)
     case 'prune':
       return pruneMarkdown(report)
+    case 'import':
+      return [`## Import: ${importSum(report)}`]
     case 'init':
       // Made for a terminal: nobody starts a repository's workflows from a workflow.
       return ['## Init']

@@ -6,6 +6,7 @@ import type { Problem } from '../engine/ports.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
+import type { ImportReport } from './import-report.ts'
 import type { InitReport } from './init-report.ts'
 import type { PruneReport } from './prune-report.ts'
 import type { RestorePlanReport } from './restore-plan-report.ts'
@@ -20,6 +21,7 @@ export type Report =
   | CheckReport
   | PruneReport
   | ExportReport
+  | ImportReport
   | InitReport
   | KeyReport
 
@@ -109,7 +111,8 @@ export interface ListedBackup {
   readonly component: Component
   readonly id: string
   readonly time: string
-  readonly status: 'complete' | 'partial' | 'failed' | 'damaged'
+  /** `unread`: a file of the old scripts, of which nothing is known but its name. */
+  readonly status: 'complete' | 'partial' | 'failed' | 'damaged' | 'unread'
   readonly stock: boolean
   /** Plain bytes it restores to; bytes of its own files in the store. */
   readonly bytes: number

@@ -22,7 +22,9 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
   const { store, backups, foreign } = report
   const notes = foreignLines(foreign, palette)
   if (backups.length === 0) return [`No backups in ${store}.`, ...notes]
-  const doubtful = backups.some(({ authenticated, status }) => !authenticated && status !== 'damaged')
+  const doubtful = backups.some(
+    ({ authenticated, status }) => !authenticated && status !== 'damaged' && status !== 'unread',
+  )
   const failed = backups.filter(({ status }) => status === 'failed').length
   const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
   return [
@@ -35,23 +37,33 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
 }
 
 function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonly Column[] {
-  const known = (backup: ListedBackup, text: string): Cell => ({ text: backup.status === 'damaged' ? '-' : text })
+  const known = (backup: ListedBackup, text: string): Cell => ({
+    text: backup.status === 'damaged' || backup.status === 'unread' ? '-' : text,
+  })
   const statuses = {
     complete: { text: 'complete', style: green },
     partial: { text: 'partial', style: yellow },
     failed: { text: 'FAILED', style: red },
     damaged: { text: 'damaged', style: red },
+    unread: { text: 'unread', style: dim },
   }
   return [
     { head: 'STATUS', cell: ({ status }) => statuses[status] },
     { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
     {
       head: 'ID (UTC)',
-      cell: ({ id, authenticated, status }) => ({ text: authenticated || status === 'damaged' ? id : `${id} ?` }),
+      cell: ({ id, authenticated, status }) => ({
+        text: authenticated || status === 'damaged' || status === 'unread' ? id : `${id} ?`,
+      }),
     },
     { head: 'AGE', right: true, cell: ({ time }) => ({ text: ageText(new Date(time), now) }) },
     { head: 'SIZE', right: true, cell: backup => known(backup, sizeText(backup.bytes)) },
-    { head: 'STORED', right: true, cell: backup => known(backup, sizeText(backup.stored)) },
+    {
+      head: 'STORED',
+      right: true,
+      cell: backup =>
+        backup.status === 'unread' ? { text: sizeText(backup.stored) } : known(backup, sizeText(backup.stored)),
+    },
     {
       head: 'LEANS ON',
       cell: ({ leansOn }) => ({ text: leansOn.length === 0 ? '-' : `${leansOn.length}`, style: dim }),

@@ -5,6 +5,7 @@ import { countText, durationText, rateText, sizeText, timeText } from './quantit
 import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from './report.ts'
 import { checkLines } from './text-check.ts'
 import { indented } from './text-error.ts'
+import { importLines } from './text-import.ts'
 import { initLines } from './text-init.ts'
 import { renderList } from './text-list.ts'
 import { pruneLines } from './text-prune.ts'
@@ -37,6 +38,8 @@ function linesOf(report: Report, { palette, now }: Rendering): readonly string[]
       return checkLines(report, palette)
     case 'prune':
       return pruneLines(report, palette)
+    case 'import':
+      return importLines(report, palette)
     case 'init':
       return initLines(report, palette)
     case 'export':

@@ -24,7 +24,7 @@ export function checkCompatibility({ detail, preData }: RestorePlan, facts: Targ
   }
   const encoding = encodingProblem(detail.encoding, facts.encoding)
   if (encoding !== undefined) problems.push(encoding)
-  if (detail.collate !== facts.collate) {
+  if (detail.collate !== '' && detail.collate !== facts.collate) {
     problems.push({
       severity: 'warning',
       message: `The source sorts text by ${detail.collate}, the target by ${facts.collate}.`,

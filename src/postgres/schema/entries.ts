@@ -69,6 +69,12 @@ export function cutEntries(text: Buffer): SchemaEntry[] {
   return entries
 }
 
+/** What such a comment says; undefined if it is another one. Line breaks in names have become spaces. */
+export function headerOf(comment: string): Pick<SchemaEntry, 'type' | 'schema' | 'name' | 'owner'> | undefined {
+  const header = HEADER.exec(comment)
+  return header === null ? undefined : identify(header)
+}
+
 /** An entry's statements in order, each without its closing semicolon and without comments around it. */
 export function statementsOf(text: Buffer, entry: SchemaEntry): string[] {
   const sql = text.subarray(entry.offset, entry.offset + entry.length)

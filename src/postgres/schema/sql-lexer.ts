@@ -11,6 +11,8 @@ export interface Piece {
   readonly type: 'statement' | 'line-comment' | 'block-comment' | 'command'
   readonly start: number
   readonly end: number
+  /** Of a statement: what follows its semicolon. Absent if the text ends before one. */
+  readonly next?: number
 }
 
 interface Token {
@@ -60,7 +62,7 @@ export function* pieces(sql: Buffer): Generator<Piece> {
       if (start < 0) start = token.start
       end = token.end
     } else if (start >= 0) {
-      yield { type: 'statement', start, end }
+      yield { type: 'statement', start, end, next: position }
       start = -1
     }
   }

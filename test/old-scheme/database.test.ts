@@ -1,0 +1,59 @@
+/** A dump that pg_dump wrote, gzip compressed and openssl encrypted, comes back whole. */
+import { beforeEach, expect, test } from 'vitest'
+import type { ImportReport } from '../../src/report/import-report.ts'
+import type { RestoreReport } from '../../src/report/report.ts'
+import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
+import { createEverything } from '../fixtures/everything.ts'
+import { createDatabase } from '../support/database.ts'
+import { fingerprint } from '../support/fingerprint.ts'
+import { needTools } from '../support/stock-tool.ts'
+import { dump, oldPlace } from './old-files.ts'
+
+beforeEach(context => needTools(context, 'pg_dump', 'openssl', 'gzip'))
+
+const NAME = 'database_20260501_020000.sql.gz.enc'
+const IMPORT = { verb: 'import', components: ['database'] } as const
+const RESTORE = { verb: 'restore', component: 'database' } as const
+
+test.each([
+  ['as the scripts made it', []],
+  ['with the statements that clean up before it', ['--clean', '--if-exists']],
+])('one of everything, %s, is the same after an import and a restore into an empty database', async (_, args) => {
+  await using source = await createEverything(14)
+  using place = oldPlace()
+  place.write(`database/${NAME}`, dump(source.url, ...args))
+  const report = await place.run<ImportReport>(IMPORT)
+  expect(report.files).toMatchObject([{ status: 'imported', file: NAME, time: '2026-05-01T02:00:00.000Z' }])
+  const before = await fingerprint(source.url)
+  await using target = await createDatabase(14, 'TEMPLATE template0')
+  const restored = await place.run<RestoreReport>({ ...RESTORE, at: '2026-05-01' }, { targetUrl: target.url })
+  expect(restored.id).toMatch(/^20260501T020000Z-/)
+  const after = await fingerprint(target.url)
+  expect(after.rows).toEqual(before.rows)
+  expect(after.schema).toBe(before.schema)
+})
+
+test('it is restored from its folder over a database that holds something else, in one transaction', async () => {
+  await using source = await createEverything(14)
+  using place = oldPlace()
+  place.write(`database/${NAME}`, dump(source.url))
+  const before = await fingerprint(source.url)
+  await using target = await createDatabase(14, 'TEMPLATE template0')
+  await target.query(
+    'CREATE SCHEMA cb; CREATE TABLE cb.mine (i int); SELECT lo_from_bytea(99, $1)'.replace('$1', "'x'"),
+  )
+  const given = { store: 'old:./tmp/backups', targetUrl: target.url, mode: 'atomic', confirm: target.name }
+  for (const at of ['latest', '2026-05-01', '2026-06-01T00:00Z', NAME]) {
+    const plan = await place.run<RestorePlanReport>({ ...RESTORE, at }, { ...given, dryRun: 'true' })
+    expect(plan).toMatchObject({
+      command: 'restore-plan',
+      time: '2026-05-01T02:00:00.000Z',
+      target: { mode: 'atomic' },
+    })
+  }
+  const restored = await place.run<RestoreReport>({ ...RESTORE, at: 'latest' }, given)
+  expect(restored.problems[0]?.message).toContain('no authentication')
+  const after = await fingerprint(target.url)
+  expect(after.rows).toEqual(before.rows)
+  expect(after.schema).toBe(before.schema)
+})
