@@ -3,7 +3,7 @@
  * is left of status and kind stands in its message.
  */
 import { ComebackError, type ErrorCode } from '../errors.ts'
-import type { UploadOutcome } from './artifact-upload-threads.ts'
+import type { UploadOutcome } from './artifact-upload-thread.ts'
 
 /** GitHub's limit on artifacts. With packs of 16 MiB that is 7.8 GiB of new data. */
 export const MOST_PER_JOB = 500

@@ -31,8 +31,8 @@ process.stderr.write = () => true
 
 const client = new DefaultArtifactClient()
 
-port.on('message', async (request: UploadRequest) => {
-  port.postMessage(await upload(request))
+port.on('message', async ({ request, ...what }: UploadRequest & { readonly request: number }) => {
+  port.postMessage({ request, ...(await upload(what)) })
 })
 
 async function upload({ file, folder, days }: UploadRequest): Promise<UploadAnswer> {

@@ -12,7 +12,7 @@ import type { Catalogue } from './artifact-catalogue.ts'
 import { type ArtifactName, artifactName } from './artifact-names.ts'
 import type { Retention } from './artifact-retention.ts'
 import { isNameTaken, MOST_PER_JOB, tooMany, uploadError } from './artifact-upload-error.ts'
-import type { Upload, UploadOutcome } from './artifact-upload-threads.ts'
+import type { Upload, UploadOutcome } from './artifact-upload-thread.ts'
 import { attempting, checkCancelled } from './local-error.ts'
 
 /** Names that may be burned in a row before the run is given up. */

@@ -15,7 +15,7 @@ import { artifactDownload, sleepFor } from './artifact-download.ts'
 import { Retention, type RetentionWish } from './artifact-retention.ts'
 import { artifactUploader, type Put } from './artifact-upload.ts'
 import { ELSEWHERE } from './artifact-upload-error.ts'
-import { uploadThreads } from './artifact-upload-threads.ts'
+import { uploadThread } from './artifact-upload-thread.ts'
 import { checkCancelled } from './local-error.ts'
 import { checkObjectName } from './object-name.ts'
 import type { ByteRange, ObjectInfo, Store } from './store.ts'
@@ -175,7 +175,7 @@ function putter(
     }
   }
   const retention = new Retention({ wish, most: run.retentionDays, repository, warn })
-  const upload = uploadThreads(limits.upload)
+  const upload = uploadThread(limits.upload)
   const put = artifactUploader({ api, catalogue, retention, upload, run, temporary, now })
   let allowed: Promise<void> | undefined
 

@@ -9,7 +9,7 @@ import { artifactApi } from '../../src/store/artifact-api.ts'
 import { Catalogue } from '../../src/store/artifact-catalogue.ts'
 import { Retention } from '../../src/store/artifact-retention.ts'
 import { artifactUploader } from '../../src/store/artifact-upload.ts'
-import { uploadThreads } from '../../src/store/artifact-upload-threads.ts'
+import { uploadThread } from '../../src/store/artifact-upload-thread.ts'
 import { type ArtifactPlace, artifactPlace } from './artifact-place.ts'
 import { codeOf, list } from './contract.ts'
 
@@ -125,7 +125,7 @@ it('never finalizes what it could not read to its end, and survives it', async (
   await using place = await artifactPlace()
   place.inAction()
   const folder = await mkdtemp(join(tmpdir(), 'comeback-upload-'))
-  const upload = uploadThreads(60_000)
+  const upload = uploadThread(60_000)
   // Reading a folder is an error that comes after Create, as one of the disk would.
   const broken = upload({ file: folder, folder: tmpdir(), days: 1 }, undefined)
   expect(await broken).toMatchObject({ type: 'interrupted', message: expect.stringContaining('file read') })
@@ -143,7 +143,7 @@ it('removes an artifact that does not hold what was to be stored, and stores it 
   const { github, temporary } = place
   const options = { repository: github.repository, token: github.token, apiUrl: github.url, patience: 30_000 }
   const api = artifactApi({ ...options, now: Date.now, sleep })
-  const real = uploadThreads(60_000)
+  const real = uploadThread(60_000)
   let uploads = 0
   const put = artifactUploader({
     api,
@@ -193,11 +193,11 @@ it('stops an upload when the signal aborts: nothing is stored later, and no file
   expect(place.github.requests.filter(line => FINALIZE.test(line))).toEqual([])
 })
 
-it('stops one of several uploads, and not the others', async () => {
+it('stops one of several uploads; the others are tried again', async () => {
   await using place = await artifactPlace()
   place.github.fault({ match: BLOCK, delay: 1500, times: 2 })
   const abort = new AbortController()
-  const store = place.inAction()
+  const store = place.patient()
   const other = store.put('database/b1/other', BODY)
   const put = codeOf(store.put(NAME, BODY, abort.signal))
   while (place.github.requests.filter(line => BLOCK.test(line)).length < 2) await sleep(10)
