@@ -2,7 +2,7 @@
  * The manifest: the small record of a backup that makes it exist. JSON in the clear, since a store must be listed and pruned
  * without trying keys, and authenticated: `mac` is the HMAC-SHA256, under the chain's mac key, of the RFC 8785 canonical form
  * of everything else in it. Unknown fields are refused, so there is nothing in a manifest that the MAC doesn't cover or that
- * this version doesn't understand; a new field is a new format version.
+ * this version doesn't understand; another field would be a new format version.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import canonicalize from 'canonicalize'
@@ -83,6 +83,8 @@ const manifest = v.strictObject({
   decrypt: v.nullable(text),
   /** Why a placeholder is one: an error code. */
   reason: v.nullable(text),
+  /** Made of a restore's target before it was touched; absent from every other backup. */
+  purpose: v.optional(v.literal('safety')),
   mac: hex(32),
 })
 

@@ -15,8 +15,12 @@ import { SEGMENTS, tinyBackup } from './tiny-backup.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
 
-describe.each(['gzip', 'zstd'] as const)('the %s backup of format version 1', name => {
-  const read = (file: string) => readFileSync(join(import.meta.dirname, '../fixtures/format-1', name, file))
+describe.each([
+  { folder: 'gzip', name: 'gzip', purpose: undefined },
+  { folder: 'zstd', name: 'zstd', purpose: undefined },
+  { folder: 'gzip-safety', name: 'gzip', purpose: 'safety' },
+] as const)('the $folder backup of format version 1', ({ folder, name, purpose }) => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../fixtures/format-1', folder, file))
   const manifest = parseManifest(read('manifest.json'), 'manifest.json')
   const { salt, iterations } = manifest.kdf
   const chain = deriveChainKeys(PASSPHRASE, Buffer.from(manifest.idSalt, 'hex'), iterations)
@@ -25,6 +29,7 @@ describe.each(['gzip', 'zstd'] as const)('the %s backup of format version 1', na
   test('is authentic, and its key has the name that it says', async () => {
     expect(isAuthentic(manifest, (await chain).mac)).toBe(true)
     expect(await keyId(PASSPHRASE)).toBe(manifest.keyId)
+    expect(manifest.purpose).toBe(purpose)
   })
 
   test.each(['whole packs', 'ranges'])('gives its segments, read by %s', async how => {

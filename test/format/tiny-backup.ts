@@ -29,6 +29,7 @@ export async function tinyBackup(
   name: CodecName,
   passphrase: string,
   iterations: number,
+  purpose?: Manifest['purpose'],
 ): Promise<Map<string, Buffer>> {
   const codec = codecOf(name)
   const chain = await deriveChainKeys(passphrase, ID_SALT, iterations)
@@ -87,6 +88,7 @@ export async function tinyBackup(
     tools: { comeback: '0.1.0' },
     decrypt: null,
     reason: null,
+    ...(purpose === undefined ? {} : { purpose }),
   }
   files.set('manifest.json', sealManifest(manifest, chain.mac))
   return files
