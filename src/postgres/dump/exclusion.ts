@@ -1,10 +1,9 @@
 /**
- * Patterns of `--exclude-table-data`, as pg_dump reads them: `table`, `schema.table`, `*`, `?`, folded to lower case
- * unless quoted. Without a schema only tables on the role's search path match. Unlike pg_dump's, a pattern that names a
- * partitioned table stands for all of its partitions.
+ * Patterns of `--exclude-table-data`. Without a schema only tables on the role's search path match. Unlike pg_dump's, a pattern
+ * that names a partitioned table stands for all of its partitions.
  */
-import { ComebackError } from '../../errors.ts'
 import type { Relation } from '../detail.ts'
+import { parseTablePattern } from '../schema/name-pattern.ts'
 
 export interface Exclusion {
   /** As it was given. */
@@ -14,30 +13,10 @@ export interface Exclusion {
 
 /** Throws `usage` on a quote that is never closed or on more parts than schema and table. */
 export function parseExclusion(pattern: string): Exclusion {
-  const parts = ['']
-  let isQuoted = false
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern.charAt(at)
-    if (character === '"' && isQuoted && pattern[at + 1] === '"') {
-      at++
-      append(parts, '"')
-    } else if (character === '"') isQuoted = !isQuoted
-    else if (isQuoted) append(parts, literal(character))
-    else if (character === '.') parts.push('')
-    else if (character === '*') append(parts, '.*')
-    else if (character === '?') append(parts, '.')
-    else append(parts, literal(character.toLowerCase()))
-  }
-  if (isQuoted || parts.length > 2 || parts.includes('')) {
-    throw new ComebackError('usage', `The pattern ${pattern} names no table.`, {
-      hint: 'Write table or schema.table; * and ? stand for any characters, double quotes keep capitals and dots.',
-    })
-  }
-  const [name, schema] = parts.toReversed().map(part => new RegExp(`^${part}$`, 's'))
+  const { schema, name } = parseTablePattern(pattern)
   return {
     pattern,
-    matches: table =>
-      (schema === undefined ? table.visible : schema.test(table.schema)) && name !== undefined && name.test(table.name),
+    matches: table => (schema === undefined ? table.visible : schema.test(table.schema)) && name.test(table.name),
   }
 }
 
@@ -54,12 +33,4 @@ export function excludedOids(
   return new Set(
     tables.filter(table => [table.oid, ...table.ancestors].some(oid => matched.has(oid))).map(table => table.oid),
   )
-}
-
-function append(parts: string[], text: string): void {
-  parts.push(`${parts.pop() ?? ''}${text}`)
-}
-
-function literal(character: string): string {
-  return character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')
 }
