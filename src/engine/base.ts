@@ -3,7 +3,6 @@
  * reuse rule is here: a chunk may be referred to only in a pack that the store keeps long enough and that the base still uses
  * at least half of. So full backups come by themselves when they are due, and garbage stays bounded without repacking.
  */
-import { createHmac } from 'node:crypto'
 import { asComebackError, ComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
 import type { BackupIndex } from '../format/backup-index.ts'
@@ -18,8 +17,7 @@ import { type Pack, packFinder, packName } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
 import type { Problem } from './ports.ts'
-
-const SOURCE_BYTES = 16
+import { isOf } from './source-hash.ts'
 
 export interface BaseSearch {
   readonly store: Store
@@ -27,6 +25,8 @@ export interface BaseSearch {
   readonly component: Component
   readonly identity: string
   readonly catalog: Catalog
+  /** Safety backups from then on may be built on, too. Without it, none. */
+  readonly safetySince?: Date
   readonly signal: AbortSignal
 }
 
@@ -38,28 +38,12 @@ export interface Found {
   readonly problems: readonly Problem[]
 }
 
-/** The keyed hash under which a source is known; nobody without the key can tell what it names. */
-export async function sourceHash(
-  keyring: Keyring,
-  idSalt: string,
-  iterations: number,
-  component: Component,
-  identity: string,
-): Promise<string> {
-  const { source } = await keyring.chain(idSalt, iterations)
-  return createHmac('sha256', source)
-    .update(`${component}\0${identity}`)
-    .digest()
-    .subarray(0, SOURCE_BYTES)
-    .toString('hex')
-}
-
 /**
  * Looks from the newest backwards. Damaged manifests are reported and passed over: they must not stop new backups. Throws
  * `wrong-key` if the store holds backups of this component and none was made with this key: more likely a slip than a wish.
  */
 export async function findBase(search: BaseSearch, allowOtherKey: boolean): Promise<Found> {
-  const { keyring, component, identity, catalog } = search
+  const { component, identity, catalog, keyring } = search
   const placeholders: Manifest[] = []
   const problems: Problem[] = []
   let otherKey: ComebackError | undefined
@@ -75,8 +59,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
       })
     if (!manifest) continue
     holdsOurs = true
-    if (manifest.source !== (await sourceHash(keyring, manifest.idSalt, manifest.kdf.iterations, component, identity)))
-      continue
+    if (!mayLeanOn(manifest, search) || !(await isOf(manifest, identity, keyring))) continue
     if (entry.kind === 'backup')
       return {
         backup: manifest,
@@ -97,6 +80,14 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
   }
   const [newest] = placeholders
   return { backup: undefined, placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt), problems }
+}
+
+/**
+ * Retention lets safety backups go by their age alone, so what leans on one might lose it while it is being made: only another
+ * safety backup does, and only on one that has days left.
+ */
+function mayLeanOn({ purpose, id }: Manifest, { safetySince }: BaseSearch): boolean {
+  return purpose === undefined || (safetySince !== undefined && timeOf(id) >= safetySince)
 }
 
 async function readAuthentic({ store, keyring, signal }: BaseSearch, entry: CatalogEntry): Promise<Manifest> {

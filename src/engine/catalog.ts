@@ -6,6 +6,7 @@ import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
 import { authenticate, readManifest } from '../repository/manifests.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
+import { isOf } from './source-hash.ts'
 
 /** How many other backups an error names when the one asked for does not exist. */
 const NEAREST = 4
@@ -50,21 +51,27 @@ export function manifestOf(store: Store, entry: CatalogEntry, signal: AbortSigna
   return readManifest(store, { component: entry.component, id: entry.id, file }, signal)
 }
 
-/** What a person may ask for. */
+/** What a person may ask for. Safety backups are passed over, unless they are included, or named by their id. */
 export type Moment =
-  | { readonly kind: 'latest' }
-  | { readonly kind: 'day'; readonly day: string }
-  | { readonly kind: 'time'; readonly time: Date }
+  | ({ readonly kind: 'latest' } & MaySafety)
+  | ({ readonly kind: 'day'; readonly day: string } & MaySafety)
+  | ({ readonly kind: 'time'; readonly time: Date } & MaySafety)
   | { readonly kind: 'id'; readonly id: string }
+  /** The newest safety backup of what has this identity. */
+  | { readonly kind: 'undo'; readonly identity: string; readonly place: string }
+
+interface MaySafety {
+  readonly includeSafety?: boolean
+}
 
 /** `latest`, `2026-11-23`, `2026-11-23T02:00Z` (or any ISO time with a zone), a backup id. `usage` for anything else. */
-export function parseMoment(text: string): Moment {
-  if (text === 'latest') return { kind: 'latest' }
+export function parseMoment(text: string, includeSafety = false): Moment {
+  if (text === 'latest') return { kind: 'latest', includeSafety }
   if (isBackupId(text)) return { kind: 'id', id: text }
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && isRealDay(text)) return { kind: 'day', day: text }
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && isRealDay(text)) return { kind: 'day', day: text, includeSafety }
   if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/.test(text)) {
     const time = new Date(text)
-    if (!Number.isNaN(time.getTime())) return { kind: 'time', time }
+    if (!Number.isNaN(time.getTime())) return { kind: 'time', time, includeSafety }
   }
   throw new ComebackError('usage', `"${text}" is neither latest, nor a day, a time or a backup id.`, {
     hint: 'Write latest, 2026-11-23, 2026-11-23T02:00Z or an id as `comeback list` shows it.',
@@ -99,15 +106,31 @@ export async function findBackup(
     // Its index comes next; the second core derives that key while the first derives the manifest's.
     keyring.preparePack(manifest.kdf.salt, manifest.kdf.iterations)
     await authenticate(manifest, keyring)
-    if (manifest.status === 'complete' || moment.kind === 'id') return manifest
-    skipped.push(`${entry.id} is partial`)
+    if (moment.kind === 'id') return manifest
+    const other = await whyNot(manifest, moment, keyring)
+    if (other === undefined) return manifest
+    skipped.push(`${entry.id} ${other}`)
   }
   throw noSuchBackup(store, component, moment, catalog, skipped)
+}
+
+async function whyNot(
+  manifest: Manifest,
+  moment: Exclude<Moment, { kind: 'id' }>,
+  keyring: Keyring,
+): Promise<string | undefined> {
+  const { status, purpose } = manifest
+  if (moment.kind === 'undo') {
+    if (purpose !== 'safety') return 'is no safety backup'
+    if (!(await isOf(manifest, moment.identity, keyring))) return 'is of another target'
+  } else if (purpose === 'safety' && moment.includeSafety !== true) return 'is a safety backup'
+  return status === 'complete' ? undefined : `is ${status}`
 }
 
 function matches(entry: CatalogEntry, moment: Moment): boolean {
   switch (moment.kind) {
     case 'latest':
+    case 'undo':
       return true
     case 'day':
       return timeOf(entry.id).toISOString().startsWith(moment.day)
@@ -125,6 +148,11 @@ function noSuchBackup(
   catalog: Catalog,
   skipped: readonly string[],
 ): ComebackError {
+  if (moment.kind === 'undo') {
+    return new ComebackError('no-such-backup', `No safety backup of ${moment.place} in ${store.location}.`, {
+      hint: 'A restore makes one before it touches a target that holds something. `comeback list` shows them; any can be restored by its id.',
+    })
+  }
   const passedOver = skipped.length > 0 ? ` (${skipped.slice(0, NEAREST).join(', ')})` : ''
   const near = nearest(catalog, moment)
   return new ComebackError('no-such-backup', `No ${describe(component, moment)} in ${store.location}${passedOver}.`, {
@@ -135,7 +163,7 @@ function noSuchBackup(
   })
 }
 
-function describe(component: Component, moment: Moment): string {
+function describe(component: Component, moment: Exclude<Moment, { kind: 'undo' }>): string {
   switch (moment.kind) {
     case 'latest':
       return `complete ${component} backup`

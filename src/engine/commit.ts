@@ -147,6 +147,7 @@ async function describe(
     tools: { ...request.tools },
     decrypt: stock ? stockCommand(component, request.codec, plan.iterations) : null,
     reason: facts.reason ?? null,
+    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
   }
 }
 

@@ -38,7 +38,7 @@ export async function readHistory(
   return [...points.filter(point => point !== undefined).reverse(), last]
 }
 
-/** Undefined for another source's backup, and for one of another chain: its key would have to be derived first. */
+/** Undefined for a safety backup, for another source's, and for one of another chain: its key would have to be derived first. */
 async function pointOf(
   { store, keyring }: BackupRequest,
   { idSalt, iterations, source }: Plan,
@@ -46,6 +46,7 @@ async function pointOf(
   signal: AbortSignal,
 ): Promise<HistoryPoint | undefined> {
   const manifest = await manifestOf(store, entry, signal)
+  if (manifest.purpose !== undefined) return
   if (manifest.source !== source || manifest.idSalt !== idSalt || manifest.kdf.iterations !== iterations) return
   await authenticate(manifest, keyring)
   return { id: manifest.id, time: manifest.time, bytes: manifest.bytes.plain, stored: manifest.bytes.stored }

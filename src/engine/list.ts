@@ -44,6 +44,7 @@ async function describe(
       keyId: manifest.keyId,
       leansOn: manifest.leansOn.map(({ backup }) => backup),
       authenticated,
+      ...(manifest.purpose === undefined ? {} : { purpose: manifest.purpose }),
       ...(manifest.reason === null ? {} : { reason: manifest.reason }),
     }
   } catch (error) {

@@ -7,10 +7,12 @@ import type { Manifest } from '../format/manifest.ts'
 import type { KnownChunks } from '../repository/backup-writer.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import type { Store } from '../store/store.ts'
-import { type BaseSearch, findBase, fullIsDue, loadKnown, sourceHash } from './base.ts'
+import { type BaseSearch, findBase, fullIsDue, loadKnown } from './base.ts'
 import { type CatalogEntry, readCatalog } from './catalog.ts'
 import type { Problem, Source } from './ports.ts'
 import type { Progress } from './progress.ts'
+import { GRACE } from './retention.ts'
+import { sourceHash } from './source-hash.ts'
 
 export interface BackupRequest {
   readonly store: Store
@@ -26,6 +28,7 @@ export interface BackupRequest {
   readonly fullEvery: number
   /** Until when retention keeps the backup; packs that the store drops earlier are not leaned on. */
   readonly keepUntil?: Date
+  readonly purpose?: Manifest['purpose']
   /** Of the key derivation, for a new chain. */
   readonly iterations?: number
   /** Names and versions for the manifest. */
@@ -55,7 +58,11 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
   const { component } = source
   const identity = request.sourceName === undefined ? source.identity : `name:${request.sourceName}`
   const catalog = await readCatalog(store, component, signal)
-  const search: BaseSearch = { store, keyring, component, identity, catalog, signal }
+  const safetySince = youngSafety(request, started)
+  const search: BaseSearch = {
+    ...{ store, keyring, component, identity, catalog, signal },
+    ...(safetySince === undefined ? {} : { safetySince }),
+  }
   const found = await findBase(search, request.full)
   const newest = found.placeholders[0] ?? found.backup
   const full = request.full || (found.backup !== undefined && fullIsDue(found.backup, started, request.fullEvery))
@@ -77,4 +84,11 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
     earlier: catalog.entries.filter(({ kind }) => kind === 'backup'),
     problems: [...found.problems, ...loaded.problems],
   }
+}
+
+/** From when on safety backups outlive the run that makes another one of them. */
+function youngSafety({ purpose, keepUntil }: BackupRequest, started: Date): Date | undefined {
+  if (purpose === undefined || keepUntil === undefined) return undefined
+  const kept = keepUntil.getTime() - started.getTime()
+  return new Date(started.getTime() - kept + GRACE)
 }

@@ -23,6 +23,7 @@ export function decide(records: readonly StoreRecord[], policy: RetentionPolicy,
       record,
       id: record.entry.id,
       source: record.source,
+      safety: record.safety,
       complete: record.status === 'complete',
     }))
     for (const [{ record }, reasons] of reasonsToKeep(candidates, policy, now)) kept.set(record, reasons)
@@ -49,7 +50,7 @@ function otherReasons(
 /**
  * A failed run stays in sight until a later one has done better. One that left packs may be resumed by a running backup of
  * its source until a complete one of that source is older than the grace time; if there is none, its source was given up, and
- * retention's days decide.
+ * retention's days decide. A safety backup is nothing better than what was to be backed up: it counts for its like alone.
  */
 function placeholderReasons(
   record: ReadRecord,
@@ -62,8 +63,9 @@ function placeholderReasons(
   if (age < 0) return ['dated in the future']
   if (age < WEEK) return ['younger than 7 days']
   const better = backups.filter(
-    ({ entry, status }) =>
+    ({ entry, status, safety }) =>
       entry.component === component &&
+      (record.safety || !safety) &&
       entry.id >= id &&
       status === 'complete' &&
       now.getTime() - timeOf(entry.id).getTime() >= GRACE,
@@ -75,8 +77,13 @@ function placeholderReasons(
 
 function whyGo(record: StoreRecord, policy: RetentionPolicy): string {
   if (record.entry.kind === 'placeholder') return 'a newer backup is complete'
+  if ('safety' in record && record.safety) return `a safety backup older than ${daysText(policy)}`
   const slots = [policy.last, policy.hourly, policy.daily, policy.weekly, policy.monthly, policy.yearly]
   const none = slots.every(slot => slot === undefined)
-  const age = `older than ${policy.days === 1 ? '24 h' : `${policy.days} days`}`
+  const age = `older than ${daysText(policy)}`
   return none ? age : `${age}, in no slot`
+}
+
+function daysText({ days }: RetentionPolicy): string {
+  return days === 1 ? '24 h' : `${days} days`
 }

@@ -19,6 +19,7 @@ export interface ReadRecord {
   readonly trust: 'known' | 'other'
   readonly status: Manifest['status']
   readonly source: string
+  readonly safety: boolean
   /** Whether a later run may build on its packs. */
   readonly hasIndex: boolean
   /** Objects that it can't do without: its index, its packs and those that it leans on. */
@@ -69,8 +70,9 @@ async function readRecord(
   try {
     const manifest = await manifestOf(store, entry, signal)
     const { status, source, index } = manifest
+    const safety = manifest.purpose === 'safety'
     const trust = keyring === undefined || (await isOurs(manifest, keyring)) ? 'known' : 'other'
-    return { entry, name, trust, status, source, hasIndex: index !== null, needs: needsOf(manifest, catalog) }
+    return { entry, name, trust, status, source, safety, hasIndex: index !== null, needs: needsOf(manifest, catalog) }
   } catch (error) {
     if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
     const trust = error.code === 'not-found' ? 'gone' : 'damaged'

@@ -7,6 +7,9 @@
  * - of each source the newest complete backup, and the newest of any kind;
  * - of each source the newest that is older than the grace time: see `prune.ts`, a running backup may build on it.
  *
+ * Safety backups stay as long as they are young, and that is all: they take no slot from the others and count for none of
+ * the rules above, nor does a backup that those protect ever build on one.
+ *
  * A partial backup never takes a slot away from a complete one: the slots are filled from the complete ones alone, and
  * once more from all.
  */
@@ -29,6 +32,7 @@ export interface Candidate {
   /** What was backed up: rules hold for each source by itself. */
   readonly source: string
   readonly complete: boolean
+  readonly safety?: boolean
 }
 
 const HOUR = 60 * 60 * 1000
@@ -49,7 +53,9 @@ export function reasonsToKeep<T extends Candidate>(
   const newestFirst = [...backups].sort((a, b) => (a.id < b.id ? 1 : -1))
   const [future, past] = split(newestFirst, ({ id }) => timeOf(id) > now)
   for (const backup of future) keep(backup, 'dated in the future')
-  for (const group of Map.groupBy(past, ({ source }) => source).values()) {
+  const [safety, others] = split(past, ({ safety }) => safety === true)
+  keepYoung(safety, policy.days, now, keep)
+  for (const group of Map.groupBy(others, ({ source }) => source).values()) {
     alwaysKeep(group, now, keep)
     keepYoung(group, policy.days, now, keep)
     keepSlots(

@@ -90,7 +90,7 @@ async function findNewest(request: StatusRequest, entries: readonly CatalogEntry
   return { since, sinceCount }
 }
 
-/** Undefined if the record was deleted just now. */
+/** Undefined if the record was deleted just now, and for safety backups: they say nothing of whether backups are made. */
 async function look(
   { store, keyring, signal }: StatusRequest,
   entry: CatalogEntry,
@@ -106,6 +106,7 @@ async function look(
   if (kind === 'placeholder' && !detailed) return { id, time, status: 'failed' }
   try {
     const manifest = await manifestOf(store, entry, signal)
+    if (manifest.purpose === 'safety') return undefined
     const authenticated = keyring !== undefined && (await isOurs(manifest, keyring))
     if (manifest.status === 'complete') return { id, time, age, bytes: manifest.bytes.plain, authenticated }
     return { id, time, status: manifest.status, ...(manifest.reason === null ? {} : { reason: manifest.reason }) }

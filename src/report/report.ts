@@ -95,6 +95,8 @@ export interface RestoreReport {
   /** Plain bytes. */
   readonly bytes: number
   readonly summary: readonly string[]
+  /** What the target held before, and how to bring it back; absent where it held nothing, or nobody wanted one. */
+  readonly safety?: { readonly id: string; readonly store: string; readonly undo: string }
   readonly problems: readonly Problem[]
 }
 
@@ -111,6 +113,8 @@ export interface ListedBackup {
   readonly component: Component
   readonly id: string
   readonly time: string
+  /** `safety`: what a restore's target held before it was touched. */
+  readonly purpose?: 'safety'
   /** `unread`: a file of the old scripts, of which nothing is known but its name. */
   readonly status: 'complete' | 'partial' | 'failed' | 'damaged' | 'unread'
   readonly stock: boolean
