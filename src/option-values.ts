@@ -35,7 +35,7 @@ export function resolveOptions(
   }
   // `SpecOf` has checked that each spec yields the type that the interface declares.
   const options = Object.fromEntries(OPTION_NAMES.map(name => [name, resolve(name)])) as unknown as Options
-  if (verb === 'backup' && options.codec === 'gzip' && (options.level ?? 1) > 9) {
+  if ((verb === 'backup' || verb === 'import') && options.codec === 'gzip' && (options.level ?? 1) > 9) {
     throw new ComebackError('usage', `gzip has no level ${options.level}.`, {
       hint: `Its levels go from 1 to 9. Or use ${spell('codec')} zstd, which has 22.`,
     })

@@ -21,6 +21,7 @@ import { displayName } from './sql-text.ts'
 /** Bytes of the script without rows that are held in memory; a schema of 10,000 tables has about 20 MiB. */
 const SCHEMA_LIMIT = 512 * MiB
 
+const COMMENT = '--'
 const DUMP_END = '-- PostgreSQL database dump complete'
 const DATA_HEADER = '-- Data for Name: '
 const VIA_ROOT = /^-- load via partition root /
@@ -78,11 +79,15 @@ class ScriptImport {
   }
 
   async read(): Promise<SourceResult> {
+    // Text of another kind would be read as one long statement.
+    const start = await this.#reader.beginning(COMMENT.length)
+    if (start === '') throw incomplete()
+    if (start !== COMMENT) this.#settings.check()
     for (let piece = await this.#reader.next(); piece !== undefined; piece = await this.#reader.next()) {
       await this.#take(piece)
     }
-    this.#settings.check()
     if (!this.#complete) throw incomplete()
+    this.#settings.check()
     return await this.#writeSchema()
   }
 

@@ -36,6 +36,13 @@ export class ScriptReader {
     this.#bytes = bytes[Symbol.asyncIterator]()
   }
 
+  /** The first characters, white space aside; fewer if there are no more. To be asked before anything else. */
+  async beginning(length: number): Promise<string> {
+    const begun = () => this.#pending.toString('latin1').trimStart()
+    while (!this.#ended && begun().length < length) await this.#fill()
+    return begun().slice(0, length)
+  }
+
   /** The next piece; undefined at the end of the script. Throws `damaged` if it ends inside a statement. */
   async next(): Promise<ScriptPiece | undefined> {
     for (;;) {
@@ -102,8 +109,9 @@ export class ScriptReader {
     try {
       for (const { type, start, end, next } of pieces(text)) {
         const after = type === 'statement' ? next : end
-        // A comment or command that the text ends in may go on.
-        if (after === undefined || (type !== 'statement' && after === text.length && !this.#ended)) return undefined
+        // What the text ends in may go on; only a comment may also end with it.
+        const isOpen = type !== 'statement' && after === text.length && (type === 'command' || !this.#ended)
+        if (after === undefined || isOpen) return undefined
         const raw = text.subarray(0, after)
         const line = this.line + countLines(raw.subarray(0, start))
         this.line += countLines(raw)
