@@ -4,7 +4,7 @@ import type { Component } from './format/manifest.ts'
 
 export type Command =
   | { readonly verb: 'backup'; readonly components: readonly Component[] }
-  /** `at`: `latest`, a UTC day, an ISO time or a backup id, as the person wrote it. */
+  /** `at`: `latest`, a UTC day, an ISO time or a backup id, as the person wrote it; of no account with `--discard`. */
   | { readonly verb: 'restore'; readonly component: Component; readonly at: string }
   | { readonly verb: 'list' | 'status' | 'check' | 'prune' | 'import'; readonly components: readonly Component[] }
   | { readonly verb: 'export'; readonly component: Component; readonly at: string }

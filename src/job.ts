@@ -18,8 +18,9 @@ import type { Component } from './format/manifest.ts'
 import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
 import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job-old-scheme.ts'
+import { guardsOf, restoreFromStore } from './job-restore.ts'
 import { findKey, makeKey, needKey } from './key-file.ts'
-import { openSink, openSource } from './open-component.ts'
+import { discardKept, openSink, openSource } from './open-component.ts'
 import { openStore } from './open-store.ts'
 import type { Options } from './options.ts'
 import type { BackupOutcome, BackupReport, Report } from './report/report.ts'
@@ -38,26 +39,29 @@ export async function runJob(command: Command, options: Options, context: JobCon
     case 'backup':
       return backUp(command.components, options, context)
     case 'restore':
-      if (oldFolder !== undefined) {
-        const sink = openSink(command.component, options, context)
+      if (options.discard !== undefined) return discard(command.component, options.discard, options, context)
+      if (oldFolder !== undefined && !options.undo) {
         const { component, at } = command
-        return restoreOld(
-          { folder: oldFolder, component, at, sink, keys: await oldKeys(options, context) },
-          options,
-          context,
+        const sink = openSink(component, options, context)
+        const old = { folder: oldFolder, component, at, keys: await oldKeys(options, context) }
+        return restoreOld(old, options, context, found =>
+          (options.dryRun ? planRestore : restore)({
+            ...found,
+            component,
+            sink,
+            ...guardsOf(component, options, context, { keyring: found.keyring }),
+            now,
+            progress: context.progress,
+            signal: context.signal,
+          }),
         )
       }
-      return (options.dryRun ? planRestore : restore)({
-        moment: parseMoment(command.at),
-        component: command.component,
-        store: await openStore(options, context),
-        // The sink first: a target that is not even named is the quicker error.
-        sink: openSink(command.component, options, context),
-        keyring: new Keyring(await needKey(keyPlace(options, context))),
-        now,
-        progress: context.progress,
-        signal: context.signal,
-      })
+      return restoreFromStore(
+        command,
+        options,
+        context,
+        async () => new Keyring(await needKey(keyPlace(options, context))),
+      )
     case 'list':
       if (oldFolder !== undefined) return listOld(oldFolder, command.components, context.cwd)
       return list(
@@ -95,7 +99,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
       return init(options, context, () => keyAtHand(options, context))
     case 'export':
       return exportBackup({
-        moment: parseMoment(command.at),
+        moment: parseMoment(command.at, options.includeSafety),
         component: command.component,
         store: await openStore(options, context),
         target: openLocalStore(resolve(context.cwd, needFolder(options.into))),
@@ -196,6 +200,10 @@ async function keyAtHand(options: Options, context: JobContext): Promise<KeyAtHa
   if (found === undefined && context.ci) return undefined
   const passphrase = found ?? (await makeKey(place))
   return { id: await keyId(passphrase), inFile: (place.given ?? '').trim() === '', made: found === undefined }
+}
+
+async function discard(component: Component, name: string, options: Options, context: JobContext): Promise<Report> {
+  return { command: 'discard', component, summary: await discardKept(component, name, options, context) }
 }
 
 function needFolder(into: string | undefined): string {

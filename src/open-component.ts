@@ -3,9 +3,10 @@ import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { createConfigSource } from './config/collect.ts'
 import { createConfigSink } from './config/review.ts'
-import type { Sink, Source } from './engine/ports.ts'
+import type { Sink, Source, TargetSummary } from './engine/ports.ts'
 import { ComebackError } from './errors.ts'
 import { createFilesSource } from './files/archive.ts'
+import { discardKept as discardKeptFiles } from './files/discard.ts'
 import { createFilesSink } from './files/extract.ts'
 import type { Component } from './format/manifest.ts'
 import type { JobContext } from './job-context.ts'
@@ -15,6 +16,12 @@ import { createDatabaseSource } from './postgres/dump.ts'
 import { createDatabaseSink } from './postgres/restore.ts'
 
 const MAX_LANES = 4
+/** What a restore of files keeps, or works in; `TIME-ID` as in `files/workplace.ts`. */
+const KEPT_FOLDERS = [
+  '**/.comeback-{before,restoring}-*',
+  '**/*.before-????????T??????Z-??????',
+  '**/.*.restoring-????????T??????Z-??????',
+]
 const REVIEW_FOLDER = 'config-review'
 
 export function openSource(component: Component, options: Options, { cwd, environment }: JobContext): Source {
@@ -43,34 +50,119 @@ export function openSource(component: Component, options: Options, { cwd, enviro
   }
 }
 
-/** Our own files below the folder that is backed up: a backup of backups grows without end, and the key must not be in it. */
+/**
+ * Our own files below the folder that is backed up: a backup of backups, or of what a restore kept, grows without end, and the
+ * key must not be in it.
+ */
 function ownPaths(options: Options, cwd: string): readonly string[] {
   const store = folderOf(options.store)
   return [...(store === undefined ? [] : [store]), options.keyFile, options.logDir, REVIEW_FOLDER]
+    .concat(KEPT_FOLDERS)
     .map(path => resolve(cwd, path))
     .filter(path => path.startsWith(join(cwd, sep)))
 }
 
-export function openSink(component: Component, options: Options, { cwd, environment }: JobContext): Sink {
+/** Ends what a restore has kept of the former state. Returns lines for people. */
+export async function discardKept(
+  component: Component,
+  name: string,
+  { confirm }: Options,
+  { cwd, signal }: JobContext,
+): Promise<readonly string[]> {
+  if (component === 'files') return discardKeptFiles(resolve(cwd, name), confirm, signal)
+  throw new ComebackError('usage', `A restore of the ${component} has kept nothing to discard.`, {
+    hint: 'Name the component: comeback restore files --discard PATH.',
+  })
+}
+
+/**
+ * The target of a restore as a Source, for the backup of what it holds before that. Of a folder only what the restore may take
+ * away; without a target (to know its identity) all of it.
+ */
+export function openTargetSource(
+  component: Exclude<Component, 'config'>,
+  options: Options,
+  { cwd }: JobContext,
+  target?: TargetSummary,
+): Source {
+  if (component === 'database') {
+    return createDatabaseSource({
+      url: targetUrl(options),
+      connectTimeout: options.connectTimeout,
+      lanes: options.lanes ?? defaultLanes(),
+      schemaOnly: false,
+      excludeTableData: [],
+      ...(options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }),
+    })
+  }
+  const directory = resolve(cwd, options.into ?? '.')
+  const stores = [options.store, options.safetyStore ?? options.store].flatMap(store => folderOf(store) ?? [])
+  const source = createFilesSource({
+    root: directory,
+    include: target?.kind === 'folder' ? (target.replaced ?? ['.']).map(literally) : ['.'],
+    exclude: [
+      ...[...stores, options.keyFile, options.logDir].map(path => resolve(cwd, path)),
+      ...KEPT_FOLDERS.map(pattern => resolve(directory, pattern)),
+    ],
+  })
+  return { ...source, identity: `folder ${directory}` }
+}
+
+/** A name as a pattern that means it alone. */
+function literally(name: string): string {
+  return `./${name.replace(/[\\*?[\]{}()!+@|]/g, '\\$&')}`
+}
+
+export function openSink(component: Component, options: Options, { cwd, environment, ask }: JobContext): Sink {
+  if (component !== 'files' && options.include.length > 0) throw notFor(component, 'include', 'files')
+  if (component !== 'config' && options.showValues) throw notFor(component, 'show-values', 'config')
   switch (component) {
     case 'database':
       return createDatabaseSink({
-        url: needDatabase(options.targetUrl ?? options.databaseUrl, '--target-url (or DATABASE_URL)'),
+        url: targetUrl(options),
         connectTimeout: options.connectTimeout,
         lanes: options.lanes ?? defaultLanes(),
         mode: options.mode,
         confirm: options.confirm,
       })
     case 'files':
-      return createFilesSink({ directory: resolve(cwd, options.into ?? '.'), overwrite: options.overwrite })
+      return createFilesSink({
+        directory: resolve(cwd, options.into ?? '.'),
+        cwd,
+        overwrite: options.overwrite,
+        include: options.include,
+        confirm: options.confirm,
+      })
     case 'config':
       return createConfigSink({
         directory: resolve(cwd, options.into ?? REVIEW_FOLDER),
         root: cwd,
         environment,
-        showValues: false,
+        showValues: options.showValues && mayShowValues(ask),
       })
   }
+}
+
+function notFor(component: Component, option: string, other: Component): ComebackError {
+  return new ComebackError('usage', `A restore of the ${component} does not take --${option}.`, {
+    hint: `It belongs to comeback restore ${other}.`,
+  })
+}
+
+/** Logs and summaries of machines are read by many; a terminal is somebody's own. */
+function mayShowValues(ask: JobContext['ask']): boolean {
+  if (ask !== undefined) return true
+  throw new ComebackError(
+    'usage',
+    'Values of environment variables are written only where somebody sits at a terminal.',
+    {
+      hint: 'Run it on a terminal, or leave --show-values out: the review then says which variables differ.',
+    },
+  )
+}
+
+function targetUrl({ targetUrl, databaseUrl }: Options): string {
+  return needDatabase(targetUrl ?? databaseUrl, '--target-url (or DATABASE_URL)')
 }
 
 function needDatabase(url: string | undefined, where: string): string {

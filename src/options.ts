@@ -26,18 +26,25 @@ export interface Options {
   readonly keyFile: string
   readonly databaseUrl: string | undefined
   readonly targetUrl: string | undefined
-  readonly mode: 'atomic' | 'parallel' | undefined
+  readonly mode: 'atomic' | 'swap' | 'parallel' | undefined
   readonly into: string | undefined
   readonly from: string
   readonly kdfIterations: number | undefined
   readonly legacyKdf: boolean
   readonly overwrite: boolean
+  readonly include: readonly string[]
+  readonly showValues: boolean
+  readonly discard: string | undefined
   readonly files: readonly string[]
   readonly exclude: readonly string[]
   readonly configFiles: readonly string[]
   readonly configEnv: readonly string[]
   readonly dryRun: boolean
   readonly confirm: string | undefined
+  readonly undo: boolean
+  readonly includeSafety: boolean
+  readonly safetyStore: string | undefined
+  readonly noSafetyBackup: boolean
   readonly schemaOnly: boolean
   readonly excludeTableData: readonly string[]
   readonly lanes: number | undefined
@@ -162,7 +169,7 @@ const TABLE = {
   },
   allowPublicArtifacts: {
     type: 'flag',
-    verbs: ['backup', 'init'],
+    verbs: ['backup', 'restore', 'init'],
     help: 'Keep backups as artifacts of a public repository, where anyone who is signed in can download them. They stay encrypted.',
   },
   keyFile: {
@@ -189,9 +196,9 @@ const TABLE = {
   },
   mode: {
     type: 'choice',
-    choices: ['atomic', 'parallel'],
+    choices: ['atomic', 'swap', 'parallel'],
     verbs: ['restore'],
-    help: 'How a database is restored. atomic: replaces it in one transaction, all or nothing. parallel: fills an empty one through several lanes. Without it, the target decides.',
+    help: 'How a database is restored. atomic: replaces it in one transaction, all or nothing. swap: fills a new one beside it, checks it, and exchanges their names; the old one is kept. parallel: fills an empty one through several lanes. Without it, the target decides.',
   },
   into: {
     type: 'string',
@@ -219,7 +226,28 @@ const TABLE = {
     verbs: ['import', 'restore'],
     help: 'The old scripts called openssl without -pbkdf2.',
   },
-  overwrite: { type: 'flag', verbs: ['restore', 'init'], help: 'Replace files that exist already.' },
+  overwrite: {
+    type: 'flag',
+    verbs: ['restore', 'init'],
+    help: 'Replace what exists already. Of files, what was there is kept; a folder named with --into becomes exactly the backup.',
+  },
+  include: {
+    type: 'list',
+    placeholder: 'GLOB...',
+    verbs: ['restore'],
+    help: 'Restore only these of the files, such as uploads/2026; the folder keeps the rest of what it holds.',
+  },
+  showValues: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: 'Write the values of environment variables into the review folder, too. Only on a terminal.',
+  },
+  discard: {
+    type: 'string',
+    placeholder: 'NAME',
+    verbs: ['restore'],
+    help: 'Remove what an earlier restore kept of the former state, by the name that it gave. It must be repeated with --confirm.',
+  },
   files: {
     type: 'list',
     placeholder: 'GLOB...',
@@ -250,6 +278,27 @@ const TABLE = {
     verbs: ['restore'],
     help: 'The name of the database that may be replaced, typed by whoever wants it.',
   },
+  undo: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: 'Bring back what the target held before the last restore: the newest safety backup of it.',
+  },
+  includeSafety: {
+    type: 'flag',
+    verbs: ['restore', 'export'],
+    help: 'Let latest, a day or a time mean a safety backup, too. An id always may.',
+  },
+  safetyStore: {
+    type: 'string',
+    placeholder: 'LOCATION',
+    verbs: ['restore'],
+    help: 'Where the backup of the target goes that is made before a restore touches it. Without it, into --store.',
+  },
+  noSafetyBackup: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: 'Make none. The name of the target must be given with --confirm.',
+  },
   schemaOnly: { type: 'flag', verbs: ['backup'], help: 'Back up the structure of the database without its rows.' },
   excludeTableData: {
     type: 'list',
@@ -272,7 +321,7 @@ const TABLE = {
     min: 1,
     max: 3650,
     alsoFrom: ['RETENTION_DAYS'],
-    verbs: ['backup', 'prune', 'init'],
+    verbs: ['backup', 'restore', 'prune', 'init'],
     help: 'How many days a backup is kept.',
   },
   keepLast: keep('so many of the newest backups'),
@@ -316,7 +365,7 @@ const TABLE = {
   pgDump: {
     type: 'string',
     placeholder: 'PATH',
-    verbs: ['backup'],
+    verbs: ['backup', 'restore'],
     help: 'A pg_dump to use in place of the bundled one, for a server that is newer.',
   },
   codec: {

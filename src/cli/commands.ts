@@ -33,7 +33,7 @@ export function parseInvocation(argv: readonly string[], environment: Environmen
   }
   const verb = verbNamed(word)
   if (args.help) return { kind: 'help', verb, asked: true }
-  const command = commandOf(verb, operands)
+  const command = verb === 'restore' && args.given.has('discard') ? discardCommand(operands) : commandOf(verb, operands)
   refuseForeignOptions(verb, args.given.keys(), {
     verbs: VERBS,
     spell: flag,
@@ -84,6 +84,15 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
       throw usage(`key does not know ${quoted(first)}.`, 'comeback key new or comeback key show-id')
   }
 }
+
+/** `restore files --discard PATH`, and `restore --discard NAME` of a database. */
+function discardCommand(operands: readonly string[]): Command {
+  const [first = 'database', ...more] = operands
+  if (more.length > 0) throw usage(`restore --discard cannot use ${more.map(quoted).join(' ')}.`, DISCARD_USAGE)
+  return { verb: 'restore', component: oneComponent('restore', first), at: 'latest' }
+}
+
+const DISCARD_USAGE = 'Usage: comeback restore database|files --discard NAME --confirm NAME'
 
 function incomplete(verb: 'restore' | 'export', what: string, component: Component = 'database'): ComebackError {
   const into = verb === 'export' ? ' --into DIR' : ''

@@ -5,6 +5,12 @@
  */
 import picomatch from 'picomatch'
 import { ComebackError } from '../errors.ts'
+import { readTar } from '../files/tar-reader.ts'
+import { MiB } from '../format/sizes.ts'
+import { ENVIRONMENT_FILE } from './layout.ts'
+
+/** No system starts a program with more of them. */
+const LARGEST = 64 * MiB
 
 export type Variables = ReadonlyMap<string, string>
 
@@ -71,4 +77,18 @@ export function parseEnvironment(text: string): Variables {
     variables.set(name, quoted.replaceAll("'\\''", "'"))
   }
   return variables
+}
+
+/** Those of a configuration archive; undefined if it has none. Throws `damaged`. */
+export async function readVariables(archive: AsyncIterable<Uint8Array>): Promise<Variables | undefined> {
+  for await (const { path, kind, size, content } of readTar(archive)) {
+    if (path !== ENVIRONMENT_FILE || kind !== 'file') continue
+    if (size > LARGEST) {
+      throw new ComebackError('damaged', `The environment file of the backup would have ${size} bytes.`)
+    }
+    const parts: Buffer[] = []
+    for await (const part of content) parts.push(Buffer.from(part))
+    return parseEnvironment(Buffer.concat(parts).toString())
+  }
+  return undefined
 }

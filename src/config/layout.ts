@@ -7,6 +7,8 @@ export const SYSTEM_FOLDER = 'system'
 export const ENVIRONMENT_FILE = 'environment.env'
 /** Made by the restore. */
 export const REVIEW_FILE = 'REVIEW.diff'
+/** Likewise: the environment variables, which nothing else in the review folder holds. */
+export const ENVIRONMENT_REVIEW = '.env.review'
 
 /** What only the system's own folders are called: an archive made from `/` by another program has them on top. */
 const SYSTEM_FOLDERS: readonly string[] = ['etc', 'usr', 'var', 'opt', 'srv', 'root', 'home']

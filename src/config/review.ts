@@ -1,19 +1,30 @@
 /**
  * Configuration as a Sink: never over the original, always into a review folder of its own, which only its owner can read,
- * with a diff from what stands now to what the backup holds. A person copies what should come back.
+ * with a diff from what stands now to what the backup holds. A person copies what should come back. The folder is made beside
+ * its place and renamed into it, so that it appears whole or not at all.
+ *
+ * Values of environment variables are secrets more often than not. They reach the disk only where somebody who sits at a
+ * terminal asks for them; otherwise the review says of each variable whether it equals what is set now.
  */
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, writeFile } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
 import type { FolderTarget, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { ComebackError } from '../errors.ts'
 import { existingFiles } from '../files/existing-files.ts'
-import { archiveBytes, folderTarget, leftOutProblems } from '../files/extract.ts'
-import { inspectArchive, isEmpty, surveyArchive } from '../files/inspect.ts'
+import { archiveBytes } from '../files/extract.ts'
+import { folderTarget } from '../files/folder-target.ts'
+import { type ArchiveSurvey, surveyArchive } from '../files/inspect.ts'
+import { leftOutProblems } from '../files/left-out.ts'
+import type { MemberFilter } from '../files/member-filter.ts'
+import { repairAround, willRepair } from '../files/repair.ts'
+import { findPlace, type RestorePlace, withoutLinks } from '../files/restore-place.ts'
 import { unpackArchive } from '../files/unpack.ts'
+import { switchInWhole } from '../files/whole-folder.ts'
 import { systemCode, writing } from '../files/write-error.ts'
-import { type Comparison, compareFile, patchOfTexts } from './compare.ts'
-import { formatEnvironment, parseEnvironment, selectVariables, type Variables } from './environment.ts'
-import { ENVIRONMENT_FILE, REVIEW_FILE, ROOT_FOLDER, SYSTEM_FOLDER } from './layout.ts'
+import { type Comparison, compareFile } from './compare.ts'
+import { compareVariables, reviewText, type VariablesComparison, variablesPatch } from './compare-variables.ts'
+import { readVariables, selectVariables } from './environment.ts'
+import { ENVIRONMENT_FILE, ENVIRONMENT_REVIEW, REVIEW_FILE, ROOT_FOLDER, SYSTEM_FOLDER } from './layout.ts'
 
 /** Names in a line of the summary; the rest is counted. */
 const NAMED = 20
@@ -24,11 +35,14 @@ export interface ConfigSinkOptions {
   /** Where the files that now stand are compared. */
   readonly root: string
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Whether the diff shows values of environment variables. The summary never does. */
+  /** Whether the review folder holds the values of environment variables. The summary never does. */
   readonly showValues: boolean
 }
 
-/** Throws `not-empty` if the review folder holds anything, otherwise as the files Sink does. */
+/**
+ * Throws `not-empty` if the review folder holds anything, `usage` if it would be where originals are, otherwise as the files
+ * Sink does.
+ */
 export function createConfigSink(options: ConfigSinkOptions): Sink {
   return {
     component: 'config',
@@ -43,59 +57,141 @@ async function restoreForReview(
   progress: SinkProgress,
   signal: AbortSignal,
 ): Promise<SinkResult> {
-  const { directory } = options
-  if (!(await isEmpty(directory))) throw notEmpty(directory)
+  const repaired = await repairAround(options.directory)
   progress.phase('Checking names')
-  await inspectArchive(archiveBytes(backup, signal), directory, false, signal)
+  const { place, refused } = await lookAt(backup, options, signal)
+  if (refused !== undefined) throw refused
   progress.phase('Writing the review folder')
-  await writing(directory, async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    // It may have been there, open to all.
-    await chmod(directory, 0o700)
-  })
-  const advance = (bytes: number) => progress.advance(bytes)
-  const unpacking = { directory, overwrite: false, modes: 'private', advance } as const
-  const unpacked = await unpackArchive(archiveBytes(backup, signal), unpacking, signal)
-  progress.phase('Comparing with what stands now')
-  const files = await compareFiles(options, signal)
-  const variables = await compareVariables(backup, options)
-  const review = join(directory, REVIEW_FILE)
-  const patch = [...files.values(), ...(variables === undefined ? [] : [variables])].map(each => each.patch).join('')
-  await writing(review, () => writeFile(review, patch, { mode: 0o600, flag: 'wx' }))
+  const { directory, stats } = place
+  const { result } = await switchInWhole(
+    { target: directory, stats, way: 'fill', modes: 'private' },
+    content => writeReview(backup, content, options, progress, signal),
+    signal,
+  )
+  const { unpacked, files, variables } = result
   return {
     summary: [
       `Configuration restored for review into ${directory}; nothing else was touched`,
       ...summarizeFiles(files),
-      ...(variables?.summary ?? []),
+      ...(variables === undefined ? [] : summarizeVariables(variables, options.showValues)),
       `${REVIEW_FILE} there leads from what stands now to what the backup holds`,
     ],
-    problems: leftOutProblems(unpacked),
+    problems: [...repaired, ...leftOutProblems(unpacked)],
   }
 }
 
-function notEmpty(directory: string): ComebackError {
-  return new ComebackError('not-empty', `The review folder ${directory} is not empty.`, {
-    hint: 'Remove what an earlier restore left there, or name another folder with --into.',
+async function writeReview(
+  backup: StoredBackup,
+  directory: string,
+  options: ConfigSinkOptions,
+  progress: SinkProgress,
+  signal: AbortSignal,
+) {
+  const { environment, showValues } = options
+  const advance = (bytes: number) => progress.advance(bytes)
+  const unpacking = { directory, modes: 'private', advance, filter: WITHOUT_VALUES } as const
+  const unpacked = await unpackArchive(archiveBytes(backup, signal), unpacking, signal)
+  progress.phase('Comparing with what stands now')
+  const files = await compareFiles(directory, options, signal)
+  const backedUp = await readVariables(archiveBytes(backup, signal))
+  const now = () => selectVariables(patternsOf(backup.detail), environment).variables
+  const variables = backedUp === undefined ? undefined : compareVariables(backedUp, environment, now())
+  const patches = [...files.values()].map(({ patch }) => patch)
+  if (variables !== undefined) {
+    patches.push(variablesPatch(variables, environment, showValues))
+    await writePrivate(join(directory, ENVIRONMENT_REVIEW), reviewText(variables, showValues))
+  }
+  await writePrivate(join(directory, REVIEW_FILE), patches.join(''))
+  return { unpacked, files, variables }
+}
+
+/** The archive has all values in one member, which must not reach the disk. */
+const WITHOUT_VALUES: MemberFilter = {
+  takes: parts => parts.join('/') !== ENVIRONMENT_FILE,
+  needs: () => false,
+  unmatched: () => [],
+}
+
+async function writePrivate(file: string, text: string): Promise<void> {
+  await writing(file, () => writeFile(file, text, { mode: 0o600, flag: 'wx' }))
+}
+
+interface Look {
+  readonly place: RestorePlace
+  readonly survey: ArchiveSurvey
+  readonly refused: ComebackError | undefined
+}
+
+async function lookAt(backup: StoredBackup, options: ConfigSinkOptions, signal: AbortSignal): Promise<Look> {
+  const { directory, root } = options
+  let refused: ComebackError | undefined
+  const place = await findPlace({ directory, cwd: root, overwrite: false, partial: false }).catch((error: unknown) => {
+    if (!(error instanceof ComebackError)) throw error
+    refused = error.code === 'not-empty' ? noReview(directory) : error
+    return { way: 'new' as const, directory, stats: undefined }
   })
+  const { originals, filter } = watchOriginals(root)
+  const survey = await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
+  refused ??= await overOriginals(place.directory, originals)
+  if (place.way !== 'new') refused ??= noReview(place.directory)
+  return { place, survey, refused }
+}
+
+function noReview(directory: string): ComebackError {
+  return new ComebackError('not-empty', `${directory} cannot become a review folder, as it is in use.`, {
+    hint: 'Name a folder that is not there yet with --into.',
+  })
+}
+
+/** Takes everything, and remembers the folders that the originals lie in. */
+function watchOriginals(root: string) {
+  const originals = new Set<string>()
+  const filter: MemberFilter = {
+    takes(parts, { kind }) {
+      const [top, ...path] = parts
+      const origin = top === ROOT_FOLDER ? root : top === SYSTEM_FOLDER ? '/' : undefined
+      if (kind !== 'folder' && origin !== undefined) originals.add(dirname(join(origin, ...path)))
+      return true
+    },
+    needs: () => false,
+    unmatched: () => [],
+  }
+  return { originals, filter }
+}
+
+/** An original may be missing, and its folder empty; a review folder in its place would be taken for it. */
+async function overOriginals(directory: string, originals: ReadonlySet<string>): Promise<ComebackError | undefined> {
+  for (const original of originals) {
+    const folder = await withoutLinks(original).catch(() => original)
+    if (folder !== directory && !folder.startsWith(`${directory}${sep}`)) continue
+    return new ComebackError('usage', `${directory} is where originals of this configuration belong (${folder}).`, {
+      hint: 'Configuration is restored for review only. Name a folder elsewhere with --into.',
+    })
+  }
+  return undefined
 }
 
 async function inspectFolder(
   backup: StoredBackup,
-  { directory }: ConfigSinkOptions,
+  options: ConfigSinkOptions,
   progress: SinkProgress,
   signal: AbortSignal,
 ): Promise<FolderTarget> {
   progress.phase('Checking names')
-  return folderTarget(directory, await surveyArchive(archiveBytes(backup, signal), directory, signal), {
+  const { place, survey, refused } = await lookAt(backup, options, signal)
+  return folderTarget(place.directory, survey, {
+    way: 'new',
     losses: [],
-    refused: (await isEmpty(directory)) ? undefined : notEmpty(directory),
-    holds: await existingFiles(directory, signal),
+    problems: await willRepair(options.directory),
+    refused,
+    holds: await existingFiles(place.directory, signal),
   })
 }
 
 /** By the paths of the originals. */
 async function compareFiles(
-  { directory, root }: ConfigSinkOptions,
+  directory: string,
+  { root }: ConfigSinkOptions,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Comparison>> {
   const found = new Map<string, Comparison>()
@@ -132,46 +228,17 @@ function summarizeFiles(files: ReadonlyMap<string, Comparison>): readonly string
   ]
 }
 
-interface VariablesComparison {
-  readonly summary: readonly string[]
-  readonly patch: string
-}
-
-async function compareVariables(
-  { detail }: StoredBackup,
-  { directory, environment, showValues }: ConfigSinkOptions,
-): Promise<VariablesComparison | undefined> {
-  let backedUp: Variables
-  try {
-    backedUp = parseEnvironment(await readFile(join(directory, ENVIRONMENT_FILE), 'utf8'))
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
-    throw error
-  }
-  const changed: string[] = []
-  const missing: string[] = []
-  const now = new Map<string, string>()
-  for (const [name, value] of backedUp) {
-    const current = environment[name]
-    if (current === undefined) missing.push(name)
-    else now.set(name, current)
-    if (current !== undefined && current !== value) changed.push(name)
-  }
-  const added = [...selectVariables(patternsOf(detail), environment).variables.keys()].filter(
-    name => !backedUp.has(name),
-  )
-  for (const name of added) now.set(name, environment[name] ?? '')
-  const summary = [
-    ...line('Variables that differ now', changed),
-    ...line('Variables that are missing now', missing),
+function summarizeVariables({ states, added }: VariablesComparison, showValues: boolean): readonly string[] {
+  const named = (wanted: string) => [...states].filter(([, state]) => state === wanted).map(([name]) => name)
+  return [
+    ...line('Variables that differ now', named('different')),
+    ...line('Variables that are missing now', named('missing')),
+    ...line('Variables that are the same now', named('equal')),
     ...line('Variables that the backup lacks', added),
+    showValues
+      ? `${ENVIRONMENT_REVIEW} there holds the values of the variables: remove it when it has served`
+      : `${ENVIRONMENT_REVIEW} there names the variables without values; --show-values, on a terminal, writes those too`,
   ]
-  const sorted = new Map([...now].sort(([a], [b]) => (a < b ? -1 : 1)))
-  const differ = changed.length + missing.length + added.length > 0
-  const values = () => patchOfTexts(ENVIRONMENT_FILE, formatEnvironment(sorted), formatEnvironment(backedUp))
-  const names = () =>
-    [...changed, ...missing, ...added].map(name => `Variables a/${name} and b/${name} differ\n`).join('')
-  return { summary, patch: differ ? (showValues ? values() : names()) : '' }
 }
 
 /** The patterns by which the backup's variables were chosen. */

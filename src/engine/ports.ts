@@ -45,10 +45,19 @@ export interface Source {
   read(out: SegmentWriter, signal: AbortSignal): Promise<SourceResult>
 }
 
+/** Of the backup, what a restore leaves out though it was asked for; the problems say it in fewer words. */
+export interface SkippedEntry {
+  /** `FK CONSTRAINT`, `EXTENSION`, `owner`. */
+  readonly kind: string
+  readonly name: string
+  readonly reason: string
+}
+
 export interface SinkResult {
   /** Lines for people: what was restored where. */
   readonly summary: readonly string[]
   readonly problems: readonly Problem[]
+  readonly skipped?: readonly SkippedEntry[]
 }
 
 export interface SinkProgress {
@@ -76,7 +85,7 @@ export interface DatabaseTarget extends RestorePreview {
     readonly bytes: number
   }
   /** Absent where the restore would be refused for it. */
-  readonly mode?: 'atomic' | 'parallel'
+  readonly mode?: 'atomic' | 'swap' | 'parallel'
   /** The name must be given before the restore replaces anything. */
   readonly needsConfirmation: boolean
 }
@@ -85,6 +94,12 @@ export interface FolderTarget extends RestorePreview {
   readonly kind: 'folder'
   readonly place: string
   readonly brings: { readonly files: number; readonly folders: number; readonly links: number; readonly bytes: number }
+  /** `new`: appears whole. `swap`: takes the place of what is there. `merge`: file by file, the rest stays. */
+  readonly way: 'new' | 'swap' | 'merge'
+  /** Where the losses are kept until they are discarded. */
+  readonly kept?: string
+  /** Names at its top below which something would be replaced or go; absent where that may be anything in it. */
+  readonly replaced?: readonly string[]
   /** Files and links that are there now; `more` if the count was stopped there. */
   readonly holds: { readonly files: number; readonly more: boolean }
 }
@@ -94,6 +109,7 @@ export interface RestorePreview {
   readonly losses: readonly { readonly what: string; readonly names: readonly string[] }[]
   /** What would be left out, or differ, as far as that shows beforehand. */
   readonly problems: readonly Problem[]
+  readonly skipped?: readonly SkippedEntry[]
   /** Why the restore, asked for as it was, would fail before it changes anything. */
   readonly refusal?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string | undefined }
 }

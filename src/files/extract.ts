@@ -1,6 +1,7 @@
 /**
  * Files as a Sink. The archive is read twice: the first time only to see that it is harmless and that its place is free, so
- * that a refused restore changes nothing; the second time it is written.
+ * that a refused restore changes nothing; the second time it is written, beside the target or in a workplace inside of it, and
+ * takes its place only when all of it stands (`restore-place.ts` says how). What was there is kept until it is discarded.
  *
  * Modes and times come back, owners don't (they belong to a machine), and set-user-id bits don't (the owner is another one).
  * Links that lead out of the target are data of many applications (`current -> /srv/app/releases/7`), but made blindly they
@@ -10,81 +11,170 @@
 import type { FolderTarget, Problem, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { ComebackError } from '../errors.ts'
 import { existingFiles } from './existing-files.ts'
-import { type ArchiveSurvey, conflictOf, inspectArchive, surveyArchive } from './inspect.ts'
-import { type Unpacked, unpackArchive } from './unpack.ts'
-
-/** In problems; the rest is counted. */
-const LISTED = 20
+import { folderTarget } from './folder-target.ts'
+import { type ArchiveSurvey, conflictOf, surveyArchive } from './inspect.ts'
+import { count, leftOutProblems, summarize } from './left-out.ts'
+import { filterMembers, type MemberFilter } from './member-filter.ts'
+import { mergeInto } from './merge.ts'
+import { repairAround, willRepair } from './repair.ts'
+import { findPlace, nameOf, type RestorePlace } from './restore-place.ts'
+import { unpackArchive } from './unpack.ts'
+import { switchInWhole } from './whole-folder.ts'
 
 export interface FilesSinkOptions {
   /** Made if it is not there. */
   readonly directory: string
-  /** Whether files there may be replaced. Other files there always stay. */
+  /** Where the restore runs: that folder is never switched for another one. */
+  readonly cwd: string
+  /** Whether what is there may be replaced. */
   readonly overwrite: boolean
+  /** Globs on the paths of the backup; all of it if there are none. */
+  readonly include: readonly string[]
+  /** The folder's name, given by whoever wants it to lose what the backup lacks. */
+  readonly confirm: string | undefined
 }
 
 /**
- * Throws `not-empty` if something would be replaced, `unsafe-archive` for an archive that reaches out of the folder, `damaged`
- * for none at all; then nothing has been written. After errors of the file system, finished files are there.
+ * Throws `usage` for impossible globs. A restore throws `not-empty` if something would be replaced that may not be, `usage` if
+ * a name must be confirmed, `not-found` if the globs name nothing, `unsafe-archive` for an archive that reaches out of the
+ * folder, `damaged` for none at all. Whatever it throws, the target is as it was.
  */
-export function createFilesSink({ directory, overwrite }: FilesSinkOptions): Sink {
+export function createFilesSink(options: FilesSinkOptions): Sink {
+  filterMembers(options.include)
   return {
     component: 'files',
-    inspect: (backup, progress, signal) => inspectFolder(backup, directory, overwrite, progress, signal),
-    restore: (backup, progress, signal) => restoreFiles(backup, directory, overwrite, progress, signal),
+    inspect: (backup, progress, signal) => inspectFolder(backup, options, progress, signal),
+    restore: (backup, progress, signal) => restoreFiles(backup, options, progress, signal),
   }
 }
 
 async function restoreFiles(
   backup: StoredBackup,
-  directory: string,
-  overwrite: boolean,
+  options: FilesSinkOptions,
   progress: SinkProgress,
   signal: AbortSignal,
 ): Promise<SinkResult> {
+  const repaired = await repairAround(options.directory)
   progress.phase('Checking names')
-  await inspectArchive(archiveBytes(backup, signal), directory, overwrite, signal)
+  const look = await lookAt(backup, options, signal)
+  if (look.refused !== undefined) throw look.refused
   progress.phase('Writing files')
-  const advance = (bytes: number) => progress.advance(bytes)
-  const options = { directory, overwrite, modes: 'kept', advance } as const
-  const unpacked = await unpackArchive(archiveBytes(backup, signal), options, signal)
-  return { summary: [`${summarize(unpacked)} restored into ${directory}`], problems: leftOutProblems(unpacked) }
+  const { place, filter } = look
+  const { directory, stats, way } = place
+  const common = {
+    modes: 'kept',
+    ...(filter === undefined ? {} : { filter }),
+    advance: (bytes: number) => progress.advance(bytes),
+  } as const
+  const archive = () => archiveBytes(backup, signal)
+  const { result: unpacked, kept } =
+    way === 'merge'
+      ? await mergeInto(
+          { target: directory, overwrite: options.overwrite },
+          (content, record) => unpackArchive(archive(), { ...common, directory: content, record }, signal),
+          signal,
+        )
+      : await switchInWhole(
+          { target: directory, stats, way: way === 'new' ? 'fill' : 'replace', modes: 'kept' },
+          content => unpackArchive(archive(), { ...common, directory: content }, signal),
+          signal,
+        )
+  return {
+    summary: [`${summarize(unpacked)} restored into ${directory}`, ...keptLines(kept)],
+    problems: [...repaired, ...leftOutProblems(unpacked), ...unmatchedProblems(filter)],
+  }
+}
+
+interface Look {
+  readonly place: RestorePlace
+  readonly survey: ArchiveSurvey
+  readonly filter: MemberFilter | undefined
+  /** What would be gone from the folder, since the backup lacks it. */
+  readonly lacking: { readonly count: number; readonly names: readonly string[] }
+  readonly refused: ComebackError | undefined
+}
+
+async function lookAt(backup: StoredBackup, options: FilesSinkOptions, signal: AbortSignal): Promise<Look> {
+  const { include, overwrite, confirm, cwd } = options
+  const filter = include.length === 0 ? undefined : filterMembers(include)
+  const asked = { directory: options.directory, cwd, partial: filter !== undefined }
+  let refused: ComebackError | undefined
+  const place = await findPlace({ ...asked, overwrite }).catch((error: unknown) => {
+    if (!(error instanceof ComebackError)) throw error
+    refused = error
+    return { way: 'new' as const, directory: options.directory, stats: undefined }
+  })
+  const survey = await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
+  if (filter !== undefined && filter.unmatched().length === include.length) {
+    throw new ComebackError('not-found', `The backup ${backup.id} holds no file that matches ${include.join(', ')}.`, {
+      hint: 'Patterns start where those of the backup did: uploads/2026, say. A name that begins with a dot must be written with its dot.',
+    })
+  }
+  const none = { count: 0, names: [] }
+  const lacking = place.way === 'swap' ? await existingFiles(place.directory, signal, survey.brings) : undefined
+  if (place.way === 'merge') refused ??= conflictOf(survey, place.directory, overwrite)
+  const foreign = lacking === undefined ? none : { count: lacking.files, names: lacking.names }
+  if (foreign.count > 0) refused ??= unconfirmed(place.directory, foreign, confirm)
+  return { place, survey, filter, lacking: foreign, refused }
 }
 
 async function inspectFolder(
   backup: StoredBackup,
-  directory: string,
-  overwrite: boolean,
+  options: FilesSinkOptions,
   progress: SinkProgress,
   signal: AbortSignal,
 ): Promise<FolderTarget> {
   progress.phase('Checking names')
-  const survey = await surveyArchive(archiveBytes(backup, signal), directory, signal)
+  const { place, survey, filter, lacking, refused } = await lookAt(backup, options, signal)
   const { conflicts, blocked } = survey
-  const replaced = overwrite ? conflicts.count - blocked.count : 0
-  const names = conflicts.names.filter(name => !blocked.names.includes(name))
+  const { directory, way } = place
+  const replaced = options.overwrite ? conflicts.count - (way === 'merge' ? blocked.count : 0) : 0
+  const names = conflicts.names.filter(name => way !== 'merge' || !blocked.names.includes(name))
   return folderTarget(directory, survey, {
-    losses: replaced === 0 ? [] : [{ what: `${count(replaced, 'file')} as now there, replaced`, names }],
-    refused: conflictOf(survey, directory, overwrite),
+    way,
+    kept: way === 'swap' ? `${nameOf(directory)}.before-…, beside it` : `.comeback-before-…, in it`,
+    losses: [
+      ...(replaced === 0 ? [] : [{ what: `${count(replaced, 'file')} as now there, replaced`, names }]),
+      ...(lacking.count === 0
+        ? []
+        : [{ what: `${count(lacking.count, 'file')} that the backup lacks`, names: lacking.names }]),
+    ],
+    problems: [...(await willRepair(options.directory)), ...unmatchedProblems(filter)],
+    refused,
     holds: await existingFiles(directory, signal),
   })
 }
 
-export function folderTarget(
-  place: string,
-  { files, folders, links, bytes, leftOut }: ArchiveSurvey,
-  found: Pick<FolderTarget, 'losses' | 'holds'> & { readonly refused: ComebackError | undefined },
-): FolderTarget {
-  const { losses, holds, refused } = found
-  return {
-    kind: 'folder',
-    place,
-    brings: { files, folders, links, bytes },
-    holds,
-    losses,
-    problems: leftOutProblems({ leftOut }, true),
-    ...(refused === undefined ? {} : { refusal: { code: refused.code, message: refused.message, hint: refused.hint } }),
-  }
+function unconfirmed(
+  directory: string,
+  { count: number, names }: Look['lacking'],
+  confirm: string | undefined,
+): ComebackError | undefined {
+  const name = nameOf(directory)
+  if (confirm === name) return undefined
+  const more = number > names.length ? ` and ${number - names.length} more` : ''
+  const hint = `To have it become exactly what the backup holds, add --confirm ${name}; what it was is kept beside it. To replace single files in it, name them with --include.`
+  const message =
+    confirm === undefined
+      ? `${directory} holds files that the backup lacks: ${names.join(', ')}${more}.`
+      : `--confirm names ${JSON.stringify(confirm)}, but the folder that would be replaced is ${name}.`
+  return new ComebackError(confirm === undefined ? 'not-empty' : 'usage', message, { hint })
+}
+
+function unmatchedProblems(filter: MemberFilter | undefined): readonly Problem[] {
+  return (filter?.unmatched() ?? []).map(pattern => ({
+    severity: 'warning',
+    message: `The pattern ${pattern} names nothing in the backup.`,
+    hint: 'Correct it, or drop it.',
+  }))
+}
+
+function keptLines(kept: string | undefined): readonly string[] {
+  if (kept === undefined) return []
+  return [
+    `What was replaced is kept in ${kept}`,
+    `When it is not needed any more: comeback restore files --discard ${kept}`,
+  ]
 }
 
 /** All segments, one after the other: one archive. */
@@ -95,24 +185,4 @@ export async function* archiveBytes(backup: StoredBackup, signal: AbortSignal): 
     })
   }
   for (const segment of backup.segments) yield* backup.read(segment, signal)
-}
-
-export function summarize({ files, folders, links, bytes }: Unpacked): string {
-  const parts = [`${count(files, 'file')} (${count(bytes, 'byte')})`, count(folders, 'folder')]
-  return [...parts, ...(links > 0 ? [count(links, 'link')] : [])].join(', ')
-}
-
-export function leftOutProblems({ leftOut }: Pick<Unpacked, 'leftOut'>, planned = false): readonly Problem[] {
-  const problems = leftOut.slice(0, LISTED).map(({ path, target }) => ({
-    severity: 'partial' as const,
-    message: `The link ${JSON.stringify(path)} to ${JSON.stringify(target)} leads out of the folder and ${planned ? 'is' : 'was'} not made.`,
-    hint: 'Make it by hand if it is wanted: ln -s TARGET LINK.',
-  }))
-  if (leftOut.length <= LISTED) return problems
-  const message = `${leftOut.length - LISTED} more links lead out of the folder and ${planned ? 'are' : 'were'} not made.`
-  return [...problems, { severity: 'partial', message }]
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -2,13 +2,12 @@
  * The first of two readings of an archive: is it harmless, and does its place take it? Only when all of it has been seen is
  * anything written, so a refused restore leaves everything as it was.
  */
-import type { Stats } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { checkMembers, staysInside } from './member.ts'
+import type { MemberFilter } from './member-filter.ts'
+import { presence } from './presence.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
-import { isGone, systemReason } from './walk.ts'
 
 /** In an error message; the rest is counted. */
 const NAMED = 5
@@ -25,6 +24,15 @@ export interface ArchiveSurvey {
   readonly conflicts: Conflicts
   /** Of these, what is never replaced: folders in the place of files, files and links in the place of folders. */
   readonly blocked: Conflicts
+  /** Whether a file or a link of that path is among them. */
+  readonly brings: (path: string) => boolean
+}
+
+export interface SurveyOptions {
+  /** What stands there is compared. */
+  readonly directory: string
+  /** Which members are wanted; all of them without it. */
+  readonly filter?: MemberFilter | undefined
 }
 
 interface Conflicts {
@@ -33,49 +41,42 @@ interface Conflicts {
   readonly names: readonly string[]
 }
 
-/**
- * Throws `unsafe-archive` or `damaged` for the archive, `not-empty` if the folder holds what entries would replace:
- * files and links where `overwrite` is not set, and with it still folders in the place of files, files in the place of
- * folders, and links in the place of folders, since those lead elsewhere.
- */
-export async function inspectArchive(
-  archive: AsyncIterable<Uint8Array>,
-  directory: string,
-  overwrite: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const conflict = conflictOf(await surveyArchive(archive, directory, signal), directory, overwrite)
-  if (conflict !== undefined) throw conflict
-}
-
 /** What the archive holds, and what is in its way. Throws `unsafe-archive` or `damaged`. */
 export async function surveyArchive(
   archive: AsyncIterable<Uint8Array>,
-  directory: string,
+  { directory, filter }: SurveyOptions,
   signal: AbortSignal,
 ): Promise<ArchiveSurvey> {
   const members = checkMembers()
-  const place = (await isEmpty(directory)) ? undefined : examine(directory)
+  const place = examine(directory)
+  const brought = new Set<string>()
+  const passed: string[] = []
   const leftOut: { readonly path: string; readonly target: string }[] = []
   const counts = { files: 0, folders: 0, links: 0, bytes: 0 }
   for await (const entry of readTar(archive)) {
     signal.throwIfAborted()
     const parts = members.check(entry)
     const { kind, target, size } = entry
+    if (filter?.takes(parts, entry) === false) {
+      if (kind === 'folder') passed.push(parts.join('/'))
+      continue
+    }
     if (kind === 'link' && !staysInside(parts, target)) {
       leftOut.push({ path: parts.join('/'), target })
       continue
     }
+    if (kind !== 'folder') brought.add(parts.join('/'))
     if (kind === 'folder') counts.folders++
     else if (kind === 'link') counts.links++
     else {
       counts.files++
       counts.bytes += size
     }
-    await place?.check(parts, kind)
+    await place.check(parts, kind)
   }
-  const none: Conflicts = { count: 0, names: [] }
-  return { ...counts, leftOut, conflicts: place?.conflicts ?? none, blocked: place?.blocked ?? none }
+  counts.folders += passed.filter(folder => filter?.needs(folder) === true).length
+  const { conflicts, blocked } = place
+  return { ...counts, leftOut, conflicts, blocked, brings: path => brought.has(path) }
 }
 
 /** Why the folder can't take the archive, if so. */
@@ -93,20 +94,6 @@ export function conflictOf(
         ? 'Folders, and links in the place of folders, are never replaced. Move them away or restore into another folder.'
         : 'Nothing was changed. Restore into another folder, or replace what is there with --overwrite.',
   })
-}
-
-/** True too of a folder that does not exist. Throws `not-empty` if it is no folder. */
-export async function isEmpty(directory: string): Promise<boolean> {
-  try {
-    return (await readdir(directory)).length === 0
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
-    const code = isGone(error) ? 'not-empty' : 'permission'
-    throw new ComebackError(code, `Could not look into ${directory}: ${systemReason(error)}.`, {
-      hint: 'Restore into another folder.',
-      cause: error,
-    })
-  }
 }
 
 function examine(directory: string) {
@@ -149,14 +136,5 @@ function examine(directory: string) {
       const stats = await presence(join(directory, ...parts))
       if (stats !== undefined) conflict(parts.join('/'), !stats.isDirectory())
     },
-  }
-}
-
-async function presence(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path)
-  } catch (error) {
-    if (isGone(error)) return undefined
-    throw error
   }
 }

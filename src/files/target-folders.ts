@@ -11,12 +11,14 @@ export interface TargetFolders {
   ensure(parts: readonly string[]): Promise<void>
   /** A folder that the archive mentions. */
   declare(parts: readonly string[], mode: number, mtime: Date): Promise<void>
+  /** Of those that the archive mentions. */
+  count(): number
   /** Sets modes and times at the very end, since writing into a folder changes its time and its mode may forbid it. */
   finish(): Promise<number>
 }
 
-/** Folders that were there before keep their mode and time, unless they may be overwritten. */
-export function createTargetFolders(directory: string, overwrite: boolean, impliedMode: number): TargetFolders {
+/** Folders that were there before keep their mode and time. */
+export function createTargetFolders(directory: string, impliedMode: number): TargetFolders {
   const seen = new Set<string>()
   const made = new Set<string>()
   const declared = new Map<string, { readonly mode: number; readonly mtime: Date }>()
@@ -25,15 +27,7 @@ export function createTargetFolders(directory: string, overwrite: boolean, impli
     const name = parts.join('/')
     if (parts.length === 0 || seen.has(name)) return
     await ensure(parts.slice(0, -1), impliedMode)
-    const path = join(directory, name)
-    await writing(path, async () => {
-      try {
-        await mkdir(path, mode)
-        made.add(name)
-      } catch (error) {
-        if (systemCode(error) !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error
-      }
-    })
+    if (await makeFolder(join(directory, name), mode)) made.add(name)
     seen.add(name)
   }
 
@@ -45,16 +39,33 @@ export function createTargetFolders(directory: string, overwrite: boolean, impli
       if (parts.length > 0) declared.set(parts.join('/'), { mode, mtime })
     },
 
+    count: () => declared.size,
+
     async finish() {
       for (const [name, { mode, mtime }] of [...declared].reverse()) {
-        if (!made.has(name) && !overwrite) continue
-        const path = join(directory, name)
-        await writing(path, async () => {
-          await chmod(path, mode)
-          await utimes(path, mtime, mtime)
-        })
+        if (made.has(name)) await settleFolder(join(directory, name), mode, mtime)
       }
       return declared.size
     },
   }
+}
+
+/** True if it was not there. A link in its place, even one to a folder, is an error. */
+export async function makeFolder(path: string, mode: number): Promise<boolean> {
+  return writing(path, async () => {
+    try {
+      await mkdir(path, mode)
+      return true
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error
+      return false
+    }
+  })
+}
+
+export async function settleFolder(path: string, mode: number, mtime: Date): Promise<void> {
+  await writing(path, async () => {
+    await chmod(path, mode)
+    await utimes(path, mtime, mtime)
+  })
 }

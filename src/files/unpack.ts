@@ -5,12 +5,14 @@
  *
  * Links that could lead out of the target are not made, and no file becomes set-user-id.
  */
-import { link, lutimes, mkdir, symlink } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { link, lstat, lutimes, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KiB } from '../format/sizes.ts'
 import { createFlight } from './flight.ts'
 import { checkMembers, memberParts, staysInside } from './member.ts'
-import { createNewFile, createNewLink } from './new-file.ts'
+import type { MemberFilter } from './member-filter.ts'
+import { createNewFile } from './new-file.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
 import { KEPT_MODE } from './tar-writer.ts'
 import { createTargetFolders } from './target-folders.ts'
@@ -22,12 +24,28 @@ const SMALL = 256 * KiB
 const IN_FLIGHT = 16
 
 export interface UnpackOptions {
+  /** Made if it is not there. Nothing in it is replaced. */
   readonly directory: string
-  readonly overwrite: boolean
   /** `private`: for the owner alone, whatever the archive says. */
   readonly modes: 'kept' | 'private'
   /** Told of plain bytes written. */
   readonly advance: (bytes: number) => void
+  /** Which members are wanted; all of them without it. */
+  readonly filter?: MemberFilter
+  /** Told of each member that stands, before any link to it is asked for. Then folders keep the mode that they are worked in. */
+  readonly record?: (member: UnpackedMember) => void
+}
+
+export interface UnpackedMember {
+  readonly path: string
+  readonly kind: 'file' | 'link' | 'folder'
+  /** Milliseconds, as the file system has them; of a folder, as the archive has them. */
+  readonly mtime: number
+  /** Only of files and links: what they are known by. */
+  readonly ino?: number
+  readonly size?: number
+  /** Only of folders: what they are to have. */
+  readonly mode?: number
 }
 
 export interface Unpacked {
@@ -45,10 +63,10 @@ export async function unpackArchive(
   options: UnpackOptions,
   signal: AbortSignal,
 ): Promise<Unpacked> {
-  const { directory, overwrite } = options
+  const { directory, filter, record } = options
   const closed = options.modes === 'private'
   const members = checkMembers()
-  const folders = createTargetFolders(directory, overwrite, closed ? 0o700 : 0o777)
+  const folders = createTargetFolders(directory, closed ? 0o700 : 0o777)
   const flight = createFlight(IN_FLIGHT)
   const links: { readonly parts: readonly string[]; readonly target: string; readonly mtime: Date }[] = []
   const leftOut: { readonly path: string; readonly target: string }[] = []
@@ -60,10 +78,14 @@ export async function unpackArchive(
     for await (const entry of readTar(archive)) {
       signal.throwIfAborted()
       const parts = members.check(entry)
+      if (filter?.takes(parts, entry) === false) continue
       const path = join(directory, ...parts)
       const { kind, target, mtime, size } = entry
-      if (kind === 'folder') await folders.declare(parts, closed ? 0o700 : entry.mode & KEPT_MODE, mtime)
-      else if (kind === 'link') {
+      if (kind === 'folder') {
+        const mode = closed ? 0o700 : entry.mode & KEPT_MODE
+        await folders.declare(parts, mode, mtime)
+        if (parts.length > 0) record?.({ path: parts.join('/'), kind, mode, mtime: mtime.getTime() })
+      } else if (kind === 'link') {
         if (staysInside(parts, target)) links.push({ parts, target, mtime })
         else leftOut.push({ path: parts.join('/'), target })
       } else {
@@ -74,9 +96,10 @@ export async function unpackArchive(
           // What it leads to may still be under way.
           await flight.settle()
           const existing = join(directory, ...memberParts(target))
-          await writing(path, () => createNewLink(path, overwrite, place => link(existing, place)))
-        } else if (size > SMALL) await writeFile(path, entry, entry.content, options, signal)
-        else await flight.add(writeFile(path, entry, await gather(entry.content), options, signal))
+          await writing(path, () => link(existing, path))
+          record?.(known(parts, 'file', await lstat(path)))
+        } else if (size > SMALL) await writeFile(path, parts, entry, entry.content, options, signal)
+        else await flight.add(writeFile(path, parts, entry, await gather(entry.content), options, signal))
       }
     }
     await flight.settle()
@@ -88,11 +111,17 @@ export async function unpackArchive(
     const path = join(directory, ...parts)
     await folders.ensure(parts.slice(0, -1))
     await writing(path, async () => {
-      await createNewLink(path, overwrite, place => symlink(target, place))
+      await symlink(target, path)
       await lutimes(path, mtime, mtime)
     })
+    record?.(known(parts, 'link', await lstat(path)))
   }
-  return { files, folders: await folders.finish(), links: links.length, bytes, leftOut }
+  const made = record === undefined ? await folders.finish() : folders.count()
+  return { files, folders: made, links: links.length, bytes, leftOut }
+}
+
+function known(parts: readonly string[], kind: 'file' | 'link', { ino, size, mtimeMs }: Stats): UnpackedMember {
+  return { path: parts.join('/'), kind, ino, size, mtime: mtimeMs }
 }
 
 async function gather(content: AsyncIterable<Buffer>): Promise<readonly Buffer[]> {
@@ -103,12 +132,13 @@ async function gather(content: AsyncIterable<Buffer>): Promise<readonly Buffer[]
 
 async function writeFile(
   path: string,
+  parts: readonly string[],
   { mode, mtime }: TarEntry,
   content: AsyncIterable<Buffer> | Iterable<Buffer>,
-  { overwrite, modes, advance }: UnpackOptions,
+  { modes, advance, record }: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const file = await writing(path, () => createNewFile(path, overwrite))
+  const file = await writing(path, () => createNewFile(path))
   try {
     // What `content` throws is about the archive, and passes as it is.
     for await (const part of content) {
@@ -116,7 +146,8 @@ async function writeFile(
       await writing(path, () => file.write(part))
       advance(part.length)
     }
-    await writing(path, () => file.finish(modes === 'private' ? 0o600 : mode & 0o777, mtime))
+    const stats = await writing(path, () => file.finish(modes === 'private' ? 0o600 : mode & 0o777, mtime))
+    record?.(known(parts, 'file', stats))
   } catch (error) {
     await file.discard()
     throw error

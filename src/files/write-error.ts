@@ -12,6 +12,13 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ENOTDIR: 'not-empty',
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'The target is as it was. Let the user that restores write there, or restore into another folder.',
+  EPERM: 'The target is as it was. Let the user that restores write there, or restore into another folder.',
+  ENOSPC: 'The target is as it was. Make room, or restore into a folder on another disk.',
+  EDQUOT: 'The target is as it was. Make room, or restore into a folder on another disk.',
+}
+
 export async function writing<T>(path: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
@@ -19,7 +26,7 @@ export async function writing<T>(path: string, run: () => Promise<T>): Promise<T
     if (error instanceof ComebackError) throw error
     const code = CODES[systemCode(error) ?? ''] ?? 'failed'
     throw new ComebackError(code, `Could not write ${path}: ${systemReason(error)}.`, {
-      hint: 'What was restored before it is there. Remove the cause, then restore into another folder or with --overwrite.',
+      hint: HINTS[systemCode(error) ?? ''] ?? 'The target is as it was. Remove the cause and restore again.',
       cause: error,
     })
   }

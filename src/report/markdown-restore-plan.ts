@@ -5,7 +5,7 @@ import { alert, facts } from './markdown-parts.ts'
 import { failureBox, problemBox } from './markdown-problems.ts'
 import { sizeText, timeText } from './quantities.ts'
 import type { RestorePlanReport } from './restore-plan-report.ts'
-import { bringsText, countsText, filesText, modeText, secondsText } from './text-restore-plan.ts'
+import { bringsText, countsText, filesText, modeText, safetyText, secondsText, WAYS } from './text-restore-plan.ts'
 
 export function restorePlanMarkdown(report: RestorePlanReport, details: boolean): readonly string[] {
   const { component, id, status, time, age, bytes, store, target } = report
@@ -19,10 +19,11 @@ export function restorePlanMarkdown(report: RestorePlanReport, details: boolean)
       ['Backup', `${code(id)}, ${status}, ${sizeText(bytes)}, in ${code(store)}`],
       ['State of', `${timeText(time)}, ${secondsText(age)} ago`],
       ...(target.kind === 'database' ? databaseFacts(target, details) : folderFacts(target)),
+      ...(report.safety === undefined ? [] : [['Safety', prose(safetyText(report.safety))] as const]),
     ]),
     ...lossBox(target.losses, details),
     ...problemBox(target.problems),
-    ...(target.refusal === undefined ? ['', howTo(target), ''] : []),
+    ...(target.refusal === undefined ? ['', howTo(report), ''] : []),
   ]
 }
 
@@ -36,11 +37,13 @@ function databaseFacts(target: DatabaseTarget, details: boolean): readonly (read
   ]
 }
 
-function folderFacts({ place, brings, holds }: FolderTarget): readonly (readonly [string, string])[] {
+function folderFacts({ place, way, kept, brings, holds }: FolderTarget): readonly (readonly [string, string])[] {
   return [
     ['Into', code(place)],
     ['There now', filesText(holds)],
     ['Brings', bringsText(brings)],
+    ['How', WAYS[way]],
+    ...(kept === undefined ? [] : [['What is lost is kept in', code(kept)] as const]),
   ]
 }
 
@@ -56,7 +59,6 @@ function lossBox(losses: RestorePlanReport['target']['losses'], details: boolean
   ])
 }
 
-function howTo(target: RestorePlanReport['target']): string {
-  const confirm = target.kind === 'database' && target.needsConfirmation
-  return `To carry it out, run the same without the dry run${confirm ? `, and confirm the database by its name, ${code(target.database)}` : ''}.`
+function howTo({ target, confirm }: RestorePlanReport): string {
+  return `To carry it out, run the same without the dry run${confirm === undefined ? '' : `, and confirm the ${target.kind} by its name, ${code(confirm)}`}.`
 }

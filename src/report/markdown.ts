@@ -4,7 +4,7 @@
  */
 import { backupMarkdown } from './markdown-backup.ts'
 import { checkMarkdown } from './markdown-check.ts'
-import { code } from './markdown-escape.ts'
+import { code, prose } from './markdown-escape.ts'
 import { listMarkdown } from './markdown-list.ts'
 import { failureBox } from './markdown-problems.ts'
 import { pruneMarkdown } from './markdown-prune.ts'
@@ -36,6 +36,8 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
       return backupMarkdown(report, options)
     case 'restore':
       return restoreMarkdown(report, options.now)
+    case 'discard':
+      return [`## ✅ Discarded: ${report.component}`, '', ...report.summary.map(line => `- ${prose(line)}`)]
     case 'restore-plan':
       return restorePlanMarkdown(report, options.details)
     case 'list':

@@ -20,6 +20,7 @@ export type Report =
   | StatusReport
   | CheckReport
   | PruneReport
+  | DiscardReport
   | ExportReport
   | ImportReport
   | InitReport
@@ -98,6 +99,13 @@ export interface RestoreReport {
   /** What the target held before, and how to bring it back; absent where it held nothing, or nobody wanted one. */
   readonly safety?: { readonly id: string; readonly store: string; readonly undo: string }
   readonly problems: readonly Problem[]
+}
+
+/** What a restore had kept of the former state is gone. */
+export interface DiscardReport {
+  readonly command: 'discard'
+  readonly component: Component
+  readonly summary: readonly string[]
 }
 
 export interface ListReport {

@@ -2,29 +2,47 @@
 import type { DatabaseTarget, FolderTarget } from '../engine/ports.ts'
 import type { Palette } from './palette.ts'
 import { ageText, countText, sizeText, timeText } from './quantities.ts'
-import type { RestorePlanReport } from './restore-plan-report.ts'
+import type { PlannedSafety, RestorePlanReport } from './restore-plan-report.ts'
 import { indented } from './text-error.ts'
 
 const MODES = {
   atomic: 'atomic: all of it in one transaction, or nothing',
+  swap: 'swap: into a new database beside this one; then they exchange their names, and this one is kept',
   parallel: 'parallel: through several connections into the empty database',
 } as const
 
-export function restorePlanLines(report: RestorePlanReport, { bold, dim, red, yellow }: Palette): readonly string[] {
-  const { component, id, status, time, age, bytes, store, target } = report
+export const WAYS = {
+  new: 'made beside its place and renamed into it: whole or not at all',
+  swap: 'made beside its place and switched in for what is there, which is kept',
+  merge: 'file by file, all or none; what the backup does not hold stays',
+} as const
+
+/** `now`: it is about to be carried out, and its report will hold the warnings. */
+export function restorePlanLines(
+  report: RestorePlanReport,
+  palette: Palette,
+  when: 'dry-run' | 'now' = 'dry-run',
+): readonly string[] {
+  const { bold, dim, red, yellow } = palette
+  const { component, id, status, time, age, bytes, store, target, safety } = report
   const made = `${timeText(time)}, ${secondsText(age)} ago`
-  return [
-    `${bold(component)} restore plan; nothing was changed`,
+  const facts = [
+    `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
     `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${sizeText(bytes)}`,
     `          made ${made}, in ${store}`,
     ...(target.kind === 'database' ? databaseLines(target) : folderLines(target)),
     ...target.losses.map(({ what, names }) => `  ${red('lost:')}   ${what}${namesText(names)}`),
     ...(target.losses.length === 0 ? [] : [`          and whatever else was written there since the backup was made`]),
+    ...(safety === undefined ? [] : [safetyLine(safety, palette)]),
+  ]
+  if (when === 'now') return facts
+  return [
+    ...facts,
     ...target.problems.flatMap(({ message, hint }) => [
       `  ${yellow('warning:')} ${indented(message)}`,
       ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),
     ]),
-    ...verdictLines(target, { red, dim }),
+    ...verdictLines(report, { red, dim }),
   ]
 }
 
@@ -69,12 +87,28 @@ function databaseLines(target: DatabaseTarget): readonly string[] {
   ]
 }
 
-function folderLines({ place, brings, holds }: FolderTarget): readonly string[] {
-  return [`  into    ${place}`, `  now     ${filesText(holds)}`, `  brings  ${bringsText(brings)}`]
+function folderLines({ place, way, kept, brings, holds }: FolderTarget): readonly string[] {
+  return [
+    `  into    ${place}`,
+    `  now     ${filesText(holds)}`,
+    `  brings  ${bringsText(brings)}`,
+    `  how     ${WAYS[way]}`,
+    ...(kept === undefined ? [] : [`  kept    ${kept}`]),
+  ]
+}
+
+function safetyLine(safety: PlannedSafety, { red }: Palette): string {
+  return `  safety  ${safety.wanted ? safetyText(safety) : red(safetyText(safety))}`
+}
+
+/** `a backup of it is made first, in file:./backups (12 MB on its disk)`. */
+export function safetyText({ wanted, store, bytes }: PlannedSafety): string {
+  if (!wanted) return 'no backup of it is made first, as was asked for'
+  return `a backup of it is made first, in ${store}${bytes === undefined ? '' : ` (it takes ${sizeText(bytes)} on its disk)`}`
 }
 
 function verdictLines(
-  target: RestorePlanReport['target'],
+  { target, confirm }: RestorePlanReport,
   { red, dim }: Pick<Palette, 'red' | 'dim'>,
 ): readonly string[] {
   if (target.refusal !== undefined) {
@@ -85,8 +119,7 @@ function verdictLines(
       dim(`  code: ${code}`),
     ]
   }
-  const confirm = target.kind === 'database' && target.needsConfirmation
-  return [`  To carry it out: the same without --dry-run${confirm ? `, with --confirm ${target.database}` : ''}`]
+  return [`  To carry it out: the same without --dry-run${confirm === undefined ? '' : `, with --confirm ${confirm}`}`]
 }
 
 function namesText(names: readonly string[]): string {

@@ -28,6 +28,11 @@ function linesOf(report: Report, { palette, now }: Rendering): readonly string[]
       return backupLines(report, palette)
     case 'restore':
       return restoreLines(report, palette)
+    case 'discard':
+      return [
+        `${palette.bold(report.component)} ${palette.green('discarded')}`,
+        ...report.summary.map(line => `  ${indented(line)}`),
+      ]
     case 'restore-plan':
       return restorePlanLines(report, palette)
     case 'list':
@@ -86,7 +91,16 @@ function restoreLines(report: RestoreReport, palette: Palette): readonly string[
     `${bold(report.component)} ${green('restored')} from ${report.id} (${timeText(report.time)})`,
     `  ${sizeText(report.bytes)} in ${durationText(report.seconds)}, ${rateText(report.bytes, report.seconds)}`,
     ...report.summary.map(line => `  ${indented(line)}`),
+    ...safetyLines(report),
     ...problemLines(report.problems, palette),
+  ]
+}
+
+function safetyLines({ safety }: RestoreReport): readonly string[] {
+  if (safety === undefined) return []
+  return [
+    `  What was there before is kept as safety backup ${safety.id}, in ${safety.store}.`,
+    `  To bring it back, with the same options: ${safety.undo}`,
   ]
 }
 

@@ -109,6 +109,27 @@ describe('a restored configuration', () => {
     expect(Object.keys(await describeTree(directory))).toEqual(['from-last-time'])
   })
 
+  it('is refused where originals belong, even those that are gone', async () => {
+    await plant(root, { 'config/deep/app.yml': 'a: 1\n' })
+    const backup = await backUp(['config'])
+    await rm(join(root, 'config'), { recursive: true })
+    for (const into of ['config', 'config/deep']) {
+      directory = join(root, into)
+      await expect(restore(backup)).rejects.toMatchObject({ code: 'usage' })
+    }
+    expect(await describeTree(root)).toEqual({})
+  })
+
+  it('leaves no review folder behind when it fails', async () => {
+    await plant(root, { '.env': 'A=1\n' })
+    const backup = await backUp(['.env'])
+    const abort = new AbortController()
+    const progress = { phase: (text: string) => text.startsWith('Comparing') && abort.abort(), advance() {} }
+    const sink = createConfigSink({ directory, root, environment: {}, showValues: false })
+    await expect(sink.restore(backup, progress, abort.signal)).rejects.toThrow()
+    expect(await describeTree(join(directory, '..'))).toEqual({})
+  })
+
   it('closes an empty review folder that was open to others', async () => {
     await plant(root, { '.env': 'A=1\n' })
     await mkdir(directory, { mode: 0o777 })
@@ -131,9 +152,40 @@ describe('environment variables of a backup', () => {
     expect(summary.slice(1, -1)).toEqual([
       'Variables that differ now: APP_A',
       'Variables that are missing now: APP_B',
+      'Variables that are the same now: APP_SAME',
       'Variables that the backup lacks: APP_NEW',
+      expect.stringContaining('.env.review'),
     ])
     expect(JSON.stringify([summary, problems])).not.toContain('geheim')
+  })
+
+  it('stand in .env.review by name and state, and no value reaches the disk', async () => {
+    await restore(await backUp([], THEN), NOW)
+    expect(await readFile(join(directory, '.env.review'), 'utf8')).toBe(
+      [
+        '# The environment variables of the backup. Their values are left out;',
+        '# restored on a terminal with --show-values, they stand here.',
+        '',
+        '# APP_A differs from the present environment',
+        '# APP_B missing from the present environment',
+        '# APP_SAME equal to the present environment',
+        '',
+        '# Set now, and not in the backup:',
+        '# APP_NEW',
+        '',
+      ].join('\n'),
+    )
+    expect((await run('grep', ['-r', 'geheim', directory])).stdout).toBe('')
+    expect(Object.keys(await describeTree(directory))).toEqual(['.env.review', 'REVIEW.diff'])
+  })
+
+  it('stand in .env.review as a shell reads them where values may be shown', async () => {
+    const odd = { APP_A: `it's "odd"\n$(touch ${directory}/evil) # x`, APP_B: '' }
+    await restore(await backUp([], odd), NOW, true)
+    const file = join(directory, '.env.review')
+    expect((await lstat(file)).mode & 0o777).toBe(0o600)
+    const read = await run('sh', ['-c', `set -a; . ${file}; printf '%s|%s' "$APP_A" "$APP_B"`])
+    expect(read.stdout).toBe(`${odd.APP_A}|`)
   })
 
   it('stand in the diff with their values where those may be shown', async () => {

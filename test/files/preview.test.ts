@@ -24,7 +24,11 @@ async function backUp() {
 }
 
 async function look(overwrite: boolean, directory = target) {
-  return createFilesSink({ directory, overwrite }).inspect(await backUp(), countProgress(), SIGNAL)
+  return createFilesSink({ directory, cwd: target, overwrite, include: [], confirm: undefined }).inspect(
+    await backUp(),
+    countProgress(),
+    SIGNAL,
+  )
 }
 
 describe('a look before files are restored', () => {
@@ -33,6 +37,7 @@ describe('a look before files are restored', () => {
     expect(await look(false, directory)).toEqual({
       kind: 'folder',
       place: directory,
+      way: 'new',
       brings: { files: 3, folders: 1, links: 0, bytes: 6 },
       holds: { files: 0, more: false },
       losses: [],

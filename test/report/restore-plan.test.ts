@@ -56,6 +56,7 @@ describe('a restore plan', () => {
       plan({
         kind: 'folder',
         place: '/srv/app',
+        way: 'merge',
         brings: { files: 12, folders: 2, links: 0, bytes: 5_000_000 },
         holds: { files: 100_000, more: true },
         losses: [],
@@ -65,6 +66,7 @@ describe('a restore plan', () => {
     expect(shown).toContain(`  into    /srv/app
   now     100,000 files or more
   brings  12 files (5.0 MB), 2 folders
+  how     file by file, all or none; what the backup does not hold stays
   To carry it out: the same without --dry-run
 `)
   })

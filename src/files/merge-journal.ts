@@ -1,0 +1,73 @@
+/**
+ * What a restore of single files is about to do, one JSON value a line, on the disk before the first file moves:
+ *
+ *     {"kind":"file","path":"a/b","ino":7,"size":3,"mtime":1}   goes from `content/a/b` to `a/b`
+ *     {"kind":"folder","path":"a","mode":493,"mtime":1}         what the folder is to have in the end
+ *     {"kind":"made","path":"a"}                                a folder that is not there yet
+ *     {"kind":"overwrite"}                                      folders that are there get modes and times, too
+ *
+ * The file's name is the state: `journal.part` while the files are being made, `journal` while they are moved, `done` after it.
+ */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+import { flush } from './durable.ts'
+import { presence } from './presence.ts'
+import type { UnpackedMember } from './unpack.ts'
+import { writing } from './write-error.ts'
+
+export type JournalEntry =
+  | UnpackedMember
+  | { readonly kind: 'made'; readonly path: string }
+  | { readonly kind: 'overwrite' }
+export type JournalState = 'making' | 'moving' | 'done'
+
+const FILES = { making: 'journal.part', moving: 'journal', done: 'done' } as const
+
+export interface JournalWriter {
+  add(entry: JournalEntry): void
+  /** When all of it is on the disk. */
+  close(): Promise<void>
+}
+
+export function writeJournal(workplace: string): JournalWriter {
+  const path = join(workplace, FILES.making)
+  const stream = createWriteStream(path, { mode: 0o600, flags: 'wx' })
+  let failure: unknown
+  // It is told of at the end; without this it would end the process.
+  stream.on('error', error => {
+    failure = error
+  })
+  return {
+    add(entry) {
+      stream.write(`${JSON.stringify(entry)}\n`)
+    },
+    async close() {
+      await writing(path, async () => {
+        if (failure !== undefined) throw failure
+        stream.end()
+        await finished(stream)
+      })
+      await flush(path)
+    },
+  }
+}
+
+export async function* readJournal(workplace: string, state: JournalState): AsyncGenerator<JournalEntry> {
+  const input = createReadStream(join(workplace, FILES[state]))
+  // Everything in it is ours, so it is not looked at again.
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield JSON.parse(line)
+}
+
+export async function journalState(workplace: string): Promise<JournalState> {
+  if ((await presence(join(workplace, FILES.done))) !== undefined) return 'done'
+  return (await presence(join(workplace, FILES.moving))) === undefined ? 'making' : 'moving'
+}
+
+export async function advanceJournal(workplace: string, from: JournalState, to: JournalState): Promise<void> {
+  const path = join(workplace, FILES[to])
+  await writing(path, () => rename(join(workplace, FILES[from]), path))
+  await flush(workplace)
+}

@@ -1,0 +1,177 @@
+/**
+ * Single files restored into a folder that keeps the rest of what it holds. All of them are made first, in a workplace inside of
+ * that folder, then moved to their places one by one. What they replace is kept: a second name is given to it (a hard link), and
+ * the new file is renamed over the first one, so that no name is ever without a file.
+ *
+ * That is many steps, so a journal says what they are. Whatever stops them, an error or the death of the process, they are
+ * undone, by the same run or by the next.
+ */
+import { constants } from 'node:fs'
+import { access, link, mkdir, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ComebackError } from '../errors.ts'
+import { flush, makeDurable } from './durable.ts'
+import { createFlight } from './flight.ts'
+import { advanceJournal, journalState, readJournal, writeJournal } from './merge-journal.ts'
+import { FORMER, settleMerge, undoMerge } from './merge-repair.ts'
+import { presence } from './presence.ts'
+import { makeFolder } from './target-folders.ts'
+import type { UnpackedMember } from './unpack.ts'
+import { makeWorkplace, removeWorkplace, type Workplace } from './workplace.ts'
+import { systemCode, writing } from './write-error.ts'
+
+/** Files moved side by side. */
+const IN_FLIGHT = 16
+
+export interface MergeOptions {
+  readonly target: string
+  /** Whether files there may be replaced, and folders get the modes and times of the backup. */
+  readonly overwrite: boolean
+}
+
+/**
+ * `make` fills the folder whose path it gets and tells of each member. If anything fails, the target is as it was. Returns
+ * where former versions are kept, if there are any.
+ */
+export async function mergeInto<Result>(
+  { target, overwrite }: MergeOptions,
+  make: (content: string, record: (member: UnpackedMember) => void) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
+  const place = await makeWorkplace(target, 'inside')
+  try {
+    await writing(place.content, () => mkdir(place.content, 0o700))
+    const journal = writeJournal(place.path)
+    const folders = neededFolders()
+    let result: Result
+    let missing: readonly string[]
+    try {
+      if (overwrite) journal.add({ kind: 'overwrite' })
+      result = await make(place.content, member => {
+        journal.add(member)
+        folders.add(member)
+      })
+      missing = await missingFolders(target, folders)
+      for (const path of missing) journal.add({ kind: 'made', path })
+    } finally {
+      await journal.close()
+    }
+    await makeDurable(place.content, signal)
+    signal.throwIfAborted()
+    await advanceJournal(place.path, 'making', 'moving')
+    for (const path of missing) await makeFolder(join(target, path), folders.declared.has(path) ? 0o700 : 0o777)
+    await moveAll(place, { target, overwrite }, signal)
+    for (const path of folders.all) await flush(join(target, path))
+    await advanceJournal(place.path, 'moving', 'done')
+    return { result, kept: await settleMerge(place, target) }
+  } catch (error) {
+    await giveUp(place, target, error)
+    throw error
+  }
+}
+
+/** Nothing may be removed with the workplace that the target still lacks. */
+async function giveUp(place: Workplace, target: string, error: unknown): Promise<void> {
+  const state = await journalState(place.path)
+  if (state === 'done') return
+  try {
+    if (state === 'moving') await undoMerge(place, target)
+    await removeWorkplace(place)
+  } catch (undoing) {
+    const reason = undoing instanceof Error ? undoing.message : String(undoing)
+    throw new ComebackError('failed', `The restore failed, and could not be undone in ${target}: ${reason}`, {
+      hint: `Remove the cause and restore again: that undoes it first. What was replaced so far is in ${place.path}/${FORMER}.`,
+      cause: error,
+    })
+  }
+}
+
+function neededFolders() {
+  const all = new Set<string>()
+  const declared = new Set<string>()
+  /** Those that something other than a folder goes into. */
+  const filled = new Set<string>()
+  return {
+    all,
+    declared,
+    filled,
+    add({ path, kind }: UnpackedMember): void {
+      const parent = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
+      if (kind === 'folder') declared.add(path)
+      else filled.add(parent)
+      for (let next = kind === 'folder' ? path : parent; next !== '' && !all.has(next); ) {
+        all.add(next)
+        next = next.includes('/') ? next.slice(0, next.lastIndexOf('/')) : ''
+      }
+    },
+  }
+}
+
+/** From the top down. Throws for what would stop the moves halfway, as far as that shows. */
+async function missingFolders(target: string, { all, filled }: ReturnType<typeof neededFolders>) {
+  const device = (await presence(target))?.dev
+  const missing: string[] = []
+  for (const path of [...all].sort()) {
+    const folder = join(target, path)
+    const stats = await presence(folder)
+    if (stats === undefined) missing.push(path)
+    else if (!stats.isDirectory()) throw inTheWay(folder)
+    else if (stats.dev !== device) {
+      throw new ComebackError('unsupported', `${folder} is on another disk than ${target}.`, {
+        hint: 'Files are moved into place in one step, which needs one disk. Restore into a new folder and copy from there.',
+      })
+    } else if (filled.has(path)) await writing(folder, () => access(folder, constants.W_OK | constants.X_OK))
+  }
+  return missing
+}
+
+async function moveAll(place: Workplace, options: MergeOptions, signal: AbortSignal): Promise<void> {
+  const flight = createFlight(IN_FLIGHT)
+  try {
+    for await (const entry of readJournal(place.path, 'moving')) {
+      signal.throwIfAborted()
+      if (entry.kind === 'file' || entry.kind === 'link') await flight.add(move(place, entry, options))
+    }
+    await flight.settle()
+  } finally {
+    await flight.land()
+  }
+}
+
+async function move(place: Workplace, { path }: UnpackedMember, { target, overwrite }: MergeOptions): Promise<void> {
+  const [from, to] = [join(place.content, path), join(target, path)]
+  await writing(to, async () => {
+    const parent = dirname(to)
+    if ((await presence(parent))?.isDirectory() !== true) throw inTheWay(parent)
+    const there = await presence(to)
+    if (there === undefined) return await moveToNothing(from, to)
+    if (there.isDirectory() || !overwrite) throw inTheWay(to)
+    const former = join(place.path, FORMER, path)
+    await mkdir(dirname(former), { recursive: true, mode: 0o700 })
+    if (!there.isFile() || !(await linked(to, former))) await rename(to, former)
+    await rename(from, to)
+  })
+}
+
+/** A rename would go over what somebody has put there in the meantime; a hard link does not. */
+async function moveToNothing(from: string, to: string): Promise<void> {
+  if (await linked(from, to)) await unlink(from)
+  else await rename(from, to)
+}
+
+/** False where the file system, or a rule about others' files, has no hard links. */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) return false
+    throw error
+  }
+}
+
+function inTheWay(path: string): ComebackError {
+  return new ComebackError('not-empty', `${path} has come into the way of the restore.`, {
+    hint: 'The target is as it was. Restore when nothing else writes there.',
+  })
+}

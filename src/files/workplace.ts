@@ -1,0 +1,167 @@
+/**
+ * Where a restore works before anything shows in the target: a folder for its user alone, on the target's own file system,
+ * since only there a rename is one step.
+ *
+ *     uploads/                                          the target
+ *     .uploads.restoring-20261123T020000Z-7f3a91/       beside it: the whole folder is being made
+ *     uploads.before-20261123T020000Z-7f3a91/           what it was, kept until it is discarded
+ *     uploads/.comeback-restoring-20261123T020000Z-…/   in it: single files are being made
+ *     uploads/.comeback-before-20261123T020000Z-…/      the files that they replaced, kept likewise
+ *
+ * Whatever ends a restore, the names that it leaves say what is to be done about them, and the next restore does it.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { ComebackError } from '../errors.ts'
+import { isOwnFolder, presence } from './presence.ts'
+import { removeTree } from './remove-tree.ts'
+import { isGone } from './walk.ts'
+import { systemCode, writing } from './write-error.ts'
+
+const ID = '\\d{8}T\\d{6}Z-[0-9a-f]{6}'
+const INSIDE = new RegExp(`^\\.comeback-(restoring|before)-(${ID})$`)
+const BESIDE = new RegExp(`^(?:\\.(.+)\\.restoring|(.+)\\.before)-(${ID})$`, 's')
+const RECORD = 'restore.json'
+
+export interface Workplace {
+  readonly path: string
+  readonly id: string
+  /** What is to become the target, or to go into it. */
+  readonly content: string
+  /** Where what stands in the target now is kept. */
+  readonly kept: string
+}
+
+/** What an interrupted restore left. */
+export interface Leftover extends Workplace {
+  readonly target: string
+  readonly where: 'beside' | 'inside'
+  /** The folder that was about to be moved away, by its number on the file system. */
+  readonly former: number | undefined
+  /** The process that works in it, if it still runs. */
+  readonly process: number | undefined
+}
+
+/** Where `target` is to be made beside it or, for single files, in it. */
+export async function makeWorkplace(target: string, where: 'beside' | 'inside', former?: number): Promise<Workplace> {
+  const id = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
+  const place = workplaceOf(target, where, id)
+  await writing(place.path, () => mkdir(place.path, { mode: 0o700 }))
+  const record = { process: process.pid, host: hostname(), former }
+  await writing(place.path, () =>
+    writeFile(join(place.path, RECORD), JSON.stringify(record), { mode: 0o600, flag: 'wx' }),
+  )
+  return place
+}
+
+/** Folders of that form that are not this user's are somebody else's affair. */
+export async function findLeftovers(target: string): Promise<readonly Leftover[]> {
+  const found: Leftover[] = []
+  for (const [folder, where] of [
+    [dirname(target), 'beside'],
+    [target, 'inside'],
+  ] as const) {
+    for (const name of await namesIn(folder)) {
+      const own = ownName(name)
+      if (own?.kind !== 'restoring' || own.where !== where) continue
+      if (where === 'beside' && own.target !== basename(target)) continue
+      const leftover = await readLeftover(target, where, own.id)
+      if (leftover !== undefined) found.push(leftover)
+    }
+  }
+  return found
+}
+
+/** Undefined if it is no folder of this user. */
+export async function readLeftover(
+  target: string,
+  where: 'beside' | 'inside',
+  id: string,
+): Promise<Leftover | undefined> {
+  const place = workplaceOf(target, where, id)
+  if (!isOwnFolder(await presence(place.path))) return undefined
+  const record = await readRecord(join(place.path, RECORD))
+  return { ...place, target, where, former: record.former, process: record.process }
+}
+
+export interface OwnName {
+  readonly where: 'beside' | 'inside'
+  /** Of the target; empty if it is the folder that this one lies in. */
+  readonly target: string
+  readonly kind: 'restoring' | 'before'
+  readonly id: string
+}
+
+/** Undefined of a name that no restore gave. */
+export function ownName(name: string): OwnName | undefined {
+  const [, kind, insideId] = INSIDE.exec(name) ?? []
+  if (insideId !== undefined) {
+    return { where: 'inside', target: '', kind: kind === 'before' ? 'before' : 'restoring', id: insideId }
+  }
+  const [, restoring, before, id] = BESIDE.exec(name) ?? []
+  if (id === undefined) return undefined
+  const kindOf = restoring === undefined ? 'before' : 'restoring'
+  return { where: 'beside', target: restoring ?? before ?? '', kind: kindOf, id }
+}
+
+export async function removeWorkplace({ path }: Workplace): Promise<void> {
+  await writing(path, () => removeTree(path))
+}
+
+/** What is kept of the former state, and what a restore works in, are no part of what stands in a folder. */
+export async function isEmptyFolder(folder: string): Promise<boolean> {
+  return (await namesIn(folder)).every(name => ownName(name)?.where === 'inside')
+}
+
+export function stillRunning({ target, path, process }: Leftover): ComebackError {
+  return new ComebackError('failed', `Another restore into ${target} seems to be under way (process ${process}).`, {
+    hint: `Wait for it. If that process is something else, remove ${path} and restore again.`,
+  })
+}
+
+function workplaceOf(target: string, where: 'beside' | 'inside', id: string): Workplace {
+  const [folder, prefix] = where === 'beside' ? [dirname(target), basename(target)] : [target, '.comeback']
+  const path = join(folder, where === 'beside' ? `.${prefix}.restoring-${id}` : `${prefix}-restoring-${id}`)
+  const kept = join(folder, where === 'beside' ? `${prefix}.before-${id}` : `${prefix}-before-${id}`)
+  return { path, id, content: join(path, 'content'), kept }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isGone(error) || systemCode(error) === 'EACCES') return []
+    throw error
+  }
+}
+
+/** A record that was cut short by the end of its process is that of a process that has ended. */
+async function readRecord(file: string): Promise<Pick<Leftover, 'former' | 'process'>> {
+  const nothing = { former: undefined, process: undefined }
+  let record: unknown
+  try {
+    record = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    if (isGone(error) || error instanceof SyntaxError) return nothing
+    throw error
+  }
+  if (typeof record !== 'object' || record === null) return nothing
+  const { host, process: pid, former } = record as Readonly<Record<string, unknown>>
+  return {
+    former: typeof former === 'number' ? former : undefined,
+    // Of another machine's processes nothing is known; a container that was killed is another machine afterwards.
+    process: host === hostname() && typeof pid === 'number' && isAlive(pid) ? pid : undefined,
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCode(error) === 'EPERM'
+  }
+}
