@@ -1,6 +1,6 @@
 /** The database's way through Source and Sink, without anything between them. */
 import { expect } from 'vitest'
-import type { Sink, SinkResult, SourceResult, StoredBackup } from '../../src/engine/ports.ts'
+import type { Sink, SinkProgress, SinkResult, SourceResult, StoredBackup } from '../../src/engine/ports.ts'
 import { ComebackError } from '../../src/errors.ts'
 import { parseSegmentDetail } from '../../src/postgres/detail.ts'
 import { createDatabaseSource } from '../../src/postgres/dump.ts'
@@ -43,8 +43,9 @@ export async function restore(
   backup: StoredBackup,
   options: Partial<DatabaseSinkOptions> = {},
   signal: AbortSignal = never,
+  progress: SinkProgress = countProgress(),
 ): Promise<SinkResult> {
-  return await sinkOf(url, options).restore(backup, countProgress(), signal)
+  return await sinkOf(url, options).restore(backup, progress, signal)
 }
 
 /** The same backup, its rows of one table cut into ranges, the later ones first. */

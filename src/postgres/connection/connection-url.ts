@@ -69,6 +69,16 @@ export function describeTarget({ host, port, database }: ConnectionTarget): stri
   return `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
 }
 
+/** The same server and role, another database. */
+export function inDatabase(text: string, database: string): string {
+  const url = parse(text)
+  url.searchParams.delete('dbname')
+  url.pathname = `/${encodeURIComponent(database)}`
+  // Who asks is the database's name where the URL names nobody, and must not change with it.
+  if (!url.searchParams.has('user') && url.username === '') url.searchParams.set('user', parseDatabaseUrl(text).user)
+  return url.href
+}
+
 /** Names the database for good: the same whoever connects and by whichever parameters. Host names have no case, databases do. */
 export function identityOf(url: string): string {
   const target = parseDatabaseUrl(url)

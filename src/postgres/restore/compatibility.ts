@@ -4,15 +4,19 @@ import { ComebackError } from '../../errors.ts'
 import type { DatabaseDetail } from '../detail.ts'
 import { displayName } from '../sql-text.ts'
 import type { RestoreMode } from './restore-context.ts'
-import type { RestorePlan } from './restore-plan.ts'
+import type { Choice } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
 
 /** Tables that a message names. */
 const NAMED = 10
 
 /** Throws `unsupported`; returns what will differ, or may fail. */
-export function checkCompatibility({ detail, preData }: RestorePlan, facts: TargetFacts, mode: RestoreMode): Problem[] {
-  const problems: Problem[] = [...withoutRows(detail)]
+export function checkCompatibility(
+  { plan: { detail, preData }, isPart, what }: Pick<Choice, 'plan' | 'isPart' | 'what'>,
+  facts: TargetFacts,
+  mode: RestoreMode,
+): Problem[] {
+  const problems: Problem[] = [...withoutRows(detail, what)]
   const from = major(detail.serverVersion)
   const to = major(facts.version)
   if (to < from) {
@@ -34,7 +38,14 @@ export function checkCompatibility({ detail, preData }: RestorePlan, facts: Targ
   for (const { name, schema } of detail.extensions) {
     const installed = facts.extensions.get(name)
     // An atomic restore drops it, if it may.
-    if (installed === undefined || installed.schema === schema || (mode === 'atomic' && installed.ours)) continue
+    if (
+      isPart ||
+      mode === 'swap' ||
+      installed === undefined ||
+      installed.schema === schema ||
+      (mode === 'atomic' && installed.ours)
+    )
+      continue
     problems.push({
       severity: 'warning',
       message: `Extension ${name} stands in schema ${installed.schema} on the target, in ${schema} in the backup.`,
@@ -55,7 +66,9 @@ export function checkCompatibility({ detail, preData }: RestorePlan, facts: Targ
 }
 
 /** What the backup was told to leave out comes back empty: said, since the day of the restore is another than that of the backup. */
-function withoutRows({ schemaOnly, excludedData }: DatabaseDetail): readonly Problem[] {
+function withoutRows({ schemaOnly, excludedData }: DatabaseDetail, what: Choice['what']): readonly Problem[] {
+  // Asked for now, and not a surprise; rows alone leave those tables as they are.
+  if (what !== 'all') return []
   if (schemaOnly) return [{ severity: 'warning', message: 'The backup is schema-only: tables come back without rows.' }]
   if (excludedData.length === 0) return []
   const names = excludedData.slice(0, NAMED).map(displayName).join(', ')

@@ -21,9 +21,9 @@ export interface ConsentTarget {
 
 /** Throws `not-empty` for a target that the mode cannot take. */
 export function chooseMode({ mode }: Consent, { description, contents }: ConsentTarget): RestoreMode {
-  if (contents === undefined || mode === 'atomic') return mode ?? 'parallel'
+  if (contents === undefined || mode === 'atomic' || mode === 'swap') return mode ?? 'parallel'
   throw new ComebackError('not-empty', `${description} is not empty: it holds ${describeContents(contents)}.`, {
-    hint: 'Use --mode atomic and --confirm NAME, with the name of the database, to replace all of it in one transaction, or restore into an empty database.',
+    hint: 'Use --mode atomic and --confirm NAME, with the name of the database, to replace all of it in one transaction, --mode swap to put a new database in its place and keep this one, or restore into an empty database.',
   })
 }
 

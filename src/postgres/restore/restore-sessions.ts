@@ -27,6 +27,8 @@ const SETTINGS = {
   row_security: 'off',
   default_tablespace: '',
   default_table_access_method: 'heap',
+  // A database may be closed to writing, which the restore of it is not meant to obey.
+  default_transaction_read_only: 'off',
 } as const
 
 const MAKE_SETTINGS = `
