@@ -6,11 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { placeOf } from './config/layout.ts'
 import { backup } from './engine/backup.ts'
-import { parseMoment } from './engine/catalog.ts'
+import { type Moment, parseMoment } from './engine/catalog.ts'
 import { checkSource, importBackups, type OldBackup } from './engine/import.ts'
-import type { Problem, Sink, Source } from './engine/ports.ts'
-import { restore } from './engine/restore.ts'
-import { planRestore } from './engine/restore-plan.ts'
+import type { Problem, Source } from './engine/ports.ts'
 import { ComebackError } from './errors.ts'
 import { createStoredArchiveSource } from './files/stored-archive.ts'
 import type { Component } from './format/manifest.ts'
@@ -22,7 +20,8 @@ import { OLD } from './open-store.ts'
 import type { Options } from './options.ts'
 import { createScriptSource } from './postgres/script.ts'
 import type { ImportReport } from './report/import-report.ts'
-import type { ListReport, Report } from './report/report.ts'
+import type { ListReport, RestoreReport } from './report/report.ts'
+import type { RestorePlanReport } from './report/restore-plan-report.ts'
 import { Keyring } from './repository/keyring.ts'
 import { openLocalStore } from './store/local.ts'
 import type { Store } from './store/store.ts'
@@ -86,8 +85,14 @@ export interface OldRestore {
   readonly component: Component
   /** `latest`, a day, a time or the name of a file. */
   readonly at: string
-  readonly sink: Sink
   readonly keys: OldKeys
+}
+
+/** What a restore needs to know of where it restores from. */
+interface RestorableOld {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly moment: Moment
 }
 
 /**
@@ -95,17 +100,19 @@ export interface OldRestore {
  * so nothing is touched before all of the file has been read and found sound.
  */
 export async function restoreOld(
-  { component, at, sink, keys, ...asked }: OldRestore,
+  { component, at, keys, ...asked }: OldRestore,
   options: Options,
   context: JobContext,
-): Promise<Report> {
+  restoring: (found: RestorableOld) => Promise<RestoreReport | RestorePlanReport>,
+): Promise<RestoreReport | RestorePlanReport> {
   const folder = resolve(context.cwd, asked.folder)
   const { progress, signal } = context
   const { files } = await listOldBackups(folder, [component])
   const old = oldBackup(chosen(files, component, at, asked.folder), folder, keys, options)
   const place = await mkdtemp(join(context.temporary, 'comeback-old-'))
   try {
-    const store = openLocalStore(place)
+    // Known to people by the folder that they named.
+    const store = { ...openLocalStore(place), location: options.store }
     progress({ type: 'phase', component, text: `checking ${old.name}` })
     await checkSource(old.source, signal)
     const request = requestOf(store, keys, options, context)
@@ -114,18 +121,23 @@ export async function restoreOld(
       const { code, message, hint } = outcome.error
       throw new ComebackError(code, message, { hint })
     }
-    const restoring = { store, keyring: request.keyring, component, sink, now: () => new Date(), progress, signal }
-    const moment = { kind: 'id', id: outcome.id } as const
-    if (options.dryRun) {
-      const plan = await planRestore({ ...restoring, moment })
-      const problems = [UNAUTHENTICATED, ...outcome.problems, ...plan.target.problems]
-      return { ...plan, store: options.store, target: { ...plan.target, problems } }
-    }
-    const report = await restore({ ...restoring, moment })
-    return { ...report, problems: [UNAUTHENTICATED, ...report.problems] }
+    const { keyring } = request
+    return withProblems(await restoring({ store, keyring, moment: { kind: 'id', id: outcome.id } }), [
+      UNAUTHENTICATED,
+      ...outcome.problems,
+    ])
   } finally {
     await rm(place, { recursive: true, force: true })
   }
+}
+
+function withProblems(
+  report: RestoreReport | RestorePlanReport,
+  more: readonly Problem[],
+): RestoreReport | RestorePlanReport {
+  if (report.command === 'restore') return { ...report, problems: [...more, ...report.problems] }
+  const { target } = report
+  return { ...report, target: { ...target, problems: [...more, ...target.problems] } }
 }
 
 function requestOf(store: Store, { passphrase }: OldKeys, options: Options, { progress, signal }: JobContext) {
