@@ -13,6 +13,7 @@ import type { JobContext } from './job-context.ts'
 import { folderOf } from './open-store.ts'
 import type { Options } from './options.ts'
 import { createDatabaseSource } from './postgres/dump.ts'
+import { discardDatabase } from './postgres/restore/discard-database.ts'
 import { createDatabaseSink } from './postgres/restore.ts'
 
 const MAX_LANES = 4
@@ -66,9 +67,14 @@ function ownPaths(options: Options, cwd: string): readonly string[] {
 export async function discardKept(
   component: Component,
   name: string,
-  { confirm }: Options,
+  options: Options,
   { cwd, signal }: JobContext,
 ): Promise<readonly string[]> {
+  const { confirm } = options
+  if (component === 'database') {
+    const { connectTimeout, endSessions } = options
+    return discardDatabase({ url: targetUrl(options), connectTimeout, endSessions }, name, confirm, signal)
+  }
   if (component === 'files') return discardKeptFiles(resolve(cwd, name), confirm, signal)
   throw new ComebackError('usage', `A restore of the ${component} has kept nothing to discard.`, {
     hint: 'Name the component: comeback restore files --discard PATH.',
@@ -124,6 +130,7 @@ export function openSink(component: Component, options: Options, { cwd, environm
         lanes: options.lanes ?? defaultLanes(),
         mode: options.mode,
         confirm: options.confirm,
+        endSessions: options.endSessions,
       })
     case 'files':
       return createFilesSink({

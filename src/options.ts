@@ -35,6 +35,7 @@ export interface Options {
   readonly include: readonly string[]
   readonly showValues: boolean
   readonly discard: string | undefined
+  readonly endSessions: boolean
   readonly files: readonly string[]
   readonly exclude: readonly string[]
   readonly configFiles: readonly string[]
@@ -241,6 +242,11 @@ const TABLE = {
     type: 'flag',
     verbs: ['restore'],
     help: 'Write the values of environment variables into the review folder, too. Only on a terminal.',
+  },
+  endSessions: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: 'End the sessions of others that keep a database from being swapped, in the moment of the swap, or from being discarded.',
   },
   discard: {
     type: 'string',

@@ -40,6 +40,7 @@ const DESCRIPTIONS: Partial<Record<OptionName, string>> = {
   keyFile: 'File that holds the key, if the input key is not given. Default: .backup_key',
   databaseUrl:
     'The database, from a secret: postgresql://user:password@host:5432/name. Also from DATABASE_URL in the environment.',
+  safetyStore: 'Where the backup of the target goes that is made before a restore touches it. Without it, into store.',
   timeout: 'How long the whole run may take. Give the job more time than that, so that the run can end in good order.',
 }
 

@@ -27,6 +27,9 @@ export function parseInputs(environment: Environment): Request {
   const options = optionsGiven(given)
   refuseForeignOptions(verb, options.keys(), { verbs: ACTION_VERBS, spell })
   const command = commandOf(verb, given.get('component'), given.get('at'))
+  if (given.has('at') && options.get('undo')?.[0] === 'true') {
+    throw usage('undo brings back what the target held before, and does not take input at.', 'Leave one of them out.')
+  }
   if (!isSomewhere(options, environment)) options.set('store', [STANDARD_STORE])
   const resolved = resolveOptions(verb, options, environment, spell)
   if (verb === 'export' && resolved.into === undefined) {

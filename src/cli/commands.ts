@@ -7,7 +7,7 @@ import { resolveOptions } from '../option-values.ts'
 import { flag, type Options, VERBS, type Verb } from '../options.ts'
 import type { Environment } from '../run/environment.ts'
 import { componentsNamed, oneComponent, quoted, refuseForeignOptions, usage } from '../run/request.ts'
-import { readArguments } from './arguments.ts'
+import { type Arguments, readArguments } from './arguments.ts'
 import { VERB_HELP } from './verbs.ts'
 
 export type Invocation =
@@ -33,13 +33,20 @@ export function parseInvocation(argv: readonly string[], environment: Environmen
   }
   const verb = verbNamed(word)
   if (args.help) return { kind: 'help', verb, asked: true }
-  const command = verb === 'restore' && args.given.has('discard') ? discardCommand(operands) : commandOf(verb, operands)
+  const command =
+    verb === 'restore' && args.given.has('discard') ? discardCommand(operands) : commandOf(verb, operands, isUndo(args))
   refuseForeignOptions(verb, args.given.keys(), {
     verbs: VERBS,
     spell: flag,
     more: ` comeback help ${verb} lists what it takes.`,
   })
   const options = resolveOptions(verb, args.given, environment)
+  if (options.undo && operands.length > 1) {
+    throw usage(
+      `restore --undo brings back what the target held before, and cannot use ${operands.slice(1).map(quoted).join(' ')}.`,
+      `Usage: comeback restore ${operands[0]} --undo`,
+    )
+  }
   if (verb === 'export' && options.into === undefined) {
     throw usage('export needs a folder to write to.', `Name it: comeback export ${operands.join(' ')} --into DIR`)
   }
@@ -56,7 +63,12 @@ function verbNamed(word: string): Verb {
   )
 }
 
-function commandOf(verb: Verb, operands: readonly string[]): Command {
+/** The newest safety backup of the target is meant, and no other can be. */
+function isUndo({ given }: Arguments): boolean {
+  return given.has('undo') && given.get('undo')?.at(-1) !== 'false'
+}
+
+function commandOf(verb: Verb, operands: readonly string[], undo: boolean): Command {
   const [first, second, ...more] = operands
   switch (verb) {
     case 'backup':
@@ -70,6 +82,7 @@ function commandOf(verb: Verb, operands: readonly string[]): Command {
     case 'export': {
       if (first === undefined) throw incomplete(verb, 'which component')
       const component = oneComponent(verb, first)
+      if (undo && verb === 'restore' && second === undefined) return { verb, component, at: 'latest' }
       if (second === undefined) throw incomplete(verb, 'which backup', component)
       if (more.length > 0) throw tooMany(verb, more)
       return { verb, component, at: second }

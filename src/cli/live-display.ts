@@ -1,7 +1,7 @@
 /** One live line for each component at work, redrawn in place, with warnings and notices above them. */
 import type { ProgressEvent } from '../engine/progress.ts'
 import { fitted, onOneLine, widthOf } from '../report/printable.ts'
-import { type Display, type DisplayOptions, isRemark, remarkText } from '../run/display.ts'
+import { type Display, type DisplayOptions, isRemark, planLines, remarkText } from '../run/display.ts'
 import { type Count, createTally, numbersOf } from '../run/tally.ts'
 
 /** Milliseconds between two drawings: ten a second are enough for any eye. */
@@ -49,6 +49,7 @@ export function liveDisplay(options: LiveOptions): Display {
     tally.add(event)
     changed = true
     if (isRemark(event)) line(remarkText(event, options))
+    if (event.type === 'plan') line(planLines(event.plan, options).join('\n'))
   }
   const stop = (): void => {
     if (stopped) return

@@ -25,16 +25,18 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     ],
   },
   restore: {
-    operands: 'database|files|config latest|YYYY-MM-DD|TIME|ID',
+    operands: 'database|files|config latest|YYYY-MM-DD|TIME|ID|--undo',
     summary: 'Bring back what a backup holds.',
     about: [
       'latest is the newest complete backup, a day (UTC) the newest of that day, a time such as 2026-11-23T02:00Z the newest at or before it; an id, as comeback list shows it, exactly that one.',
       'With --store old:DIR, a folder of the old shell scripts, the name of a file there will do, too.',
+      'The plan is shown first. A target that holds anything is then backed up before it is touched, into the same store or --safety-store; --undo brings the newest such backup of it back.',
       'Configuration is never restored over the original, but into a folder to review.',
     ],
     examples: [
       'comeback restore database latest --target-url postgresql://localhost/copy',
       'comeback restore database 2026-11-23 --mode atomic',
+      'comeback restore database --undo --confirm shop',
       'comeback restore files latest --into ./restored',
     ],
   },

@@ -1,5 +1,6 @@
 /** What happens during a run, for whoever shows it. */
 import type { Component } from '../format/manifest.ts'
+import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 
 export type ProgressEvent =
   | { readonly type: 'phase'; readonly component: Component; readonly text: string }
@@ -13,6 +14,8 @@ export type ProgressEvent =
       readonly fresh: number
       readonly stored: number
     }
+  /** What a restore is about to do. What comes after it begins its numbers anew. */
+  | { readonly type: 'plan'; readonly component: Component; readonly plan: RestorePlanReport }
   /** The component is finished, well or badly: no more of it will come. */
   | { readonly type: 'done'; readonly component: Component }
   | {

@@ -1,22 +1,39 @@
-/** The use case: what a restore would do, and to what. Nothing is changed. */
+/** What a restore would do, and to what; nothing is changed. `restore.ts` begins with it, a dry run ends with it. */
+import type { Manifest } from '../format/manifest.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
-import { openBackup } from '../repository/stored-backup.ts'
+import { openBackup, type StoredBackup } from '../repository/stored-backup.ts'
 import { findBackup } from './catalog.ts'
-import type { RestoreRequest } from './restore.ts'
+import { nameOf, needsName } from './restore-consent.ts'
+import type { RestoreRequest } from './restore-request.ts'
+import { plannedSafety } from './safety.ts'
 
 /** Throws as a restore does before it begins; what would be refused for its target stands in the report instead. */
 export async function planRestore(request: RestoreRequest): Promise<RestorePlanReport> {
-  const { store, keyring, component, sink, progress, signal, now } = request
+  const { plan } = await prepareRestore(request)
+  request.progress({ type: 'done', component: request.component })
+  return plan
+}
+
+export interface Prepared {
+  readonly manifest: Manifest
+  readonly stored: StoredBackup
+  readonly plan: RestorePlanReport
+}
+
+export async function prepareRestore(request: RestoreRequest): Promise<Prepared> {
+  const { store, keyring, component, sink, safety, progress, signal, now } = request
   const manifest = await findBackup(store, component, request.moment, keyring, signal)
   progress({ type: 'phase', component, text: `opening ${manifest.id}` })
   const stored = await openBackup(store, manifest, keyring, signal)
-  const target = await sink.inspect(
+  const found = await sink.inspect(
     stored,
     { phase: text => progress({ type: 'phase', component, text }), advance: () => undefined },
     signal,
   )
-  progress({ type: 'done', component })
-  return {
+  const planned = plannedSafety(safety, found)
+  const cannot = planned?.wanted === true && found.refusal === undefined ? safety?.refusal : undefined
+  const target = cannot === undefined ? found : { ...found, refusal: refusalOf(cannot) }
+  const plan: RestorePlanReport = {
     command: 'restore-plan',
     store: store.location,
     component,
@@ -25,6 +42,13 @@ export async function planRestore(request: RestoreRequest): Promise<RestorePlanR
     status: manifest.status === 'partial' ? 'partial' : 'complete',
     age: Math.max(0, (now().getTime() - Date.parse(manifest.time)) / 1000),
     bytes: manifest.bytes.plain,
+    ...(planned === undefined ? {} : { safety: planned }),
+    ...(needsName(target, planned) ? { confirm: nameOf(target) } : {}),
     target,
   }
+  return { manifest, stored, plan }
+}
+
+function refusalOf({ code, message, hint }: NonNullable<NonNullable<RestoreRequest['safety']>['refusal']>) {
+  return { code, message, hint }
 }

@@ -1,53 +1,32 @@
-/** The use case: a stored backup goes through a Sink. */
-import type { Component } from '../format/manifest.ts'
+/** The use case: a stored backup goes through a Sink, once it was said what that does and the target was backed up. */
+import type { Component, Manifest } from '../format/manifest.ts'
 import type { RestoreReport } from '../report/report.ts'
-import type { Keyring } from '../repository/keyring.ts'
-import { openBackup } from '../repository/stored-backup.ts'
-import type { Store } from '../store/store.ts'
-import { findBackup, type Moment } from './catalog.ts'
-import type { Problem, Sink } from './ports.ts'
-import type { Progress } from './progress.ts'
-
-export interface RestoreRequest {
-  readonly store: Store
-  readonly keyring: Keyring
-  readonly component: Component
-  readonly moment: Moment
-  readonly sink: Sink
-  readonly now: () => Date
-  readonly progress: Progress
-  readonly signal: AbortSignal
-}
+import type { Problem } from './ports.ts'
+import { consentTo } from './restore-consent.ts'
+import { prepareRestore } from './restore-plan.ts'
+import type { RestoreRequest } from './restore-request.ts'
+import { type Kept, keepTarget, tellingOf } from './safety.ts'
 
 export async function restore(request: RestoreRequest): Promise<RestoreReport> {
-  const { store, keyring, component, sink, progress, signal, now } = request
+  const { component, safety, progress, signal, now } = request
   const started = now()
-  const manifest = await findBackup(store, component, request.moment, keyring, signal)
-  progress({ type: 'phase', component, text: `opening ${manifest.id}` })
-  const stored = await openBackup(store, manifest, keyring, signal)
+  const { manifest, stored, plan } = await prepareRestore(request)
+  progress({ type: 'plan', component, plan })
+  const sink = await consentTo(plan, request.sink, request.consent ?? {})
+  const kept = await keepTarget(safety, plan.target, progress)
   progress({ type: 'expect', component, bytes: manifest.bytes.plain })
   let done = 0
-  const result = await sink.restore(
-    stored,
-    {
-      phase: text => progress({ type: 'phase', component, text }),
-      advance(bytes) {
-        done += bytes
-        progress({ type: 'bytes', component, done, fresh: 0, stored: 0 })
-      },
+  const counting = {
+    phase: (text: string) => progress({ type: 'phase', component, text }),
+    advance(bytes: number) {
+      done += bytes
+      progress({ type: 'bytes', component, done, fresh: 0, stored: 0 })
     },
-    signal,
-  )
+  }
+  const result = await sink.restore(stored, counting, signal).catch((error: unknown) => {
+    throw tellingOf(kept, error, component)
+  })
   progress({ type: 'done', component })
-  const partial: readonly Problem[] =
-    manifest.status === 'partial'
-      ? [
-          {
-            severity: 'warning',
-            message: `The backup ${manifest.id} itself is partial: some files changed or vanished while it was made.`,
-          },
-        ]
-      : []
   return {
     command: 'restore',
     component,
@@ -56,6 +35,25 @@ export async function restore(request: RestoreRequest): Promise<RestoreReport> {
     seconds: (now().getTime() - started.getTime()) / 1000,
     bytes: manifest.bytes.plain,
     summary: result.summary,
-    problems: [...partial, ...result.problems],
+    ...(kept === undefined ? {} : { safety: { ...kept, undo: undoCommand(component, kept, plan) } }),
+    problems: [...partialProblems(manifest), ...result.problems],
+    ...(result.skipped === undefined ? {} : { skipped: result.skipped }),
   }
+}
+
+/** Without the options that say which store and which target: those may hold secrets, and are as they were. */
+function undoCommand(
+  component: Component,
+  kept: Kept,
+  { target, store }: { readonly target: { readonly kind: string; readonly database?: string }; readonly store: string },
+): string {
+  const where = kept.store === store ? '' : ` --safety-store ${kept.store}`
+  const guard = target.kind === 'database' ? ` --confirm ${target.database}` : ' --overwrite'
+  return `comeback restore ${component} --undo${where}${guard}`
+}
+
+function partialProblems({ id, status }: Manifest): readonly Problem[] {
+  if (status !== 'partial') return []
+  const message = `The backup ${id} itself is partial: some files changed or vanished while it was made.`
+  return [{ severity: 'warning', message }]
 }

@@ -48,7 +48,7 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
       const damaged = backup.status === 'damaged'
       const unread = backup.status === 'unread'
       return [
-        STATUS[backup.status],
+        `${STATUS[backup.status]}${backup.purpose === undefined ? '' : `, ${backup.purpose}`}`,
         backup.component,
         `${code(backup.id)}${backup.authenticated || damaged || unread ? '' : ' ?'}`,
         ageText(new Date(backup.time), now),

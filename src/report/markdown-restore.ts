@@ -6,7 +6,7 @@ import { ageText, countText, durationText, rateText, sizeText, timeText } from '
 import type { ExportReport, RestoreReport } from './report.ts'
 
 export function restoreMarkdown(report: RestoreReport, now: Date): readonly string[] {
-  const { component, id, time, bytes, seconds, summary, problems } = report
+  const { component, id, time, bytes, seconds, summary, safety, problems } = report
   return [
     `## ${problems.length === 0 ? '✅' : '⚠️'} Restored: ${component}`,
     '',
@@ -16,6 +16,11 @@ export function restoreMarkdown(report: RestoreReport, now: Date): readonly stri
       ['Took', `${durationText(seconds)} for ${sizeText(bytes)}, ${rateText(bytes, seconds)}`],
     ]),
     ...summary.map(line => `- ${prose(line)}`),
+    ...(safety === undefined
+      ? []
+      : [
+          `- What was there before is kept as safety backup ${code(safety.id)}. To bring it back, with the same options: ${code(safety.undo)}`,
+        ]),
     '',
     ...problemBox(problems),
   ]

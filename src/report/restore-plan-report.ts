@@ -13,5 +13,18 @@ export interface RestorePlanReport {
   readonly age: number
   /** Plain bytes. */
   readonly bytes: number
+  /** Absent where there is nothing to lose. */
+  readonly safety?: PlannedSafety
+  /** The name that must be typed before anything is replaced. */
+  readonly confirm?: string
   readonly target: TargetSummary
+}
+
+/** The backup of the target that is made before it is touched. */
+export interface PlannedSafety {
+  /** False where somebody said that they want none. */
+  readonly wanted: boolean
+  readonly store: string
+  /** What the target takes on its disk. */
+  readonly bytes?: number
 }

@@ -48,7 +48,7 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonl
     unread: { text: 'unread', style: dim },
   }
   return [
-    { head: 'STATUS', cell: ({ status }) => statuses[status] },
+    { head: 'STATUS', cell: ({ status, purpose }) => marked(statuses[status], purpose) },
     { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
     {
       head: 'ID (UTC)',
@@ -69,6 +69,10 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonl
       cell: ({ leansOn }) => ({ text: leansOn.length === 0 ? '-' : `${leansOn.length}`, style: dim }),
     },
   ]
+}
+
+function marked(cell: Cell, purpose: ListedBackup['purpose']): Cell {
+  return purpose === undefined ? cell : { ...cell, text: `${cell.text}, ${purpose}` }
 }
 
 function table(backups: readonly ListedBackup[], columns: readonly Column[], { dim }: Palette): readonly string[] {

@@ -1,7 +1,10 @@
 /** How a run is followed: what every kind of display has in common, and the quietest of them. */
 import type { Progress, ProgressEvent } from '../engine/progress.ts'
 import type { Palette } from '../report/palette.ts'
-import { onOneLine } from '../report/printable.ts'
+import { onOneLine, printable } from '../report/printable.ts'
+import type { RestorePlanReport } from '../report/restore-plan-report.ts'
+import { scrubbed } from '../report/scrub.ts'
+import { restorePlanLines } from '../report/text-restore-plan.ts'
 import { wrapped } from '../report/wrap.ts'
 
 export interface Output {
@@ -44,6 +47,14 @@ export type Remark = Extract<ProgressEvent, { type: 'warning' | 'notice' }>
 
 export function isRemark(event: ProgressEvent): event is Remark {
   return event.type === 'warning' || event.type === 'notice'
+}
+
+/** What a restore is about to do. */
+export function planLines(
+  plan: RestorePlanReport,
+  { palette, scrub }: Pick<DisplayOptions, 'palette' | 'scrub'>,
+): readonly string[] {
+  return restorePlanLines(scrubbed(scrubbed(plan, scrub), printable), palette, 'now')
 }
 
 /** Wrapped between words on a terminal, one line elsewhere. */

@@ -6,12 +6,15 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProgressEvent } from '../engine/progress.ts'
 import { kebab, OPTIONS, type OptionName, type Options, optionsOf, type Verb } from '../options.ts'
+import { createPalette } from '../report/palette.ts'
 import { onOneLine, printable } from '../report/printable.ts'
 import { durationText } from '../report/quantities.ts'
 import { type Scrub, secretsOfUrl } from '../report/scrub.ts'
+import { planLines } from './display.ts'
 
 /** Runs that begin in the same second get a number each. */
 const MOST_IN_A_SECOND = 100
+const PLAIN = createPalette(false)
 
 export interface RunLog {
   line(text: string): void
@@ -43,6 +46,7 @@ export function openLog(options: LogOptions): RunLog {
     line,
     event: event => {
       if (event.type === 'phase') line(`${event.component}: ${event.text}`)
+      if (event.type === 'plan') for (const text of planLines(event.plan, { palette: PLAIN, scrub })) line(text)
       if (event.type === 'notice') line(`note: ${event.message}`)
       if (event.type === 'warning') line(warningText(event))
     },

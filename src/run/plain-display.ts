@@ -1,7 +1,7 @@
 /** Progress for logs and pipes: a line at each new phase, and now and then one on the bytes of each component. */
 import type { ProgressEvent } from '../engine/progress.ts'
 import { onOneLine } from '../report/printable.ts'
-import { type Display, type DisplayOptions, isRemark, quietDisplay } from './display.ts'
+import { type Display, type DisplayOptions, isRemark, planLines, quietDisplay } from './display.ts'
 import { createTally, numbersOf } from './tally.ts'
 
 /** Milliseconds between two lines on the bytes of one component. */
@@ -16,7 +16,8 @@ export function plainDisplay(options: DisplayOptions): Display {
   const report = (event: ProgressEvent): void => {
     tally.add(event)
     if (isRemark(event)) quiet.report(event)
-    if (isRemark(event) || event.type === 'done') return
+    if (event.type === 'plan') for (const text of planLines(event.plan, options)) quiet.line(text)
+    if (isRemark(event) || event.type === 'done' || event.type === 'plan') return
     const { component } = event
     const last = spokenAt.get(component) ?? now()
     spokenAt.set(component, last)

@@ -37,7 +37,7 @@ export function createTally(now: () => number): Tally {
   }
   const add = (event: ProgressEvent): void => {
     if (isRemark(event)) return
-    if (event.type === 'done') {
+    if (event.type === 'done' || event.type === 'plan') {
       counts.delete(event.component)
       return
     }

@@ -29,6 +29,9 @@ const plan = (target: RestorePlanReport['target']): RestorePlanReport => ({
   status: 'complete',
   age: 172_812,
   bytes: 1_080_000_000,
+  ...(target.kind === 'database' && target.holds !== undefined
+    ? { safety: { wanted: true, store: 's3://bucket', bytes: 38_000_000 }, confirm: target.database }
+    : {}),
   target,
 })
 const refused = { ...database, refusal: { code: 'not-empty', message: 'It is not empty.', hint: 'Empty it.' } } as const
