@@ -48,6 +48,7 @@ const DEFAULTS: Options = {
   overwrite: false,
   include: [],
   showValues: false,
+  endSessions: false,
   discard: undefined,
   files: [],
   exclude: [],
@@ -200,6 +201,6 @@ test('a wrong variable is named, not the flag that nobody gave', () => {
 test('the Markdown table has a row for each option, and a verb has its own', () => {
   const all = optionsTable()
   for (const name of OPTION_NAMES) expect(all).toContain(`| \`--${kebab(name)}`)
-  expect(all).toContain('`--mode atomic\\|parallel`')
+  expect(all).toContain('`--mode atomic\\|swap\\|parallel`')
   expect(optionsTable('key').trimEnd().split('\n')).toHaveLength(2 + optionsOf('key').length)
 })
