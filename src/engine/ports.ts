@@ -98,7 +98,9 @@ export interface FolderTarget extends RestorePreview {
   readonly way: 'new' | 'swap' | 'merge'
   /** Where the losses are kept until they are discarded. */
   readonly kept?: string
-  /** Names at its top below which something would be replaced or go; absent where that may be anything in it. */
+  /** The folder's name must be given before the restore makes it lose what the backup lacks. */
+  readonly needsConfirmation: boolean
+  /** Paths in it that hold all that would be replaced; absent where that may be anything in it. */
   readonly replaced?: readonly string[]
   /** Files and links that are there now; `more` if the count was stopped there. */
   readonly holds: { readonly files: number; readonly more: boolean }

@@ -3,15 +3,26 @@ import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/por
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { analyzeRestored } from './restore/analyze.ts'
+import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
-import { type Consent, chooseMode, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
+import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
 import { previewRestore } from './restore/preview.ts'
 import { removeRestored } from './restore/remove-restored.ts'
 import { restoreAtomically } from './restore/restore-atomic.ts'
 import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore/restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore/restore-parallel.ts'
-import { planRestore, type RestorePlan } from './restore/restore-plan.ts'
+import type { RestorePlan } from './restore/restore-plan.ts'
+import { restoreRows } from './restore/restore-rows.ts'
 import { type RestoreSessions, restoreSessions } from './restore/restore-sessions.ts'
+import { restoreBySwap } from './restore/restore-swap.ts'
+import {
+  onlyChosenSequences,
+  parseSelection,
+  type Selection,
+  type SelectionOptions,
+  schemasOf,
+} from './restore/selection.ts'
+import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
 
@@ -21,22 +32,28 @@ export interface DatabaseSinkOptions extends Consent {
   readonly connectTimeout: number
   /** Connections that work side by side, at most. */
   readonly lanes: number
+  /** Before a swap, end the sessions of others that are connected to the database. */
+  readonly endSessions?: boolean
+  /** A part of the backup, or its structure or its rows alone; all of it by default. */
+  readonly selection?: SelectionOptions
 }
 
 /**
- * `atomic`: in one transaction the target becomes the backup, or stays exactly as it was. `parallel`: only into an empty
+ * `atomic`: in one transaction the target becomes the backup, or stays exactly as it was. `swap`: into a new database, which then
+ * takes the target's name; the old one is kept under another. `parallel`: only into an empty
  * target; if it fails or is aborted, what was made is dropped again, and the error says whether that worked.
  *
  * Throws `not-empty`, `unsupported` (encoding, extensions), `permission`, `server-error` naming the entry, `mismatch`,
  * `connection`, `damaged`.
  */
 export function createDatabaseSink(options: DatabaseSinkOptions): Sink {
+  const selection = parseSelection(options.selection)
   return {
     component: 'database',
     inspect: (backup, progress, signal) =>
-      withSessions(options, signal, sessions => previewRestore(sessions, options, backup, progress)),
+      withSessions(options, signal, sessions => previewRestore(sessions, options, selection, backup, progress)),
     restore: (backup, progress, signal) =>
-      withSessions(options, signal, sessions => restoreWith(sessions, options, backup, progress)),
+      withSessions(options, signal, sessions => restoreWith(sessions, options, selection, backup, progress)),
   }
 }
 
@@ -62,6 +79,7 @@ async function withSessions<T>(
 async function restoreWith(
   sessions: RestoreSessions,
   options: DatabaseSinkOptions,
+  selection: Selection,
   backup: StoredBackup,
   progress: SinkProgress,
 ): Promise<SinkResult> {
@@ -70,21 +88,39 @@ async function restoreWith(
   const { description } = connection
   const target = { description, contents: await inspectTarget(connection), database: await databaseName(connection) }
   refuseOtherName(options, target)
-  const mode = chooseMode(options, target)
+  const mode = modeFor(selection, options, target)
   refuseUnconfirmed(options, target)
-  const plan = await planRestore(backup, progress, sessions.signal)
-  if (plan.detail.schemaOnly) progress.phase('The backup is schema-only: tables will come back without rows')
   const facts = await targetFacts(connection)
-  const warnings = checkCompatibility(plan, facts, mode)
-  const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan) }
-  const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes }
-  const outcome = mode === 'atomic' ? await restoreAtomically(context) : await emptyAgainOnFailure(context)
+  const chosen = await planChosen(connection, facts, selection, backup, progress, sessions.signal)
+  const { choice, skipped } = chosen
+  const { plan } = choice
+  if (plan.detail.schemaOnly) progress.phase('Tables will come back without rows')
+  const warnings = [...checkCompatibility(choice, facts, mode), ...chosen.problems, ...skippedProblems(skipped)]
+  const rewrite = onlyChosenSequences(choice)
+  const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
+  const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice }
+  if (mode === 'swap') {
+    const { kept, lanes, problems } = await restoreBySwap(context, options.endSessions ?? false)
+    return {
+      summary: [
+        ...summary(plan, connection, mode, lanes),
+        `The database that was there is kept as ${kept}. When it is not needed any more: comeback restore --discard ${kept} --confirm ${kept}`,
+      ],
+      problems: [...warnings, ...problems],
+    }
+  }
+  const restoreIn = {
+    atomic: selection.what === 'data' ? restoreRows : restoreAtomically,
+    parallel: emptyAgainOnFailure,
+  }
+  const outcome = await restoreIn[mode](context)
   progress.phase('Collecting statistics')
   const which = mode === 'atomic' ? 'all' : 'partitioned'
-  const unanalyzed = await analyzeRestored(outcome.lanes, plan.detail.schemas, which)
+  const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   return {
-    summary: summary(plan, connection, mode, outcome),
+    summary: summary(plan, connection, mode, outcome.lanes.length),
     problems: [...warnings, ...outcome.problems, ...unanalyzed],
+    ...(skipped.length === 0 ? {} : { skipped }),
   }
 }
 
@@ -121,15 +157,13 @@ function textEncoding({ detail }: RestorePlan): string {
   return detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'
 }
 
-function summary(
-  plan: RestorePlan,
-  { description }: Connection,
-  mode: RestoreMode,
-  { lanes }: RestoreOutcome,
-): string[] {
-  const tables = plan.preData.filter(({ entry }) => entry.type === 'TABLE').length
+function summary(plan: RestorePlan, { description }: Connection, mode: RestoreMode, lanes: number): string[] {
+  const created = plan.preData.filter(({ entry }) => entry.type === 'TABLE').length
+  // Rows alone create nothing.
+  const tables = plan.preData.length > 0 ? created : plan.loads.length
   const rows = Object.values(plan.detail.rows).reduce((sum, count) => sum + count, 0)
-  const how = mode === 'atomic' ? 'in one transaction' : `in ${lanes.length} lane${lanes.length === 1 ? '' : 's'}`
+  const inLanes = `in ${lanes} lane${lanes === 1 ? '' : 's'}`
+  const how = { atomic: 'in one transaction', swap: `${inLanes}, by a new database`, parallel: inLanes }[mode]
   return [`${counted(tables, 'table')} and ${counted(rows, 'row')} restored into ${description}, ${how}.`]
 }
 

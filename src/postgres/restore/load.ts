@@ -23,6 +23,8 @@ export interface LoadContext {
   readonly signal: AbortSignal
   /** Of the backup's text, as the server names it. */
   readonly encoding: string
+  /** What a statement of a script becomes, where only some are wanted. */
+  readonly rewrite?: (statement: string) => readonly string[]
 }
 
 export interface LoadOptions {

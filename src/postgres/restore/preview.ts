@@ -5,12 +5,16 @@
 import type { DatabaseTarget, Problem, RestorePreview, SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { asComebackError, hasCode } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { modeFor, planChosen } from './chosen-plan.ts'
 import { checkCompatibility } from './compatibility.ts'
-import { type Consent, chooseMode, needsConfirmation, refuseOtherName } from './consent.ts'
+import { type Consent, needsConfirmation, refuseOtherName } from './consent.ts'
 import { createEntryFilter } from './entry-filter.ts'
+import { type ChoicePreview, previewChoice } from './preview-choice.ts'
 import type { RestoreMode } from './restore-context.ts'
-import { planRestore, type RestorePlan } from './restore-plan.ts'
+import type { RestorePlan } from './restore-plan.ts'
 import type { RestoreSessions } from './restore-sessions.ts'
+import type { Choice, Selection } from './selection.ts'
+import { skippedProblems } from './skipped.ts'
 import { databaseName, inspectTarget, type TargetContents } from './target.ts'
 import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
@@ -23,6 +27,7 @@ const EXAMPLES = 5
 export async function previewRestore(
   sessions: RestoreSessions,
   consent: Consent,
+  selection: Selection,
   backup: StoredBackup,
   progress: SinkProgress,
 ): Promise<DatabaseTarget> {
@@ -32,22 +37,24 @@ export async function previewRestore(
   const { description } = connection
   const contents = await inspectTarget(connection)
   const target = { description, contents, database: await databaseName(connection) }
-  const plan = await planRestore(backup, progress, sessions.signal)
   const facts = await targetFacts(connection)
+  const chosen = await planChosen(connection, facts, selection, backup, progress, sessions.signal)
+  const { choice, skipped } = chosen
 
   const refusals: unknown[] = []
-  const attempt = <T>(step: () => T): T | undefined => {
+  const attempt = async <T>(step: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      return step()
+      return await step()
     } catch (error) {
-      if (!hasCode(error, 'usage', 'not-empty', 'unsupported')) throw error
+      if (!hasCode(error, 'usage', 'not-empty', 'unsupported', 'mismatch', 'permission')) throw error
       refusals.push(error)
       return undefined
     }
   }
-  attempt(() => refuseOtherName(consent, target))
-  const mode = attempt(() => chooseMode(consent, target))
-  const compatibility = attempt(() => checkCompatibility(plan, facts, mode ?? 'atomic')) ?? []
+  await attempt(() => refuseOtherName(consent, target))
+  const mode = await attempt(() => modeFor(selection, consent, target))
+  const compatibility = (await attempt(() => checkCompatibility(choice, facts, mode ?? 'atomic'))) ?? []
+  const found = mode === undefined ? undefined : await attempt(() => lookAhead(connection, choice, facts, contents))
   const [refusal] = refusals
   return {
     kind: 'database',
@@ -58,8 +65,15 @@ export async function previewRestore(
     ...(contents === undefined ? {} : { holds: await holdings(connection, contents) }),
     ...(mode === undefined ? {} : { mode }),
     needsConfirmation: needsConfirmation(target),
-    losses: contents === undefined || mode === undefined ? [] : await losses(connection, plan, facts),
-    problems: [...compatibility, ...(mode === undefined ? [] : leftOut(plan, facts, mode))],
+    losses: found?.losses ?? [],
+    problems: [
+      ...compatibility,
+      ...chosen.problems,
+      ...skippedProblems(skipped),
+      ...(found?.problems ?? []),
+      ...(mode === undefined ? [] : leftOut(choice, facts, mode)),
+    ],
+    ...(skipped.length === 0 ? {} : { skipped }),
     ...(refusal === undefined ? {} : { refusal: refusalOf(refusal) }),
   }
 }
@@ -76,6 +90,16 @@ async function holdings(connection: Connection, { counts, examples }: TargetCont
     'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
   )
   return { counts, examples, bytes: Number(row?.bytes ?? 0) }
+}
+
+async function lookAhead(
+  connection: Connection,
+  choice: Choice,
+  facts: TargetFacts,
+  contents: TargetContents | undefined,
+): Promise<ChoicePreview> {
+  if (choice.isPart || choice.what === 'data') return await previewChoice(connection, choice)
+  return { losses: contents === undefined ? [] : await losses(connection, choice.plan, facts), problems: [] }
 }
 
 /** What `resetTarget` would drop. */
@@ -107,12 +131,12 @@ function group(names: readonly string[], one: string, many: string): RestorePrev
 }
 
 /** Every statement goes through the filter that the restore itself would use. */
-function leftOut(plan: RestorePlan, facts: TargetFacts, mode: RestoreMode): readonly Problem[] {
+function leftOut({ plan, isPart }: Choice, facts: TargetFacts, mode: RestoreMode): readonly Problem[] {
   const filter = createEntryFilter(facts)
   for (const planned of [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last]) {
     if (filter.adapt(planned).length > 0) filter.adaptTablespace(planned.entry.settings.default_tablespace ?? '')
   }
-  return [...(mode === 'atomic' ? resetProblems(plan.detail, facts, []) : []), ...filter.problems()]
+  return [...(mode === 'atomic' && !isPart ? resetProblems(plan.detail, facts, []) : []), ...filter.problems()]
 }
 
 function refusalOf(error: unknown): NonNullable<DatabaseTarget['refusal']> {

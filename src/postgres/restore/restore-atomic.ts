@@ -2,10 +2,10 @@
  * All in one transaction on one connection: the target either becomes the backup or stays exactly as it was, and nobody sees
  * anything between the two.
  */
-import type { Connection } from '../connection/connection.ts'
-import { serverError } from '../connection/server-error.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { loadTable } from './load.ts'
+import { inOneTransaction } from './one-transaction.ts'
+import { resetChoice } from './reset-choice.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
@@ -13,25 +13,16 @@ import { targetFacts } from './target-facts.ts'
 import { resetTarget } from './target-reset.ts'
 
 export async function restoreAtomically(context: RestoreContext): Promise<RestoreOutcome> {
-  const { connection, load } = context
-  await connection.query('BEGIN')
-  try {
-    const outcome = await replace(context)
-    load.progress.phase('Committing')
-    await commit(connection)
-    return outcome
-  } catch (error) {
-    // After an abort there is no connection left; the server rolls back by itself.
-    if (!load.signal.aborted) await connection.query('ROLLBACK').catch(() => connection.close())
-    throw error
-  }
+  return await inOneTransaction(context, () => replace(context))
 }
 
-async function replace({ connection, plan, facts, load }: RestoreContext): Promise<RestoreOutcome> {
+async function replace({ connection, plan, facts, load, choice }: RestoreContext): Promise<RestoreOutcome> {
   const { progress, signal } = load
   progress.phase('Emptying the target')
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
-  const resetProblems = await resetTarget(connection, plan.detail, entries, facts)
+  const resetProblems = choice?.isPart
+    ? await resetChoice(connection, choice, facts)
+    : await resetTarget(connection, plan.detail, entries, facts)
   const filter = createEntryFilter(await targetFacts(connection))
   const schema = { filter, signal, atomic: true }
   progress.phase('Creating tables')
@@ -47,12 +38,4 @@ async function replace({ connection, plan, facts, load }: RestoreContext): Promi
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   return { lanes: [connection], problems: [...resetProblems, ...filter.problems()] }
-}
-
-async function commit(connection: Connection): Promise<void> {
-  try {
-    await connection.query('COMMIT')
-  } catch (error) {
-    throw serverError(error, `Committing the restore into ${connection.description}`)
-  }
 }

@@ -1,12 +1,13 @@
-/** What both ways to restore work with. */
+/** What all ways to restore work with. */
 import type { Problem } from '../../engine/ports.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { LoadContext } from './load.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
+import type { Choice } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
 
-export type RestoreMode = 'atomic' | 'parallel'
+export type RestoreMode = 'atomic' | 'swap' | 'parallel'
 
 export interface RestoreContext {
   readonly target: TargetOptions
@@ -18,6 +19,8 @@ export interface RestoreContext {
   readonly facts: TargetFacts
   readonly load: LoadContext
   readonly lanes: number
+  /** What `plan` is a part of, if not all of the backup was asked for. */
+  readonly choice?: Choice
 }
 
 export interface RestoreOutcome {

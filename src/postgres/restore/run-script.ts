@@ -37,8 +37,10 @@ export async function runScript(
     // Only these name roles; the others are long.
     const adapted = /^(?:ALTER|GRANT|REVOKE) /.test(statement) ? filter.adaptStatement(statement) : statement
     if (adapted === undefined) continue
-    batch.push(adapted)
-    size += adapted.length
+    for (const sql of context.rewrite?.(adapted) ?? [adapted]) {
+      batch.push(sql)
+      size += sql.length
+    }
     if (size >= BATCH_SIZE || batch.length >= BATCH_STATEMENTS) await flush()
   }
   await flush()

@@ -68,7 +68,7 @@ export async function closePublic(connection: Connection, detail: DatabaseDetail
   await drop(connection, ['REVOKE CREATE ON SCHEMA public FROM PUBLIC'])
 }
 
-function expectsClosedPublic({ pgDump }: DatabaseDetail): boolean {
+export function expectsClosedPublic({ pgDump }: DatabaseDetail): boolean {
   return Number(/pg_dump (\d+)/.exec(pgDump)?.[1] ?? 18) >= 15
 }
 
@@ -95,7 +95,7 @@ export function doomedExtensions(detail: DatabaseDetail, facts: TargetFacts): st
   })
 }
 
-function keptExtensions(detail: DatabaseDetail, facts: TargetFacts): string[] {
+export function keptExtensions(detail: DatabaseDetail, facts: TargetFacts): string[] {
   return detail.extensions.flatMap(({ name, schema }) => {
     const installed = facts.extensions.get(name)
     return installed?.ours && installed.schema === schema ? [name] : []

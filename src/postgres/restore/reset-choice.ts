@@ -1,0 +1,112 @@
+/**
+ * Makes room for a chosen part, inside the transaction that restores it: the chosen tables go, and what is in the chosen
+ * schemas. Everything else stays, so nothing is dropped as long as something outside of the choice depends on it.
+ */
+import type { Problem } from '../../engine/ports.ts'
+import { ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { qualified } from '../sql-text.ts'
+import { type Choice, listed } from './selection.ts'
+import type { TargetFacts } from './target-facts.ts'
+import { SCHEMA_DEFAULTS } from './target-queries.ts'
+import { drop, emptySchemas, expectsClosedPublic } from './target-reset.ts'
+
+/** The relations `$1.$2` that there are. */
+const CHOSEN = `
+  SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind
+    FROM unnest($1::text[], $2::text[]) AS w(schema, name)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`
+
+/**
+ * What depends on the relations `$1.$2` and on what is in the schemas `$3` without being a part of them. A part (an index, a
+ * column's sequence, a partition) depends by `a`, `i`, `P` or `S`; `n` is everything that could stand by itself.
+ */
+const DEPENDENTS = `
+  WITH RECURSIVE doomed(classid, objid) AS (
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, oid FROM (${CHOSEN}) chosen
+    UNION
+    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname = ANY($3) AND d.deptype = 'n'
+       AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                        WHERE e.classid = d.classid AND e.objid = d.objid AND e.objsubid = 0 AND e.deptype = 'e')
+    UNION
+    SELECT d.classid, d.objid
+      FROM doomed JOIN pg_catalog.pg_depend d ON d.refclassid = doomed.classid AND d.refobjid = doomed.objid
+     WHERE d.deptype IN ('a', 'i', 'P', 'S')
+  )
+  SELECT DISTINCT CASE WHEN r.oid IS NULL THEN pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
+                       ELSE pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, r.ev_class, 0) END AS name
+    FROM doomed
+    JOIN pg_catalog.pg_depend d ON d.refclassid = doomed.classid AND d.refobjid = doomed.objid AND d.deptype = 'n'
+    LEFT JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid
+   WHERE (d.classid, d.objid) NOT IN (SELECT classid, objid FROM doomed)
+   ORDER BY 1`
+
+const KINDS: Readonly<Record<string, string>> = {
+  r: 'TABLE',
+  p: 'TABLE',
+  v: 'VIEW',
+  m: 'MATERIALIZED VIEW',
+  f: 'FOREIGN TABLE',
+  S: 'SEQUENCE',
+}
+
+export interface Colliding {
+  readonly schema: string
+  readonly name: string
+  readonly relkind: string
+}
+
+/** The chosen relations that the target has. */
+export async function collisions(connection: Connection, choice: Choice): Promise<Colliding[]> {
+  return await connection.query<Colliding>(`SELECT schema, name, relkind::text FROM (${CHOSEN}) chosen ORDER BY 1, 2`, [
+    ...names(choice),
+  ])
+}
+
+/** Throws `not-empty`, naming what depends on the choice from outside. */
+export async function refuseDependents(connection: Connection, choice: Choice): Promise<void> {
+  const dependents = await connection.query<{ name: string }>(DEPENDENTS, [...names(choice), choice.schemas])
+  if (dependents.length === 0) return
+  throw new ComebackError(
+    'not-empty',
+    `What was not chosen depends on what would be replaced in ${connection.description}: ${listed(dependents.map(({ name }) => name))}.`,
+    {
+      hint: 'Nothing was changed. Choose the tables of these too, or drop them first. --data-only replaces rows and leaves the tables in place.',
+    },
+  )
+}
+
+export async function resetChoice(connection: Connection, choice: Choice, facts: TargetFacts): Promise<Problem[]> {
+  const colliding = await collisions(connection, choice)
+  // So that nothing new can come to depend on them between the look and the drop.
+  await drop(
+    connection,
+    colliding
+      .filter(({ relkind }) => relkind === 'r' || relkind === 'p')
+      .map(table => `LOCK TABLE ${qualified(table)} IN ACCESS EXCLUSIVE MODE`),
+  )
+  await refuseDependents(connection, choice)
+  await drop(
+    connection,
+    colliding.map(one => `DROP ${KINDS[one.relkind] ?? 'TABLE'} IF EXISTS ${qualified(one)} CASCADE`),
+  )
+  const schemas = choice.schemas.filter(schema => facts.schemas.has(schema))
+  await emptySchemas(connection, schemas)
+  const defaults = await connection.query<{ sql: string }>(SCHEMA_DEFAULTS, [
+    schemas,
+    !expectsClosedPublic(choice.plan.detail),
+  ])
+  await drop(
+    connection,
+    defaults.map(({ sql }) => sql),
+  )
+  return []
+}
+
+function names({ relations }: Choice): [string[], string[]] {
+  const all = [...relations.values()]
+  return [all.map(({ schema }) => schema), all.map(({ name }) => name)]
+}

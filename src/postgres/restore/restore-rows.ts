@@ -1,0 +1,119 @@
+/**
+ * Rows alone, into tables that exist, in one transaction: foreign keys and triggers are set aside, the tables emptied and filled,
+ * then all is put back as it was, which checks every foreign key anew. An ordinary role may do that with its own tables, while
+ * disabling the triggers behind foreign keys takes a superuser.
+ */
+import type { Problem } from '../../engine/ports.ts'
+import { ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { serverError } from '../connection/server-error.ts'
+import type { Relation } from '../detail.ts'
+import { displayName, qualified } from '../sql-text.ts'
+import { runBatch } from './batch.ts'
+import { createEntryFilter } from './entry-filter.ts'
+import { keyOf, subjectOf } from './entry-subject.ts'
+import { loadTable } from './load.ts'
+import { inOneTransaction } from './one-transaction.ts'
+import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
+import { findRowTargets, type RowTargets } from './row-targets.ts'
+import { runEntries } from './run-entries.ts'
+import { runScript } from './run-script.ts'
+import { type Choice, listed } from './selection.ts'
+import { sequenceIn } from './sequence-values.ts'
+import { CONFIGURATION_ROWS, UNLINK_LARGE_OBJECTS } from './target-queries.ts'
+import { keptExtensions } from './target-reset.ts'
+
+const BATCH = 64
+
+export async function restoreRows(context: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
+  return await inOneTransaction(context, () => replaceRows(context))
+}
+
+async function replaceRows({
+  connection,
+  facts,
+  load,
+  choice,
+}: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
+  const { plan } = choice
+  const { progress, signal } = load
+  progress.phase('Emptying tables')
+  const targets = await findRowTargets(connection, choice)
+  await run(connection, targets.before, 'Setting aside foreign keys and triggers')
+  if (targets.emptied.length > 0) {
+    // In one statement, and by themselves: what inherits from them is emptied if it is among them.
+    const tables = targets.emptied.map(table => `ONLY ${qualified(table)}`).join(', ')
+    await run(connection, [`TRUNCATE ${tables}`], 'Emptying tables')
+  }
+  const filter = createEntryFilter(facts)
+  progress.phase('Loading rows')
+  for (const table of plan.loads) await loadTable(connection, table, load, { freeze: table.own })
+  if (plan.added.length > 0) {
+    const rows = await connection.query<{ sql: string }>(CONFIGURATION_ROWS, [keptExtensions(plan.detail, facts)])
+    await run(
+      connection,
+      rows.map(({ sql }) => sql),
+      'Emptying the tables of extensions',
+    )
+    for (const table of plan.added) await loadTable(connection, table, load, { freeze: false })
+  }
+  if (!choice.isPart) await run(connection, [UNLINK_LARGE_OBJECTS], 'Removing large objects')
+  for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
+  for (const script of plan.sequences) {
+    await runScript(connection, script, filter, { ...load, rewrite: statement => setsBack(statement, targets, choice) })
+  }
+  progress.phase('Checking foreign keys')
+  await run(connection, targets.after, 'Putting back foreign keys and triggers')
+  const views = plan.last.filter(one => targets.present.has(keyOf(subjectOf(one) ?? NOTHING)))
+  if (views.length > 0) progress.phase('Filling materialized views')
+  await runEntries(connection, views, { filter, signal, atomic: true })
+  return { lanes: [connection], problems: [...rowProblems(targets, choice), ...filter.problems()] }
+}
+
+const NOTHING: Relation = { schema: '', name: '' }
+
+/** `setval` outlives a rollback, unless the sequence was given a new file in the same transaction, as RESTART does. */
+function setsBack(statement: string, { present }: RowTargets, { isPart, relations }: Choice): readonly string[] {
+  const sequence = sequenceIn(statement)
+  if (sequence === undefined) return [statement]
+  const key = keyOf(sequence)
+  if (isPart && !relations.has(key)) return []
+  if (!present.has(key)) {
+    throw new ComebackError(
+      'mismatch',
+      `The target lacks the sequence ${displayName(sequence)}, whose value would be set.`,
+      {
+        hint: 'Nothing was changed. Restore its table without --data-only, or leave it out.',
+      },
+    )
+  }
+  return [`ALTER SEQUENCE ${qualified(sequence)} RESTART`, statement]
+}
+
+/** Also for the plan of a restore, before anything is done. */
+export function rowProblems({ crossing, strange }: RowTargets, { plan }: Choice): Problem[] {
+  const unread = plan.detail.excludedData.map(displayName)
+  const lines = [
+    ...(unread.length === 0 ? [] : [`Tables whose rows the backup was made without keep theirs: ${listed(unread)}.`]),
+    ...(strange.length === 0 ? [] : [`Partitions that the backup doesn't hold keep their rows: ${listed(strange)}.`]),
+    ...(crossing.length === 0
+      ? []
+      : [
+          `Foreign keys to or from tables that were not chosen are checked against the rows there: ${listed(crossing)}.`,
+        ]),
+  ]
+  return lines.map(message => ({ severity: 'warning', message }))
+}
+
+async function run(connection: Connection, statements: readonly string[], what: string): Promise<void> {
+  for (let first = 0; first < statements.length; first += BATCH) {
+    const batch = statements.slice(first, first + BATCH)
+    const failure = await runBatch(connection, batch)
+    if (failure === undefined) continue
+    const told = serverError(failure.error, what)
+    throw new ComebackError(told.code, `${told.message} The statement: ${batch[failure.index] ?? ''}`, {
+      hint: told.hint ?? 'Nothing was changed.',
+      cause: failure.error,
+    })
+  }
+}
