@@ -130,6 +130,8 @@ export function openSink(component: Component, options: Options, { cwd, environm
         lanes: options.lanes ?? defaultLanes(),
         mode: options.mode,
         confirm: options.confirm,
+        selection: options,
+        createRoles: options.createRoles,
         endSessions: options.endSessions,
       })
     case 'files':

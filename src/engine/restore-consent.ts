@@ -12,9 +12,9 @@ export interface Consent {
   readonly named?: ((name: string) => Sink) | undefined
 }
 
-/** Without a safety backup, a folder's name must be typed as well. */
+/** Without a safety backup, a name must be typed in any case. */
 export function needsName(target: TargetSummary, safety: PlannedSafety | undefined): boolean {
-  return safety?.wanted === false || (target.kind === 'database' && target.needsConfirmation)
+  return safety?.wanted === false || target.needsConfirmation
 }
 
 /** Of a database its own, of a folder the last part of its path. */

@@ -57,7 +57,8 @@ async function restoreFiles(
   const repaired = await repairAround(options.directory)
   progress.phase('Checking names')
   const look = await lookAt(backup, options, signal)
-  if (look.refused !== undefined) throw look.refused
+  const refused = look.refused ?? unconfirmed(look, options.confirm)
+  if (refused !== undefined) throw refused
   progress.phase('Writing files')
   const { place, filter } = look
   const { directory, stats, way } = place
@@ -95,7 +96,7 @@ interface Look {
 }
 
 async function lookAt(backup: StoredBackup, options: FilesSinkOptions, signal: AbortSignal): Promise<Look> {
-  const { include, overwrite, confirm, cwd } = options
+  const { include, overwrite, cwd } = options
   const filter = include.length === 0 ? undefined : filterMembers(include)
   const asked = { directory: options.directory, cwd, partial: filter !== undefined }
   let refused: ComebackError | undefined
@@ -114,7 +115,6 @@ async function lookAt(backup: StoredBackup, options: FilesSinkOptions, signal: A
   const lacking = place.way === 'swap' ? await existingFiles(place.directory, signal, survey.brings) : undefined
   if (place.way === 'merge') refused ??= conflictOf(survey, place.directory, overwrite)
   const foreign = lacking === undefined ? none : { count: lacking.files, names: lacking.names }
-  if (foreign.count > 0) refused ??= unconfirmed(place.directory, foreign, confirm)
   return { place, survey, filter, lacking: foreign, refused }
 }
 
@@ -125,7 +125,10 @@ async function inspectFolder(
   signal: AbortSignal,
 ): Promise<FolderTarget> {
   progress.phase('Checking names')
-  const { place, survey, filter, lacking, refused } = await lookAt(backup, options, signal)
+  const look = await lookAt(backup, options, signal)
+  const { place, survey, filter, lacking } = look
+  // Without any name, one is asked for.
+  const refused = look.refused ?? (options.confirm === undefined ? undefined : unconfirmed(look, options.confirm))
   const { conflicts, blocked } = survey
   const { directory, way } = place
   const replaced = options.overwrite ? conflicts.count - (way === 'merge' ? blocked.count : 0) : 0
@@ -133,6 +136,7 @@ async function inspectFolder(
   return folderTarget(directory, survey, {
     way,
     kept: way === 'swap' ? `${nameOf(directory)}.before-…, beside it` : `.comeback-before-…, in it`,
+    needsConfirmation: lacking.count > 0,
     losses: [
       ...(replaced === 0 ? [] : [{ what: `${count(replaced, 'file')} as now there, replaced`, names }]),
       ...(lacking.count === 0
@@ -146,12 +150,11 @@ async function inspectFolder(
 }
 
 function unconfirmed(
-  directory: string,
-  { count: number, names }: Look['lacking'],
+  { place: { directory }, lacking: { count: number, names } }: Look,
   confirm: string | undefined,
 ): ComebackError | undefined {
   const name = nameOf(directory)
-  if (confirm === name) return undefined
+  if (number === 0 || confirm === name) return undefined
   const more = number > names.length ? ` and ${number - names.length} more` : ''
   const hint = `To have it become exactly what the backup holds, add --confirm ${name}; what it was is kept beside it. To replace single files in it, name them with --include.`
   const message =

@@ -8,14 +8,15 @@ interface Found extends Pick<FolderTarget, 'way' | 'losses'> {
   readonly holds: FolderTarget['holds']
   /** Where what is lost to the folder is kept. */
   readonly kept?: string
+  readonly needsConfirmation?: boolean
   readonly problems?: readonly Problem[]
   readonly refused: ComebackError | undefined
 }
 
 export function folderTarget(
   place: string,
-  { files, folders, links, bytes, leftOut }: ArchiveSurvey,
-  { way, kept, losses, holds, problems = [], refused }: Found,
+  { files, folders, links, bytes, leftOut, taken }: ArchiveSurvey,
+  { way, kept, needsConfirmation = false, losses, holds, problems = [], refused }: Found,
 ): FolderTarget {
   return {
     kind: 'folder',
@@ -24,6 +25,8 @@ export function folderTarget(
     brings: { files, folders, links, bytes },
     holds: { files: holds.files, more: holds.more },
     losses,
+    needsConfirmation,
+    ...(way === 'merge' ? { replaced: taken } : {}),
     ...(losses.length > 0 && kept !== undefined ? { kept } : {}),
     problems: [...leftOutProblems({ leftOut }, true), ...problems],
     ...(refused === undefined ? {} : { refusal: { code: refused.code, message: refused.message, hint: refused.hint } }),

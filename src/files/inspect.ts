@@ -11,6 +11,8 @@ import { readTar, type TarEntry } from './tar-reader.ts'
 
 /** In an error message; the rest is counted. */
 const NAMED = 5
+/** Of what stands in the way: more would make a slow search of patterns. */
+const MOST_PATHS = 200
 
 export interface ArchiveSurvey {
   readonly files: number
@@ -24,6 +26,8 @@ export interface ArchiveSurvey {
   readonly conflicts: Conflicts
   /** Of these, what is never replaced: folders in the place of files, files and links in the place of folders. */
   readonly blocked: Conflicts
+  /** Paths that hold all that stands in the way: its own, or, of many, the folders at the top. */
+  readonly taken: readonly string[]
   /** Whether a file or a link of that path is among them. */
   readonly brings: (path: string) => boolean
 }
@@ -76,7 +80,7 @@ export async function surveyArchive(
   }
   counts.folders += passed.filter(folder => filter?.needs(folder) === true).length
   const { conflicts, blocked } = place
-  return { ...counts, leftOut, conflicts, blocked, brings: path => brought.has(path) }
+  return { ...counts, leftOut, conflicts, blocked, taken: place.taken(), brings: path => brought.has(path) }
 }
 
 /** Why the folder can't take the archive, if so. */
@@ -99,10 +103,14 @@ export function conflictOf(
 function examine(directory: string) {
   const conflicts = { count: 0, names: [] as string[] }
   const blocked = { count: 0, names: [] as string[] }
+  const taken = new Set<string>()
+  const tops = new Set<string>()
   /** What is known of folders: there, or not, so that nothing below them is there either. */
   const known = new Map<string, 'there' | 'missing' | 'blocked'>()
 
   function conflict(path: string, replaceable: boolean): void {
+    if (taken.size <= MOST_PATHS) taken.add(path)
+    tops.add(path.split('/', 1).join(''))
     for (const found of replaceable ? [conflicts] : [conflicts, blocked]) {
       found.count++
       if (found.names.length < NAMED) found.names.push(path)
@@ -127,6 +135,7 @@ function examine(directory: string) {
   return {
     conflicts,
     blocked,
+    taken: () => [...(taken.size <= MOST_PATHS ? taken : tops)],
     async check(parts: readonly string[], kind: TarEntry['kind']): Promise<void> {
       if (kind === 'folder') {
         await folder(parts)

@@ -38,6 +38,7 @@ describe('a look before files are restored', () => {
       kind: 'folder',
       place: directory,
       way: 'new',
+      needsConfirmation: false,
       brings: { files: 3, folders: 1, links: 0, bytes: 6 },
       holds: { files: 0, more: false },
       losses: [],

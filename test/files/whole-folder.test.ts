@@ -118,10 +118,12 @@ describe('into a folder that holds something', () => {
         { what: '1 file as now there, replaced', names: ['a'] },
         { what: '1 file that the backup lacks', names: ['deep/b'] },
       ],
-      refusal: { code: 'not-empty' },
+      needsConfirmation: true,
     })
     const confirmed = await createFilesSink({ ...given, confirm: 'target' }).inspect(backup, countProgress(), SIGNAL)
-    expect(confirmed.refusal).toBeUndefined()
+    expect([plan.refusal, confirmed.refusal]).toEqual([undefined, undefined])
+    const mistaken = await createFilesSink({ ...given, confirm: 'place' }).inspect(backup, countProgress(), SIGNAL)
+    expect(mistaken.refusal).toMatchObject({ code: 'usage' })
     const some = await createFilesSink({ ...given, include: ['a'] }).inspect(backup, countProgress(), SIGNAL)
     expect(some).toMatchObject({ way: 'merge', losses: [{ names: ['a'] }] })
     expect(await describeTree(place)).toEqual(before)

@@ -60,6 +60,7 @@ describe('a restore plan', () => {
         kind: 'folder',
         place: '/srv/app',
         way: 'merge',
+        needsConfirmation: false,
         brings: { files: 12, folders: 2, links: 0, bytes: 5_000_000 },
         holds: { files: 100_000, more: true },
         losses: [],
