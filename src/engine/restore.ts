@@ -1,8 +1,9 @@
 /** The use case: a stored backup goes through a Sink, once it was said what that does and the target was backed up. */
-import type { Component, Manifest } from '../format/manifest.ts'
+import type { Manifest } from '../format/manifest.ts'
 import type { RestoreReport } from '../report/report.ts'
+import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { Problem } from './ports.ts'
-import { consentTo } from './restore-consent.ts'
+import { consentTo, nameOf } from './restore-consent.ts'
 import { prepareRestore } from './restore-plan.ts'
 import type { RestoreRequest } from './restore-request.ts'
 import { type Kept, keepTarget, tellingOf } from './safety.ts'
@@ -35,21 +36,18 @@ export async function restore(request: RestoreRequest): Promise<RestoreReport> {
     seconds: (now().getTime() - started.getTime()) / 1000,
     bytes: manifest.bytes.plain,
     summary: result.summary,
-    ...(kept === undefined ? {} : { safety: { ...kept, undo: undoCommand(component, kept, plan) } }),
+    ...(kept === undefined ? {} : { safety: { ...kept, undo: undoCommand(kept, plan) } }),
     problems: [...partialProblems(manifest), ...result.problems],
     ...(result.skipped === undefined ? {} : { skipped: result.skipped }),
   }
 }
 
 /** Without the options that say which store and which target: those may hold secrets, and are as they were. */
-function undoCommand(
-  component: Component,
-  kept: Kept,
-  { target, store }: { readonly target: { readonly kind: string; readonly database?: string }; readonly store: string },
-): string {
+function undoCommand(kept: Kept, { component, target, store }: RestorePlanReport): string {
   const where = kept.store === store ? '' : ` --safety-store ${kept.store}`
-  const guard = target.kind === 'database' ? ` --confirm ${target.database}` : ' --overwrite'
-  return `comeback restore ${component} --undo${where}${guard}`
+  const overwrite = target.kind === 'folder' ? ' --overwrite' : ''
+  const named = target.kind === 'database' || target.way === 'swap' ? ` --confirm ${nameOf(target)}` : ''
+  return `comeback restore ${component} --undo${where}${overwrite}${named}`
 }
 
 function partialProblems({ id, status }: Manifest): readonly Problem[] {
