@@ -122,20 +122,22 @@ export async function restoreOld(
       throw new ComebackError(code, message, { hint })
     }
     const { keyring } = request
-    return withProblems(await restoring({ store, keyring, moment: { kind: 'id', id: outcome.id } }), [
-      UNAUTHENTICATED,
-      ...outcome.problems,
-    ])
+    const report = await restoring({ store, keyring, moment: { kind: 'id', id: outcome.id } })
+    return saying(report, `Read from ${old.name} in ${asked.folder}`, [UNAUTHENTICATED, ...outcome.problems])
   } finally {
     await rm(place, { recursive: true, force: true })
   }
 }
 
-function withProblems(
+/** The id is one of a moment: the file is what people know. */
+function saying(
   report: RestoreReport | RestorePlanReport,
+  origin: string,
   more: readonly Problem[],
 ): RestoreReport | RestorePlanReport {
-  if (report.command === 'restore') return { ...report, problems: [...more, ...report.problems] }
+  if (report.command === 'restore') {
+    return { ...report, summary: [origin, ...report.summary], problems: [...more, ...report.problems] }
+  }
   const { target } = report
   return { ...report, target: { ...target, problems: [...more, ...target.problems] } }
 }

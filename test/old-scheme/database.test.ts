@@ -1,7 +1,7 @@
 /** A dump that pg_dump wrote, gzip compressed and openssl encrypted, comes back whole. */
 import { beforeEach, expect, test } from 'vitest'
 import type { ImportReport } from '../../src/report/import-report.ts'
-import type { RestoreReport } from '../../src/report/report.ts'
+import type { ListReport, RestoreReport } from '../../src/report/report.ts'
 import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { createEverything } from '../fixtures/everything.ts'
 import { createDatabase } from '../support/database.ts'
@@ -42,18 +42,25 @@ test('it is restored from its folder over a database that holds something else, 
   await target.query(
     'CREATE SCHEMA cb; CREATE TABLE cb.mine (i int); SELECT lo_from_bytea(99, $1)'.replace('$1', "'x'"),
   )
-  const given = { store: 'old:./tmp/backups', targetUrl: target.url, mode: 'atomic', confirm: target.name }
-  for (const at of ['latest', '2026-05-01', '2026-06-01T00:00Z', NAME]) {
-    const plan = await place.run<RestorePlanReport>({ ...RESTORE, at }, { ...given, dryRun: 'true' })
-    expect(plan).toMatchObject({
-      command: 'restore-plan',
-      time: '2026-05-01T02:00:00.000Z',
-      target: { mode: 'atomic' },
-    })
-  }
+  const to = { targetUrl: target.url, confirm: target.name, mode: 'atomic' }
+  const given = { ...to, store: 'old:./tmp/backups', safetyStore: 'file:./safety' }
+  const plan = await place.run<RestorePlanReport>({ ...RESTORE, at: NAME }, { ...given, dryRun: 'true' })
+  expect(plan).toMatchObject({
+    command: 'restore-plan',
+    time: '2026-05-01T02:00:00.000Z',
+    store: 'old:./tmp/backups',
+    safety: { wanted: true },
+    target: { mode: 'atomic' },
+  })
   const restored = await place.run<RestoreReport>({ ...RESTORE, at: 'latest' }, given)
+  expect(restored.summary[0]).toContain(NAME)
   expect(restored.problems[0]?.message).toContain('no authentication')
   const after = await fingerprint(target.url)
   expect(after.rows).toEqual(before.rows)
   expect(after.schema).toBe(before.schema)
+  const { backups } = await place.run<ListReport>(
+    { verb: 'list', components: ['database'] },
+    { store: 'file:./safety' },
+  )
+  expect(backups).toMatchObject([{ status: 'complete', id: restored.safety?.id }])
 })

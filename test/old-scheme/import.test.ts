@@ -177,6 +177,22 @@ test('the folder is listed without a key, and nothing is claimed of what was not
   expect(text).not.toContain('?')
 })
 
+test('of a folder, a file is meant by its name, by its day, and by a time after it', async () => {
+  using place = oldPlace()
+  for (const day of [1, 2]) place.write(`files/files_2026050${day}_030000.tar.gz.enc`, tar(place, { day: `${day}` }))
+  const asked = [
+    '2026-05-01',
+    '2026-05-02T02:59Z',
+    'files_20260501_030000.tar.gz.enc',
+    'files/files_20260501_030000.tar.gz.enc',
+  ]
+  for (const [index, at] of [...asked, 'latest'].entries()) {
+    const into = join(place.folder, `restored-${index}`)
+    await place.run({ verb: 'restore', component: 'files', at }, { store: 'old:./tmp/backups', into })
+    expect(readFileSync(join(into, 'day'), 'utf8'), at).toBe(at === 'latest' ? '2' : '1')
+  }
+})
+
 test('what is not there is said', async () => {
   using place = oldPlace()
   expect(await failure(place.run(ALL))).toMatchObject({ code: 'not-found', hint: expect.stringContaining('files') })
