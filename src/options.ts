@@ -46,7 +46,11 @@ export interface Options {
   readonly includeSafety: boolean
   readonly safetyStore: string | undefined
   readonly noSafetyBackup: boolean
+  readonly tables: readonly string[]
+  readonly schemas: readonly string[]
   readonly schemaOnly: boolean
+  readonly dataOnly: boolean
+  readonly createRoles: boolean
   readonly excludeTableData: readonly string[]
   readonly lanes: number | undefined
   readonly retentionDays: number
@@ -205,7 +209,7 @@ const TABLE = {
     type: 'string',
     placeholder: 'DIR',
     verbs: ['restore', 'export'],
-    help: 'Folder that restored or exported files go to.',
+    help: 'Folder that restored or exported files go to. Without it, files are restored into the working directory, beside what it holds.',
   },
   from: {
     type: 'string',
@@ -282,7 +286,7 @@ const TABLE = {
     type: 'string',
     placeholder: 'NAME',
     verbs: ['restore'],
-    help: 'The name of the database that may be replaced, typed by whoever wants it.',
+    help: 'The name of the database or folder that may be replaced or removed, typed by whoever wants it.',
   },
   undo: {
     type: 'flag',
@@ -305,7 +309,33 @@ const TABLE = {
     verbs: ['restore'],
     help: 'Make none. The name of the target must be given with --confirm.',
   },
-  schemaOnly: { type: 'flag', verbs: ['backup'], help: 'Back up the structure of the database without its rows.' },
+  tables: {
+    type: 'list',
+    placeholder: 'PATTERN...',
+    verbs: ['restore'],
+    help: "Restore these tables, views and sequences alone, such as users or 'shop.*' (without a schema: those in public), each with its partitions, columns' sequences, indexes, constraints, triggers, policies, comments and grants. Types and functions that they need must be there.",
+  },
+  schemas: {
+    type: 'list',
+    placeholder: 'PATTERN...',
+    verbs: ['restore'],
+    help: 'Restore these schemas alone, with everything in them. What else the database holds stays.',
+  },
+  schemaOnly: {
+    type: 'flag',
+    verbs: ['backup', 'restore'],
+    help: 'Back up, or restore, the structure of the database without its rows.',
+  },
+  dataOnly: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: 'Replace rows and sequences of tables that are there, in one transaction. Their columns must be those of the backup; foreign keys are checked at the end, triggers do not fire.',
+  },
+  createRoles: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: 'Create roles that the backup names and the server lacks, without login. Otherwise what belongs to them belongs to whoever restores.',
+  },
   excludeTableData: {
     type: 'list',
     placeholder: 'PATTERN...',

@@ -13,7 +13,7 @@ test('action.yml is what the options say (npm run readme)', () => {
   expect(text).toBe(actionYml())
 })
 
-const FLAGS_ONLY = ['json', 'quiet', 'kdf-iterations', 'legacy-kdf']
+const FLAGS_ONLY = ['json', 'quiet', 'show-values', 'kdf-iterations', 'legacy-kdf']
 
 test('every option of a command is an input, but for those that are about a terminal or the old scripts', () => {
   const used = new Set(ACTION_VERBS.flatMap(verb => optionsOf(verb)))

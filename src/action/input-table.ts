@@ -27,7 +27,7 @@ export interface Input {
 export const STANDARD_STORE = 'artifact:'
 
 /** They are about the terminal, or about files that are not on a runner. */
-const FLAGS_ONLY: readonly OptionName[] = ['json', 'quiet', 'kdfIterations', 'legacyKdf']
+const FLAGS_ONLY: readonly OptionName[] = ['json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf']
 const FILLED_IN: Partial<Record<OptionName, string>> = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
   githubToken: '${{ github.token }}',

@@ -12,7 +12,7 @@ const RENAMED: Readonly<Record<string, readonly string[]>> = {
   'database-url': ['db-url', 'connection-string', 'connection-url', 'postgres-url', 'postgresql-url', 'pg-url', 'dsn'],
   'target-url': ['target', 'target-database', 'target-database-url', 'restore-url'],
   'retention-days': ['retention', 'keep-days', 'retain-days'],
-  files: ['path', 'paths', 'include', 'directories', 'folders'],
+  files: ['path', 'paths', 'directories', 'folders'],
   exclude: ['excludes', 'ignore'],
   'config-files': ['config', 'config-paths'],
   into: ['output', 'output-dir', 'directory', 'target-dir', 'target-folder', 'restore-path'],

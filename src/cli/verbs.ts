@@ -31,13 +31,17 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
       'latest is the newest complete backup, a day (UTC) the newest of that day, a time such as 2026-11-23T02:00Z the newest at or before it; an id, as comeback list shows it, exactly that one.',
       'With --store old:DIR, a folder of the old shell scripts, the name of a file there will do, too.',
       'The plan is shown first. A target that holds anything is then backed up before it is touched, into the same store or --safety-store; --undo brings the newest such backup of it back.',
-      'Configuration is never restored over the original, but into a folder to review.',
+      'Files are restored all or none. A new folder appears whole. A folder that holds something becomes exactly the backup with --overwrite, and what it was is kept beside it; files that the backup lacks go only with --confirm. Into the working directory, or with --include, files are added and, with --overwrite, replaced one by one, and what they replaced is kept in .comeback-before-TIME-ID.',
+      '--discard removes what a restore kept. What a killed restore left is put right by the next one into the same place.',
+      'Configuration is never restored over the original, but into a folder to review, values of environment variables only with --show-values.',
     ],
     examples: [
       'comeback restore database latest --target-url postgresql://localhost/copy',
       'comeback restore database 2026-11-23 --mode atomic',
       'comeback restore database --undo --confirm shop',
       'comeback restore files latest --into ./restored',
+      "comeback restore files latest --include 'uploads/2026' --overwrite",
+      'comeback restore files --discard NAME --confirm NAME',
     ],
   },
   list: {

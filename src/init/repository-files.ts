@@ -5,7 +5,7 @@ import { ComebackError } from '../errors.ts'
 import type { ChangedFile } from '../report/init-report.ts'
 import type { TextFile } from './workflow-files.ts'
 
-const IGNORED = ['.backup_key', 'backups/', 'logs/'] as const
+const IGNORED = ['.backup_key', 'backups/', 'logs/', 'config-review/', '.comeback-*/'] as const
 const REMOTE = /^\s*url\s*=\s*\S*github\.com[:/]([\w.-]+\/[\w.-]+?)(?:\.git)?\s*$/m
 
 /** What is to be done with a file. */

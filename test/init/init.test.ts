@@ -69,7 +69,7 @@ test('without a word it writes the default workflows, a key, and what Git shall 
   using place = repository()
   const report = await place.init()
   expect(WORKFLOWS.map(place.read)).toEqual(workflowFiles(DEFAULT_PLAN).map(({ text }) => text))
-  expect(place.read('.gitignore')).toBe('.backup_key\nbackups/\nlogs/\n')
+  expect(place.read('.gitignore')).toBe('.backup_key\nbackups/\nlogs/\nconfig-review/\n.comeback-*/\n')
   expect(report.files.map(({ change }) => change)).toEqual(['written', 'written', 'written', 'written'])
   expect(report.key).toMatchObject({ made: true, file: '.backup_key' })
   expect(report.sheet).toContain(report.key?.id)
@@ -111,8 +111,8 @@ test('a file that says something else is never replaced without being told', asy
 test('.gitignore gets what it lacks, at its end, and nothing twice', async () => {
   using place = repository()
   place.write('.gitignore', 'node_modules\n/logs\nbackups')
-  expect((await place.init()).ignored).toEqual(['.backup_key'])
-  expect(place.read('.gitignore')).toBe('node_modules\n/logs\nbackups\n.backup_key\n')
+  expect((await place.init()).ignored).toEqual(['.backup_key', 'config-review/', '.comeback-*/'])
+  expect(place.read('.gitignore')).toBe('node_modules\n/logs\nbackups\n.backup_key\nconfig-review/\n.comeback-*/\n')
 })
 
 test('outside of a Git repository there is no .gitignore', async () => {
