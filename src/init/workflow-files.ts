@@ -64,7 +64,7 @@ function restoreWorkflow(plan: Plan): string {
   const { components } = plan
   const database = components.includes('database')
   const folders = components.some(component => component !== 'database')
-  const inputs = ['at', ...(database ? ['target', 'mode'] : []), 'dry-run', ...(database ? ['confirm'] : [])]
+  const inputs = ['at', ...(database ? ['undo', 'target', 'mode'] : []), 'dry-run', ...(database ? ['confirm'] : [])]
   if (folders) inputs.push('hand-over')
   const asked = [
     ...(components.length === 1 ? [] : [componentInput('What to restore', components)]),
@@ -87,11 +87,9 @@ jobs:
     uses: ${CALLED}/restore.yml@${VERSION}
     with:
       component: ${component}
-${inputs.map(name => `      ${name}: ${value(`inputs.${name}`)}\n`).join('')}${withStore(plan)}${secrets([
-  'COMEBACK_KEY',
-  ...targets,
-  ...bucketSecrets(plan),
-])}`
+${inputs.map(name => `      ${name}: ${value(`inputs.${name}`)}\n`).join('')}${withStore(plan)}${plan.allowPublicArtifacts ? '      allow-public-artifacts: true\n' : ''}${secrets(
+  ['COMEBACK_KEY', ...targets, ...bucketSecrets(plan)],
+)}`
 }
 
 function verifyWorkflow(plan: Plan): string {
@@ -117,6 +115,11 @@ const RESTORE_INPUTS: Readonly<Record<string, string>> = {
   at: `      at:
         description: latest, a day such as 2026-11-23 (UTC), a time, or the id of a backup
         default: latest
+`,
+  undo: `      undo:
+        description: Instead of that, what the database held before the last restore
+        type: boolean
+        default: false
 `,
   target: `      target:
         description: The secret that names the database to restore into

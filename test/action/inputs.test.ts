@@ -152,6 +152,11 @@ describe('a mistake is named, with the way out', () => {
     [{ command: 'init' }, 'The Action has no command init.', 'comeback init on your own machine'],
     [{ command: 'key' }, 'The Action has no command key.', 'comeback key on your own machine'],
     [{ component: 'databse' }, 'There is no component "databse".', 'Did you mean database?'],
+    [
+      { command: 'restore', component: 'files', at: 'latest', undo: 'true' },
+      'undo brings back what the target held before, and does not take input at.',
+      'one of them',
+    ],
     [{ command: 'restore' }, 'restore needs to know which component.', 'database, files or config'],
     [{ command: 'restore', component: 'all' }, 'restore takes one component at a time.', 'database, files, config'],
     [{ command: 'restore', component: 'files, config' }, 'restore takes one component at a time.', 'Name one'],

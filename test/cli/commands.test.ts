@@ -267,7 +267,11 @@ describe('a mistake is named, with the way out', () => {
     [['list', '--timeout', '1h', '--lanes', '2'], 'list does not take --lanes.', 'backup, restore'],
     [['restore'], 'restore needs to know which component.', 'comeback restore database latest'],
     [['restore', 'files'], 'restore needs to know which backup.', 'comeback restore files latest'],
-    [['restore', 'files', 'latest', '--undo'], 'cannot use "latest".', 'comeback restore files --undo'],
+    [
+      ['restore', 'files', 'latest', '--undo'],
+      'restore --undo brings back what the target held before, and cannot use "latest".',
+      'comeback restore files --undo',
+    ],
     [['restore', 'files', '--undo=false'], 'restore needs to know which backup.', 'comeback restore files latest'],
     [['restore', '--undo'], 'restore needs to know which component.', 'comeback restore database latest'],
     [['restore', 'all', 'latest'], 'restore takes one component at a time.', 'database, files, config'],

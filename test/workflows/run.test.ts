@@ -167,6 +167,9 @@ describe('restore.yml', () => {
     const inputs = { ...unconfirmed, confirm: source.name }
     expectConclusion(await repository.run('restore.yml', { name: 'workflow_dispatch', inputs }), 'success')
     expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
+    const undo = { ...inputs, undo: true }
+    expectConclusion(await repository.run('restore.yml', { name: 'workflow_dispatch', inputs: undo }), 'success')
+    expect(await source.query('SELECT name FROM guest')).toEqual([{ name: 'Grace' }])
   })
 
   test('hands configuration over encrypted, as plain text, or not at all, as it was asked to', async () => {
