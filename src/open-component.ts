@@ -122,6 +122,9 @@ function literally(name: string): string {
 export function openSink(component: Component, options: Options, { cwd, environment, ask }: JobContext): Sink {
   if (component !== 'files' && options.include.length > 0) throw notFor(component, 'include', 'files')
   if (component !== 'config' && options.showValues) throw notFor(component, 'show-values', 'config')
+  const ofDatabase = (['tables', 'schemas'] as const).find(name => options[name].length > 0)
+  if (component !== 'database' && ofDatabase !== undefined) throw notFor(component, ofDatabase, 'database')
+  if (component !== 'database' && options.dataOnly) throw notFor(component, 'data-only', 'database')
   switch (component) {
     case 'database':
       return createDatabaseSink({

@@ -2,7 +2,7 @@
 import { ComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Relation } from '../detail.ts'
-import { displayName, qualified } from '../sql-text.ts'
+import { displayName } from '../sql-text.ts'
 import { keyOf } from './entry-subject.ts'
 import { type Choice, listed } from './selection.ts'
 
@@ -24,11 +24,10 @@ interface TargetTable extends Relation {
   readonly oid: string
   readonly relkind: string
   readonly columns: string[]
-  readonly forced: boolean
 }
 
 const RELATIONS = `
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind, c.relforcerowsecurity AS forced,
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
          ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum) AS columns
     FROM unnest($1::text[], $2::text[]) AS w(schema, name)
@@ -39,7 +38,7 @@ const RELATIONS = `
 const WITH_ROOTS = `
   SELECT oid FROM unnest($1::oid[]) AS t(oid) UNION SELECT a.relid::oid FROM unnest($1::oid[]) AS t(oid), pg_catalog.pg_partition_ancestors(t.oid) a`
 
-interface ForeignKey {
+interface SetAside {
   readonly name: string
   readonly table: string
   readonly drop: string
@@ -49,8 +48,11 @@ interface ForeignKey {
   readonly crosses: boolean
 }
 
-/** One of a partition is a copy of its root's, and comes and goes with it. */
-const FOREIGN_KEYS = `
+/**
+ * Foreign keys, and constraints that never held for the rows there were (`NOT VALID`), which new rows must not break. One of a
+ * partition is a copy of its root's, and comes and goes with it.
+ */
+const CONSTRAINTS = `
   WITH concerned AS (${WITH_ROOTS})
   SELECT k.conname::text AS name, k.conrelid::pg_catalog.regclass::text AS table,
          pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname) AS drop,
@@ -59,19 +61,43 @@ const FOREIGN_KEYS = `
          pg_catalog.format('COMMENT ON CONSTRAINT %I ON %s IS %L', k.conname, k.conrelid::pg_catalog.regclass,
                            pg_catalog.obj_description(k.oid, 'pg_constraint')) AS comment,
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS ours,
-         k.conrelid NOT IN (SELECT oid FROM concerned) OR k.confrelid NOT IN (SELECT oid FROM concerned) AS crosses
+         k.contype = 'f' AND (k.conrelid NOT IN (SELECT oid FROM concerned) OR k.confrelid NOT IN (SELECT oid FROM concerned)) AS crosses
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
    WHERE k.contype = 'f' AND k.conparentid = 0
      AND (k.conrelid IN (SELECT oid FROM concerned) OR k.confrelid IN (SELECT oid FROM concerned))
+      OR k.contype IN ('c', 'n') AND NOT k.convalidated AND k.coninhcount = 0 AND k.conrelid IN (SELECT oid FROM concerned)
    ORDER BY 2, 1`
 
-/** Triggers of people; one of a partition is a copy of its root's, and is switched with it. */
+/**
+ * Triggers of people. Those of partitions are copies, switched with their root's, each of which may have been switched by itself
+ * since (before 15 they pass for internal ones). Roots first.
+ */
 const TRIGGERS = `
-  SELECT pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) AS off,
-         pg_catalog.format('ALTER TABLE %s ENABLE %sTRIGGER %I', t.tgrelid::pg_catalog.regclass,
-                           CASE t.tgenabled WHEN 'A' THEN 'ALWAYS ' WHEN 'R' THEN 'REPLICA ' ELSE '' END, t.tgname) AS on
+  WITH concerned AS (${WITH_ROOTS}), trees AS (
+    SELECT oid FROM concerned
+    UNION SELECT p.relid::oid FROM concerned c CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) p
+  )
+  SELECT CASE WHEN t.tgenabled <> 'D' AND COALESCE(p.tgenabled, 'D') = 'D'
+           THEN pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) END AS off,
+         CASE WHEN t.tgenabled <> COALESCE(p.tgenabled, 'D')
+           THEN pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', t.tgrelid::pg_catalog.regclass,
+                  CASE t.tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'D' THEN 'DISABLE'
+                                   ELSE 'ENABLE' END, t.tgname) END AS on
     FROM pg_catalog.pg_trigger t
-   WHERE t.tgrelid IN (${WITH_ROOTS}) AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'D'
+    LEFT JOIN pg_catalog.pg_trigger p ON p.oid = t.tgparentid
+    LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
+   WHERE t.tgrelid IN (SELECT oid FROM trees) AND (NOT t.tgisinternal OR t.tgparentid <> 0) AND COALESCE(k.contype, 't') = 't'
+   ORDER BY (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(t.tgrelid)), t.tgrelid, t.tgname`
+
+/** Tables whose owner is held to their policies; the check of a foreign key reads both sides. */
+const FORCED = `
+  WITH concerned AS (${WITH_ROOTS}), sides AS (
+    SELECT conrelid, confrelid FROM pg_catalog.pg_constraint
+     WHERE contype = 'f' AND (conrelid IN (SELECT oid FROM concerned) OR confrelid IN (SELECT oid FROM concerned))
+  )
+  SELECT c.oid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_class c
+   WHERE c.relforcerowsecurity AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+     AND c.oid IN (SELECT oid FROM concerned UNION SELECT conrelid FROM sides UNION SELECT confrelid FROM sides)
    ORDER BY 1`
 
 /** Partitions below the tables `$1` that are not among them. */
@@ -106,32 +132,32 @@ export async function findRowTargets(connection: Connection, choice: Choice): Pr
   const targets = tables.flatMap(table => present.get(keyOf(table)) ?? [])
   refuseOtherColumns(choice, present)
   const oids = targets.map(({ oid }) => oid)
-  const keys = await connection.query<ForeignKey>(FOREIGN_KEYS, [oids])
+  const keys = await connection.query<SetAside>(CONSTRAINTS, [oids])
   const foreign = keys.filter(({ ours }) => !ours)
   if (foreign.length > 0) {
     throw new ComebackError(
       'permission',
-      `Foreign keys of tables that another role owns are in the way: ${listed(foreign.map(({ name, table }) => `${name} on ${table}`))}.`,
+      `Constraints of tables that another role owns are in the way: ${listed(foreign.map(({ name, table }) => `${name} on ${table}`))}.`,
       {
         hint: 'Nothing was changed. Restore as the owner of these tables, or as a superuser.',
       },
     )
   }
-  const triggers = await connection.query<{ off: string; on: string }>(TRIGGERS, [oids])
-  const forced = targets.filter(table => table.forced).map(qualified)
+  const triggers = await connection.query<{ off: string | null; on: string | null }>(TRIGGERS, [oids])
+  const forced = (await connection.query<{ name: string }>(FORCED, [oids])).map(({ name }) => name)
   const strange = await connection.query<Relation>(PARTITIONS, [oids])
   return {
     emptied: targets.filter(({ relkind }) => relkind === 'r'),
     before: [
       ...keys.map(({ drop }) => drop),
-      ...triggers.map(({ off }) => off),
+      ...triggers.flatMap(({ off }) => off ?? []),
       ...forced.map(table => `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`),
     ],
     after: [
-      ...forced.map(table => `ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`),
       ...keys.flatMap(({ add, comment }) => [add, ...(comment?.endsWith(' IS NULL') === false ? [comment] : [])]),
+      ...forced.map(table => `ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`),
       // Last: with events pending, no table can be altered.
-      ...triggers.map(({ on }) => on),
+      ...triggers.flatMap(({ on }) => on ?? []),
     ],
     crossing: keys.filter(({ crosses }) => crosses).map(({ name, table }) => `${name} on ${table}`),
     strange: strange.map(displayName),
