@@ -1,6 +1,6 @@
 /**
- * Files as a Sink. The archive is read twice: the first time only to see that it is harmless and that its place is free, so
- * that a refused restore changes nothing; the second time it is written, beside the target or in a workplace inside of it, and
+ * Files as a Sink. The archive is read twice: by the look before the restore, only to see that it is harmless and that its place
+ * is free, so that a refused restore changes nothing; the second time it is written, beside the target or in a workplace inside of it, and
  * takes its place only when all of it stands (`restore-place.ts` says how). What was there is kept until it is discarded.
  *
  * Modes and times come back, owners don't (they belong to a machine), and set-user-id bits don't (the owner is another one).
@@ -41,22 +41,33 @@ export interface FilesSinkOptions {
  */
 export function createFilesSink(options: FilesSinkOptions): Sink {
   filterMembers(options.include)
+  let seen: Surveyed | undefined
   return {
     component: 'files',
-    inspect: (backup, progress, signal) => inspectFolder(backup, options, progress, signal),
-    restore: (backup, progress, signal) => restoreFiles(backup, options, progress, signal),
+    async inspect(backup, progress, signal) {
+      progress.phase('Checking names')
+      const look = await lookAt(backup, options, signal)
+      seen = { id: backup.id, ...look }
+      return inspectFolder(look, options, signal)
+    },
+    restore: (backup, progress, signal) => restoreFiles(backup, options, seen, progress, signal),
   }
 }
+
+/** What a look before the restore found in the archive, which then need not be read for it once more. */
+type Surveyed = Pick<Look, 'survey' | 'filter' | 'place'> & { readonly id: string }
 
 async function restoreFiles(
   backup: StoredBackup,
   options: FilesSinkOptions,
+  seen: Surveyed | undefined,
   progress: SinkProgress,
   signal: AbortSignal,
 ): Promise<SinkResult> {
   const repaired = await repairAround(options.directory)
   progress.phase('Checking names')
-  const look = await lookAt(backup, options, signal)
+  // What stands in the target may be another thing now. What comes into the way of single files is met when they are moved.
+  const look = await lookAt(backup, options, signal, repaired.length > 0 ? undefined : seen)
   const refused = look.refused ?? unconfirmed(look, options.confirm)
   if (refused !== undefined) throw refused
   progress.phase('Writing files')
@@ -95,9 +106,15 @@ interface Look {
   readonly refused: ComebackError | undefined
 }
 
-async function lookAt(backup: StoredBackup, options: FilesSinkOptions, signal: AbortSignal): Promise<Look> {
+async function lookAt(
+  backup: StoredBackup,
+  options: FilesSinkOptions,
+  signal: AbortSignal,
+  seen?: Surveyed,
+): Promise<Look> {
   const { include, overwrite, cwd } = options
-  const filter = include.length === 0 ? undefined : filterMembers(include)
+  const known = seen?.id === backup.id ? seen : undefined
+  const filter = include.length === 0 ? undefined : (known?.filter ?? filterMembers(include))
   const asked = { directory: options.directory, cwd, partial: filter !== undefined }
   let refused: ComebackError | undefined
   const place = await findPlace({ ...asked, overwrite }).catch((error: unknown) => {
@@ -105,7 +122,10 @@ async function lookAt(backup: StoredBackup, options: FilesSinkOptions, signal: A
     refused = error
     return { way: 'new' as const, directory: options.directory, stats: undefined }
   })
-  const survey = await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
+  const survey =
+    known?.place.directory === place.directory
+      ? known.survey
+      : await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
   if (filter !== undefined && filter.unmatched().length === include.length) {
     throw new ComebackError('not-found', `The backup ${backup.id} holds no file that matches ${include.join(', ')}.`, {
       hint: 'Patterns start where those of the backup did: uploads/2026, say. A name that begins with a dot must be written with its dot.',
@@ -118,14 +138,7 @@ async function lookAt(backup: StoredBackup, options: FilesSinkOptions, signal: A
   return { place, survey, filter, lacking: foreign, refused }
 }
 
-async function inspectFolder(
-  backup: StoredBackup,
-  options: FilesSinkOptions,
-  progress: SinkProgress,
-  signal: AbortSignal,
-): Promise<FolderTarget> {
-  progress.phase('Checking names')
-  const look = await lookAt(backup, options, signal)
+async function inspectFolder(look: Look, options: FilesSinkOptions, signal: AbortSignal): Promise<FolderTarget> {
   const { place, survey, filter, lacking } = look
   // Without any name, one is asked for.
   const refused = look.refused ?? (options.confirm === undefined ? undefined : unconfirmed(look, options.confirm))

@@ -1,8 +1,9 @@
-import { symlink } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createConfigSource } from '../../src/config/collect.ts'
 import { createConfigSink } from '../../src/config/review.ts'
+import type { StoredBackup } from '../../src/engine/ports.ts'
 import { createFilesSource } from '../../src/files/archive.ts'
 import { createFilesSink } from '../../src/files/extract.ts'
 import { collectSegments, countProgress, storedBackup } from '../fakes/segments.ts'
@@ -62,6 +63,41 @@ describe('a look before files are restored', () => {
     })
     expect(found.refusal).toBeUndefined()
     expect(await describeTree(target)).toEqual(before)
+  })
+
+  test('spares the restore one reading of the archive, and yet it sees what has come since', async () => {
+    const backup = await backUp()
+    let readings = 0
+    const counted: StoredBackup = {
+      ...backup,
+      read(segment, signal) {
+        readings++
+        return backup.read(segment, signal)
+      },
+    }
+    for (const cwd of ['/', target]) {
+      const directory = join(target, `new${cwd.length}`)
+      const options = {
+        directory,
+        cwd: cwd === '/' ? cwd : directory,
+        overwrite: false,
+        include: [],
+        confirm: undefined,
+      }
+      const sink = createFilesSink(options)
+      readings = 0
+      await plant(directory, {})
+      await sink.inspect(counted, countProgress(), SIGNAL)
+      await plant(directory, { 'a/one': 'has come' })
+      await expect(sink.restore(counted, countProgress(), SIGNAL)).rejects.toMatchObject({ code: 'not-empty' })
+      expect(await describeTree(directory)).toMatchObject({ 'a/one': { kind: 'file' } })
+      expect(Object.keys(await describeTree(directory))).toEqual(['a', 'a/one'])
+      await rm(directory, { recursive: true })
+      await sink.inspect(counted, countProgress(), SIGNAL)
+      readings = 0
+      await sink.restore(counted, countProgress(), SIGNAL)
+      expect(readings).toBe(1)
+    }
   })
 
   test('says why it would be refused', async () => {
