@@ -49,7 +49,7 @@ export async function makeWorkplace(target: string, where: 'beside' | 'inside', 
   const id = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
   const place = workplaceOf(target, where, id)
   await writing(place.path, () => mkdir(place.path, { mode: 0o700 }))
-  const record = { process: process.pid, host: hostname(), former }
+  const record = { process: process.pid, born: await birthOf(process.pid), host: hostname(), former }
   await writing(place.path, () =>
     writeFile(join(place.path, RECORD), JSON.stringify(record), { mode: 0o600, flag: 'wx' }),
   )
@@ -117,7 +117,7 @@ export async function isEmptyFolder(folder: string): Promise<boolean> {
 
 export function stillRunning({ target, path, process }: Leftover): ComebackError {
   return new ComebackError('failed', `Another restore into ${target} seems to be under way (process ${process}).`, {
-    hint: `Wait for it. If that process is something else, remove ${path} and restore again.`,
+    hint: `Wait for it, or end it. It works in ${path}.`,
   })
 }
 
@@ -148,20 +148,32 @@ async function readRecord(file: string): Promise<Pick<Leftover, 'former' | 'proc
     throw error
   }
   if (typeof record !== 'object' || record === null) return nothing
-  const { host, process: pid, former } = record as Readonly<Record<string, unknown>>
+  const { host, process: pid, born, former } = record as Readonly<Record<string, unknown>>
   return {
     former: typeof former === 'number' ? former : undefined,
     // Of another machine's processes nothing is known; a container that was killed is another machine afterwards.
-    process: host === hostname() && typeof pid === 'number' && isAlive(pid) ? pid : undefined,
+    process: host === hostname() && typeof pid === 'number' && (await isAlive(pid, born)) ? pid : undefined,
   }
 }
 
-function isAlive(pid: number): boolean {
+/** A number may have been given to another process since: one that was born at another time. */
+async function isAlive(pid: number, born: unknown): Promise<boolean> {
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return systemCode(error) === 'EPERM'
+    if (systemCode(error) !== 'EPERM') return false
+  }
+  return typeof born !== 'string' || born === (await birthOf(pid))
+}
+
+/** Clock ticks after the system's start, from Linux; undefined where there is no such file. */
+async function birthOf(pid: number): Promise<string | undefined> {
+  try {
+    // The name of the program, in parentheses, may hold anything: proc(5), field 22.
+    return (await readFile(`/proc/${pid}/stat`, 'utf8')).split(')').at(-1)?.split(' ')[20]
+  } catch (error) {
+    if (isGone(error) || ['EACCES', 'ESRCH'].includes(systemCode(error) ?? '')) return undefined
+    throw error
   }
 }

@@ -246,6 +246,11 @@ test('two restores into one folder at the same time donâ€™t get into each otherâ
       message: expect.stringContaining(`process ${child.pid}`),
     })
     expect(await readdir(other)).toEqual(['restore.json'])
+    // That number may have been another process's, which has ended.
+    const record = { process: child.pid, born: '1', host: hostname() }
+    await writeFile(join(other, 'restore.json'), JSON.stringify(record))
+    const { problems } = await sinkFor(place, {}).restore(backup, countProgress(), SIGNAL)
+    expect(problems).toMatchObject([{ message: expect.stringContaining('was removed') }])
   } finally {
     child.kill()
   }
