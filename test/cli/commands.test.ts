@@ -277,7 +277,7 @@ describe('a mistake is named, with the way out', () => {
     [['restore', 'all', 'latest'], 'restore takes one component at a time.', 'database, files, config'],
     [['restore', 'files', 'latest', '--discard', 'x'], 'restore --discard cannot use "latest".', '--discard NAME'],
     [['restore', 'files', 'latest', 'now'], 'restore cannot use "now".', 'Usage: comeback restore'],
-    [['restore', 'database', 'latest', '--mode', 'swap'], '--mode cannot be "swap".', 'atomic, parallel'],
+    [['restore', 'database', 'latest', '--mode', 'both'], '--mode cannot be "both".', 'atomic, swap, parallel'],
     [['export', 'files', 'latest'], 'export needs a folder to write to.', 'comeback export files latest --into DIR'],
     [['key'], 'key needs to know what to do.', 'comeback key new'],
     [['key', 'show'], 'key does not know "show".', 'comeback key show-id'],
