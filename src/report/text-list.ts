@@ -48,7 +48,7 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonl
     unread: { text: 'unread', style: dim },
   }
   return [
-    { head: 'STATUS', cell: ({ status, purpose }) => marked(statuses[status], purpose) },
+    { head: 'STATUS', cell: backup => marked(statuses[backup.status], backup) },
     { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
     {
       head: 'ID (UTC)',
@@ -71,8 +71,9 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonl
   ]
 }
 
-function marked(cell: Cell, purpose: ListedBackup['purpose']): Cell {
-  return purpose === undefined ? cell : { ...cell, text: `${cell.text}, ${purpose}` }
+/** In the place of `complete`, as a line has no room for both. */
+function marked(cell: Cell, { status, purpose }: ListedBackup): Cell {
+  return purpose !== undefined && status === 'complete' ? { ...cell, text: purpose } : cell
 }
 
 function table(backups: readonly ListedBackup[], columns: readonly Column[], { dim }: Palette): readonly string[] {
@@ -91,6 +92,8 @@ function table(backups: readonly ListedBackup[], columns: readonly Column[], { d
   const lines = [line(columns.map(({ head }) => ({ text: head, style: dim })))]
   for (const [index, backup] of backups.entries()) {
     lines.push(line(rows[index] ?? []))
+    if (backup.purpose !== undefined && backup.status !== 'complete')
+      lines.push(dim(`  was to be a ${backup.purpose} backup`))
     if (backup.reason !== undefined) lines.push(dim(`  why: ${onOneLine(backup.reason)}`))
   }
   return lines

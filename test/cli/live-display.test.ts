@@ -4,6 +4,7 @@ import { liveDisplay } from '../../src/cli/live-display.ts'
 import type { ProgressEvent } from '../../src/engine/progress.ts'
 import { createPalette } from '../../src/report/palette.ts'
 import { widthOf } from '../../src/report/printable.ts'
+import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { FakeClock, FakeTerminal } from '../support/terminal.ts'
 
 function live(columns = 80) {
@@ -34,6 +35,16 @@ const bytes = (done: number, fresh = 0, stored = 0): ProgressEvent => ({
 })
 const expectation: ProgressEvent = { type: 'expect', component: 'database', bytes: 1_000_000_000 }
 
+const PLAN: RestorePlanReport = {
+  ...{ command: 'restore-plan', store: 'file:b', component: 'database', id: '20261121T020000Z-7f3a91' },
+  ...{ time: '2026-11-21T02:00:00.000Z', status: 'complete', age: 60, bytes: 1 },
+  target: {
+    ...{ kind: 'folder', place: '/srv/hunter2', way: 'new', needsConfirmation: false, losses: [], problems: [] },
+    brings: { files: 1, folders: 0, links: 0, bytes: 1 },
+    holds: { files: 0, more: false },
+  },
+}
+
 describe('the live line', () => {
   test('shows phase, bytes, rate, time left and what is new', () => {
     const { clock, terminal, report } = live()
@@ -47,6 +58,17 @@ describe('the live line', () => {
     expect(terminal.screen[0]).toMatch(
       /^database {2}copying rows +400 MB of 1\.0 GB {2}98 MB\/s {2}0:06 left {2}12 MB new( {2}40%)?$/,
     )
+  })
+
+  test('is gone once the plan of a restore was shown, so that a question may stand below it', () => {
+    const { clock, terminal, report } = live()
+    report(phase('looking at the target'))
+    clock.pass(200)
+    report({ type: 'plan', component: 'database', plan: PLAN })
+    terminal.write('Which? ')
+    clock.pass(5_000)
+    expect(terminal.screen).toEqual(expect.arrayContaining(['database restore:', '  into    /srv/***']))
+    expect(terminal.screen.at(-1)).toBe('Which?')
   })
 
   test('is there for each component at work, and goes when it is done', () => {

@@ -147,6 +147,7 @@ describe('other summaries', () => {
       '| ✅ complete | database | <code>20261123T010000Z-7f3a91</code> | 1 h | 1.1 GB | 340 MB | 2 |',
     )
     expect(text()).not.toContain('Why')
+    expect(text({ ...backup, purpose: 'safety' })).toContain('| ✅ complete, safety | database |')
     expect(text({ ...backup, status: 'failed', reason: 'The disk | is full.' })).toContain(
       '| The disk &#124; is full. |',
     )

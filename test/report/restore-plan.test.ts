@@ -5,6 +5,7 @@ import { renderMarkdown } from '../../src/report/markdown.ts'
 import { createPalette } from '../../src/report/palette.ts'
 import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { renderReport } from '../../src/report/text.ts'
+import { restorePlanLines } from '../../src/report/text-restore-plan.ts'
 import { NOW } from './sample-reports.ts'
 
 const database: DatabaseTarget = {
@@ -48,10 +49,23 @@ describe('a restore plan', () => {
   mode    atomic: all of it in one transaction, or nothing
   lost:   3 tables (public.a, public.b)
           and whatever else was written there since the backup was made
+  safety  a backup of it is made first, in s3://bucket (it takes 38 MB on its disk)
   warning: Role gone does not exist on the target.
     hint: Create it.
   To carry it out: the same without --dry-run, with --confirm shop
 `)
+  })
+
+  test('that is about to be carried out: the facts alone', () => {
+    const lines = restorePlanLines(plan(database), createPalette(false), 'now')
+    expect(lines[0]).toBe('database restore:')
+    expect(lines.at(-1)).toContain('a backup of it is made first')
+  })
+
+  test('without a safety backup says so', () => {
+    const bare = { ...plan(database), safety: { wanted: false, store: 's3://bucket' } }
+    expect(text(bare)).toContain('  safety  no backup of it is made first, as was asked for\n')
+    expect(markdown(bare)).toContain('no backup of it is made first')
   })
 
   test('of a folder says what is there and what comes', () => {
@@ -95,6 +109,7 @@ Nothing was changed.
 - **Into:** <code>db.example.com&#58;5432/shop</code>, database <code>shop</code>, as <code>app</code>, PostgreSQL 18.4
 - **There now:** 3 tables, 1 view, 38 MB
 - **Mode:** atomic: all of it in one transaction, or nothing
+- **Safety:** a backup of it is made first, in s3&#58;//bucket &#40;it takes 38 MB on its disk&#41;
 
 > [!CAUTION]
 > **This will be lost**, with whatever else was written there since the backup was made:

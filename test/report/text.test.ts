@@ -92,6 +92,8 @@ describe('a list', () => {
         listed({ component: 'config', status: 'failed', bytes: 0, stored: 120, reason: 'The disk is full.' }),
         listed({ status: 'damaged', authenticated: false, reason: 'The manifest is cut short.' }),
         listed({ authenticated: false }),
+        listed({ purpose: 'safety' }),
+        listed({ purpose: 'safety', status: 'partial' }),
       ],
     })
     expect(text).toBe(`STATUS    COMPONENT  ID (UTC)                    AGE    SIZE  STORED  LEANS ON
@@ -102,8 +104,11 @@ FAILED    config     20261123T020000Z-7f3a91     3 h     0 B   120 B  -
 damaged   database   20261123T020000Z-7f3a91     3 h       -       -  -
   why: The manifest is cut short.
 complete  database   20261123T020000Z-7f3a91 ?   3 h  1.1 GB  340 MB  -
+safety    database   20261123T020000Z-7f3a91     3 h  1.1 GB  340 MB  -
+partial   database   20261123T020000Z-7f3a91     3 h  1.1 GB  340 MB  -
+  was to be a safety backup
 
-4 backups and 1 failed run, 1.4 GB stored in file:./backups
+6 backups and 1 failed run, 2.0 GB stored in file:./backups
 ? made with another key than the one at hand, so listed as it claims to be
 not of a backup, left alone: notes.txt
 `)
@@ -146,6 +151,22 @@ describe('what else there is to tell', () => {
   42 tables into localhost:5432/copy
   warning: Owners were left out.
 `)
+  })
+
+  test('a restore over something: where that is, and how it comes back', () => {
+    const safety = {
+      id: '20261124T020000Z-7f3a91',
+      store: 'file:./backups',
+      undo: 'comeback restore database --undo --confirm shop',
+    }
+    const about = { id: '20261123T020000Z-7f3a91', time: '2026-11-23T02:00:00.000Z', seconds: 20, bytes: 1 }
+    const text = rendered({
+      ...{ command: 'restore', component: 'database', summary: [], problems: [] },
+      ...about,
+      safety,
+    })
+    expect(text).toContain('kept as safety backup 20261124T020000Z-7f3a91, in file:./backups.\n')
+    expect(text).toContain('with the same options: comeback restore database --undo --confirm shop\n')
   })
 
   test('an export: where it is and how to decrypt it', () => {
