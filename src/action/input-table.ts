@@ -33,7 +33,7 @@ const FILLED_IN: Partial<Record<OptionName, string>> = {
   githubToken: '${{ github.token }}',
 }
 /** Where the words of the flag's help would not fit. */
-const DESCRIPTIONS: Partial<Record<OptionName, string>> = {
+export const DESCRIPTIONS: Partial<Record<OptionName, string>> = {
   store: `Where the backups are: artifact: (the artifacts of this repository), artifact:OWNER/REPO (those of another one), s3://BUCKET/PREFIX or file:DIR. Default: ${STANDARD_STORE}`,
   githubToken:
     'Token for the artifacts. Reading needs the permission actions: read, pruning actions: write. Default: the token of the job.',

@@ -1,5 +1,6 @@
 /** action.yml and the README's tables of inputs and outputs, as values and text. */
-import { ACTION_VERBS, INPUTS } from './input-table.ts'
+import { kebab, OPTION_NAMES } from '../options.ts'
+import { ACTION_VERBS, DESCRIPTIONS, INPUTS } from './input-table.ts'
 import { OUTPUTS } from './outputs.ts'
 
 /** The marketplace takes 124 characters. */
@@ -24,24 +25,32 @@ export function actionMetadata() {
   }
 }
 
-/** Ends in a line break. */
+/**
+ * The inputs that are not simply an option of the same name, for a page that has the options' table, too; and the options that
+ * are no inputs. Ends in a line break.
+ */
 export function inputsTable(): string {
-  return table(
-    ['input', 'commands', 'what it is'],
-    INPUTS.map(({ name, verbs, description }) => [
-      `\`${name}\``,
-      verbs.length === ACTION_VERBS.length ? 'all' : verbs.join(', '),
-      description,
-    ]),
-  )
+  const own = INPUTS.filter(({ option }) => option === undefined || option in DESCRIPTIONS)
+  const rows = own.map(({ name, verbs, description }) => [
+    code(name),
+    verbs.length === ACTION_VERBS.length ? 'all' : verbs.join(', '),
+    description,
+  ])
+  const missing = OPTION_NAMES.filter(name => !INPUTS.some(({ option }) => option === name)).map(kebab)
+  const inputs = table(['input', 'commands', 'what it is'], rows)
+  return `${inputs}\nThe other options are inputs as they are, but for ${missing.map(code).join(', ')}.\n`
 }
 
 /** Ends in a line break. */
 export function outputsTable(): string {
   return table(
     ['output', 'what it is'],
-    Object.entries(OUTPUTS).map(([name, description]) => [`\`${name}\``, description]),
+    Object.entries(OUTPUTS).map(([name, description]) => [code(name), description]),
   )
+}
+
+function code(name: string): string {
+  return `\`${name}\``
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
