@@ -17,6 +17,7 @@
  *   since. If B still is the newest, it is kept. B may only go if a newer C of that source is older than the grace
  *   time, since retention keeps the newest such and all that are younger. So C was running, too, when the run chose B. Thus two
  *   runs of one source overlapped that together took longer than the grace time.
+ * - Safety backups go by their age alone. No other backup leans on one, and they themselves only on one that has a day left.
  * - Even then the run looks whether all packs that it leans on are there just before it writes its manifest, and fails if one is
  *   not. What is left is a run that does both while the last packs are being deleted, in a case that takes two overlapping
  *   runs of a day: without locks no store can close that.

@@ -74,7 +74,8 @@ export async function keepTarget(
     if (outcome.status === 'partial') throw incomplete(outcome.id, outcome.problems)
     return { id: outcome.id, store: request.store.location }
   } catch (error) {
-    throw stopped(asComebackError(error))
+    const known = asComebackError(error)
+    throw known.code === 'cancelled' ? known : stopped(known)
   } finally {
     progress({ type: 'done', component })
   }

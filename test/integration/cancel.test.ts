@@ -81,7 +81,12 @@ test.each([600, 1000, 1500, 2200])('an atomic restore, %i ms after its start, le
   const before = await fingerprint(copy.url)
   if (!existsSync(join(place.folder, 'backups'))) await place.json(['backup', 'database'])
   const result = await interrupt(
-    ['restore', 'database', 'latest', '--mode', 'atomic', '--confirm', copy.name, '--target-url', copy.url],
+    [
+      ...'restore database latest --mode atomic --no-safety-backup --confirm'.split(' '),
+      copy.name,
+      '--target-url',
+      copy.url,
+    ],
     moment,
     'SIGTERM',
   )
