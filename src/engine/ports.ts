@@ -15,6 +15,8 @@ export interface Problem {
   readonly severity: 'partial' | 'warning'
   readonly message: string
   readonly hint?: string | undefined
+  /** All of what the message names a few of. */
+  readonly entries?: readonly string[]
 }
 
 export interface SegmentWriter {
@@ -45,19 +47,10 @@ export interface Source {
   read(out: SegmentWriter, signal: AbortSignal): Promise<SourceResult>
 }
 
-/** Of the backup, what a restore leaves out though it was asked for; the problems say it in fewer words. */
-export interface SkippedEntry {
-  /** `FK CONSTRAINT`, `EXTENSION`, `owner`. */
-  readonly kind: string
-  readonly name: string
-  readonly reason: string
-}
-
 export interface SinkResult {
   /** Lines for people: what was restored where. */
   readonly summary: readonly string[]
   readonly problems: readonly Problem[]
-  readonly skipped?: readonly SkippedEntry[]
 }
 
 export interface SinkProgress {
@@ -86,6 +79,8 @@ export interface DatabaseTarget extends RestorePreview {
   }
   /** Absent where the restore would be refused for it. */
   readonly mode?: 'atomic' | 'swap' | 'parallel'
+  /** The name under which the database is kept when another one takes its place. */
+  readonly kept?: string
   /** The name must be given before the restore replaces anything. */
   readonly needsConfirmation: boolean
 }
@@ -111,7 +106,6 @@ export interface RestorePreview {
   readonly losses: readonly { readonly what: string; readonly names: readonly string[] }[]
   /** What would be left out, or differ, as far as that shows beforehand. */
   readonly problems: readonly Problem[]
-  readonly skipped?: readonly SkippedEntry[]
   /** Why the restore, asked for as it was, would fail before it changes anything. */
   readonly refusal?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string | undefined }
 }

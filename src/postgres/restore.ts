@@ -6,6 +6,7 @@ import { analyzeRestored } from './restore/analyze.ts'
 import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
 import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
+import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
 import { previewRestore } from './restore/preview.ts'
 import { removeRestored } from './restore/remove-restored.ts'
 import { restoreAtomically } from './restore/restore-atomic.ts'
@@ -30,12 +31,16 @@ export interface DatabaseSinkOptions extends Consent {
   readonly url: string
   /** Milliseconds. */
   readonly connectTimeout: number
+  /** Milliseconds that a statement of an atomic restore waits for locks of others. */
+  readonly lockTimeout?: number
   /** Connections that work side by side, at most. */
   readonly lanes: number
   /** Before a swap, end the sessions of others that are connected to the database. */
   readonly endSessions?: boolean
   /** A part of the backup, or its structure or its rows alone; all of it by default. */
   readonly selection?: SelectionOptions
+  /** Create roles that the backup names and the server lacks. */
+  readonly createRoles?: boolean
 }
 
 /**
@@ -97,8 +102,10 @@ async function restoreWith(
   if (plan.detail.schemaOnly) progress.phase('Tables will come back without rows')
   const warnings = [...checkCompatibility(choice, facts, mode), ...chosen.problems, ...skippedProblems(skipped)]
   const rewrite = onlyChosenSequences(choice)
+  const roles = options.createRoles ? missingRoles(plan, facts) : []
+  refuseRoles(roles, facts)
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
-  const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice }
+  const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, roles }
   if (mode === 'swap') {
     const { kept, lanes, problems } = await restoreBySwap(context, options.endSessions ?? false)
     return {
@@ -106,7 +113,7 @@ async function restoreWith(
         ...summary(plan, connection, mode, lanes),
         `The database that was there is kept as ${kept}. When it is not needed any more: comeback restore --discard ${kept} --confirm ${kept}`,
       ],
-      problems: [...warnings, ...problems],
+      problems: [...warnings, ...roleProblems(roles), ...problems],
     }
   }
   const restoreIn = {
@@ -119,8 +126,7 @@ async function restoreWith(
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   return {
     summary: summary(plan, connection, mode, outcome.lanes.length),
-    problems: [...warnings, ...outcome.problems, ...unanalyzed],
-    ...(skipped.length === 0 ? {} : { skipped }),
+    problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed],
   }
 }
 
@@ -140,10 +146,10 @@ function alsoSaying(error: unknown, more: string): ComebackError {
   return new ComebackError(code, `${message} ${more}`, { hint, cause: error })
 }
 
-async function clearUp({ target, sessions, plan, facts, connection }: RestoreContext): Promise<string> {
+async function clearUp({ target, sessions, plan, facts, connection, roles }: RestoreContext): Promise<string> {
   try {
     await sessions.close()
-    if (await removeRestored(target, plan, facts))
+    if (await removeRestored(target, plan, facts, roles))
       return 'What had been restored was dropped: the target is empty again.'
     return `The target ${connection.description} is left with a part of the backup.`
   } catch (error) {

@@ -34,6 +34,7 @@ function databaseFacts(target: DatabaseTarget, details: boolean): readonly (read
     ['Into', `${code(place)}, database ${code(database)}, as ${code(user)}, ${prose(server)}`],
     ['There now', holds === undefined ? 'nothing' : `${countsText(holds.counts)}${names}, ${sizeText(holds.bytes)}`],
     ['Mode', modeText(target)],
+    ...(target.kept === undefined ? [] : [['Kept as', `${code(target.kept)}, until it is discarded`] as const]),
   ]
 }
 

@@ -77,13 +77,14 @@ export function secondsText(seconds: number): string {
 }
 
 function databaseLines(target: DatabaseTarget): readonly string[] {
-  const { place, database, user, server, holds } = target
+  const { place, database, user, server, holds, kept } = target
   const now =
     holds === undefined ? 'empty' : `${countsText(holds.counts)}${namesText(holds.examples)}, ${sizeText(holds.bytes)}`
   return [
     `  into    ${place} (database ${database}), as ${user}, ${server}`,
     `  now     ${now}`,
     `  mode    ${modeText(target)}`,
+    ...(kept === undefined ? [] : [`  kept    as ${kept}, until it is discarded; the disk must hold both`]),
   ]
 }
 

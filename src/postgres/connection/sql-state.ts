@@ -11,6 +11,11 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '55P03'
 }
 
+/** `out of shared memory`: the table of locks, which has a fixed size, is full. */
+export function isOutOfLocks(error: unknown): boolean {
+  return sqlStateOf(error) === '53200'
+}
+
 /** The server, the database or the role has as many connections as it may have. */
 export function isFull(error: unknown): boolean {
   return sqlStateOf(error) === '53300'

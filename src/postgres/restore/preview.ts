@@ -8,13 +8,16 @@ import type { Connection } from '../connection/connection.ts'
 import { modeFor, planChosen } from './chosen-plan.ts'
 import { checkCompatibility } from './compatibility.ts'
 import { type Consent, needsConfirmation, refuseOtherName } from './consent.ts'
+import { missingRoles, refuseRoles, roleProblems, withRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
+import { lockNeeds, lockProblems } from './lock-table.ts'
 import { type ChoicePreview, previewChoice } from './preview-choice.ts'
 import type { RestoreMode } from './restore-context.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import type { RestoreSessions } from './restore-sessions.ts'
+import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
 import type { Choice, Selection } from './selection.ts'
 import { skippedProblems } from './skipped.ts'
+import { freshFacts, previewSwap } from './swap/preview-swap.ts'
 import { databaseName, inspectTarget, type TargetContents } from './target.ts'
 import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
@@ -26,7 +29,7 @@ const EXAMPLES = 5
 /** Throws what keeps it from looking: the connection, a damaged backup. */
 export async function previewRestore(
   sessions: RestoreSessions,
-  consent: Consent,
+  options: Consent & TargetOptions & { readonly endSessions?: boolean; readonly createRoles?: boolean },
   selection: Selection,
   backup: StoredBackup,
   progress: SinkProgress,
@@ -51,10 +54,15 @@ export async function previewRestore(
       return undefined
     }
   }
-  await attempt(() => refuseOtherName(consent, target))
-  const mode = await attempt(() => modeFor(selection, consent, target))
+  await attempt(() => refuseOtherName(options, target))
+  const mode = await attempt(() => modeFor(selection, options, target))
   const compatibility = (await attempt(() => checkCompatibility(choice, facts, mode ?? 'atomic'))) ?? []
-  const found = mode === undefined ? undefined : await attempt(() => lookAhead(connection, choice, facts, contents))
+  const swap = mode === 'swap' ? previewSwap(connection, options, backup, options.endSessions ?? false) : undefined
+  const swapped = swap && (await attempt(() => swap))
+  const isInPlace = mode !== undefined && mode !== 'swap'
+  const found = isInPlace ? await attempt(() => lookAhead(connection, choice, facts, contents)) : undefined
+  const roles = options.createRoles ? missingRoles(choice.plan, facts) : []
+  await attempt(() => refuseRoles(roles, facts))
   const [refusal] = refusals
   return {
     kind: 'database',
@@ -64,6 +72,7 @@ export async function previewRestore(
     server: await serverText(connection),
     ...(contents === undefined ? {} : { holds: await holdings(connection, contents) }),
     ...(mode === undefined ? {} : { mode }),
+    ...(swapped === undefined ? {} : { kept: swapped.kept }),
     needsConfirmation: needsConfirmation(target),
     losses: found?.losses ?? [],
     problems: [
@@ -71,9 +80,12 @@ export async function previewRestore(
       ...chosen.problems,
       ...skippedProblems(skipped),
       ...(found?.problems ?? []),
-      ...(mode === undefined ? [] : leftOut(choice, facts, mode)),
+      ...(swapped?.problems ?? []),
+      ...roleProblems(roles),
+      ...(mode === undefined
+        ? []
+        : leftOut(choice, withRoles(mode === 'swap' ? freshFacts(facts) : facts, roles), mode)),
     ],
-    ...(skipped.length === 0 ? {} : { skipped }),
     ...(refusal === undefined ? {} : { refusal: refusalOf(refusal) }),
   }
 }
@@ -99,7 +111,11 @@ async function lookAhead(
   contents: TargetContents | undefined,
 ): Promise<ChoicePreview> {
   if (choice.isPart || choice.what === 'data') return await previewChoice(connection, choice)
-  return { losses: contents === undefined ? [] : await losses(connection, choice.plan, facts), problems: [] }
+  if (contents === undefined) return { losses: [], problems: [] }
+  return {
+    losses: await losses(connection, choice.plan, facts),
+    problems: lockProblems(await lockNeeds(connection, choice.plan)),
+  }
 }
 
 /** What `resetTarget` would drop. */

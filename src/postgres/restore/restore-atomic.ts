@@ -2,27 +2,46 @@
  * All in one transaction on one connection: the target either becomes the backup or stays exactly as it was, and nobody sees
  * anything between the two.
  */
+import { asComebackError, ComebackError } from '../../errors.ts'
+import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { loadTable } from './load.ts'
 import { inOneTransaction } from './one-transaction.ts'
 import { resetChoice } from './reset-choice.ts'
+import { type Reset, resetAsPermitted } from './reset-permitted.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import { targetFacts } from './target-facts.ts'
-import { resetTarget } from './target-reset.ts'
 
 export async function restoreAtomically(context: RestoreContext): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replace(context))
 }
 
-async function replace({ connection, plan, facts, load, choice }: RestoreContext): Promise<RestoreOutcome> {
+async function replace(context: RestoreContext): Promise<RestoreOutcome> {
+  const { connection, plan, facts, load, choice } = context
   const { progress, signal } = load
   progress.phase('Emptying the target')
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
-  const resetProblems = choice?.isPart
-    ? await resetChoice(connection, choice, facts)
-    : await resetTarget(connection, plan.detail, entries, facts)
+  await createRoles(connection, context.roles ?? [], facts)
+  const reset: Reset = choice?.isPart
+    ? { problems: await resetChoice(connection, choice, facts) }
+    : await resetAsPermitted(connection, plan.detail, entries, facts)
+  try {
+    return await fill(context, reset)
+  } catch (error) {
+    if (reset.refusal === undefined || signal.aborted) throw error
+    const { code, message, hint } = asComebackError(error)
+    throw new ComebackError(
+      code,
+      `${message} This was tried without emptying the target as a whole, which was refused first: ${reset.refusal.message}`,
+      { hint: reset.refusal.hint ?? hint, cause: error },
+    )
+  }
+}
+
+async function fill({ connection, plan, load }: RestoreContext, reset: Reset): Promise<RestoreOutcome> {
+  const { progress, signal } = load
   const filter = createEntryFilter(await targetFacts(connection))
   const schema = { filter, signal, atomic: true }
   progress.phase('Creating tables')
@@ -37,5 +56,5 @@ async function replace({ connection, plan, facts, load, choice }: RestoreContext
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
-  return { lanes: [connection], problems: [...resetProblems, ...filter.problems()] }
+  return { lanes: [connection], problems: [...reset.problems, ...filter.problems()] }
 }

@@ -40,6 +40,8 @@ export interface TargetOptions {
   readonly url: string
   /** Milliseconds. */
   readonly connectTimeout: number
+  /** Milliseconds that a statement of an atomic restore waits for locks of others. */
+  readonly lockTimeout?: number
 }
 
 export interface RestoreSessions {

@@ -7,6 +7,7 @@ import { serverError } from '../connection/server-error.ts'
 import type { SchemaEntry } from '../detail.ts'
 import { runBatch } from './batch.ts'
 import type { EntryFilter } from './entry-filter.ts'
+import { attempt, isOptional } from './optional-entries.ts'
 import { entryName, type PlannedEntry } from './restore-plan.ts'
 
 /** A batch is sent when it has this many statements or characters. */
@@ -16,7 +17,6 @@ const BATCH_LENGTH = 128 * KiB
 const QUOTED_LENGTH = 200
 
 const CANNOT_RUN_IN_TRANSACTION = '25001'
-const OUT_OF_SHARED_MEMORY = '53200'
 const DEADLOCK = '40P01'
 const DEADLOCK_ATTEMPTS = 5
 
@@ -45,6 +45,13 @@ export async function runEntries(
   let length = 0
   const settings = new Map<string, string>(Object.entries(ENTRY_SETTINGS))
   for (const one of planned) {
+    if (isOptional(one.entry)) {
+      await runItems(connection, batch, context)
+      batch = []
+      length = 0
+      await runOptional(connection, one, context)
+      continue
+    }
     const statements = context.filter.adapt(one)
     if (statements.length === 0) continue
     for (const sql of [...changedSettings(settings, one.entry, context), ...statements]) {
@@ -72,6 +79,14 @@ export async function runEntry(connection: Connection, planned: PlannedEntry, co
   }
 }
 
+async function runOptional(connection: Connection, one: PlannedEntry, context: EntryContext): Promise<void> {
+  const { entry } = one
+  const items = context.filter.adapt(one).map(sql => ({ sql, entry }))
+  if (items.length === 0) return
+  const refused = await attempt(connection, entry, context.atomic, () => runItems(connection, items, context))
+  if (refused !== undefined) context.filter.leaveOut(entry, refused)
+}
+
 async function runItems(
   connection: Connection,
   items: readonly Item[],
@@ -96,18 +111,14 @@ async function runItems(
     return await runItems(connection, items, context, attempt + 1)
   }
   const item = items[index]
-  throw item === undefined ? error : refusal(item, error, context)
+  throw item === undefined ? error : refusal(item, error)
 }
 
-function refusal({ sql, entry }: Item, error: Error, { atomic }: EntryContext): ComebackError {
+function refusal({ sql, entry }: Item, error: Error): ComebackError {
   const told = serverError(error, `Restoring ${entryName(entry)}`)
   const quote = sql.length <= QUOTED_LENGTH ? sql : `${sql.slice(0, QUOTED_LENGTH)}…`
-  const hint =
-    atomic && hasState(error, OUT_OF_SHARED_MEMORY)
-      ? 'One transaction needs a lock for each table and index. Raise max_locks_per_transaction, or restore into an empty database.'
-      : told.hint
   return new ComebackError(told.code, `${told.message} The statement: ${quote}`, {
-    hint,
+    hint: told.hint,
     cause: error,
   })
 }

@@ -22,8 +22,8 @@ export const OBJECTS_IN_SCHEMAS = `
                     'text search configuration')
    ORDER BY rank, i.identity`
 
-/** Schemas in which an extension stands or has something. */
-export const EXTENSION_SCHEMAS = `
+/** Schemas in which an extension stands or has something; and all where the role could not make again what it drops. */
+export const STAYING_SCHEMAS = `
   SELECT n.nspname AS schema FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
   UNION
   SELECT n.nspname
@@ -34,7 +34,10 @@ export const EXTENSION_SCHEMAS = `
    WHERE m.deptype = 'e'
   UNION
   SELECT n.nspname FROM pg_catalog.pg_depend m JOIN pg_catalog.pg_namespace n ON n.oid = m.objid
-   WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.deptype = 'e'`
+   WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.deptype = 'e'
+  UNION
+  SELECT nspname FROM pg_catalog.pg_namespace
+   WHERE NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')`
 
 /** What stands outside the schemas `$1`, depends on something inside, and so goes with it. */
 export const DEPENDENTS_OUTSIDE = `

@@ -17,9 +17,9 @@ import {
   CONFIGURATION_ROWS,
   DEFAULT_PRIVILEGES,
   DEPENDENTS_OUTSIDE,
-  EXTENSION_SCHEMAS,
   OBJECTS_IN_SCHEMAS,
   SCHEMA_DEFAULTS,
+  STAYING_SCHEMAS,
   UNLINK_LARGE_OBJECTS,
 } from './target-queries.ts'
 
@@ -27,34 +27,35 @@ const BATCH = 64
 /** Objects outside that a warning names. */
 const EXAMPLES = 10
 
-/** Throws, naming the object, if the restoring role may not drop something. Returns what a person should know. */
+/** Throws, naming the object, if the restoring role may not drop something and `dropAll` doesn't see to it. Returns what a person should know. */
 export async function resetTarget(
   connection: Connection,
   detail: DatabaseDetail,
   entries: readonly SchemaEntry[],
   facts: TargetFacts,
+  dropAll: typeof drop = drop,
 ): Promise<Problem[]> {
   const schemas = detail.schemas.filter(schema => facts.schemas.has(schema))
   const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
   const doomed = doomedExtensions(detail, facts)
-  await drop(connection, [
+  await dropAll(connection, [
     ...entries.flatMap(entry => dropStatement(entry) ?? []),
     ...doomed.map(name => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`),
   ])
 
-  const held = await connection.query<{ schema: string }>(EXTENSION_SCHEMAS)
+  const held = await connection.query<{ schema: string }>(STAYING_SCHEMAS)
   const staying = new Set(['public', ...held.map(row => row.schema)])
   const emptied = schemas.filter(schema => staying.has(schema) || facts.schemas.get(schema)?.ours === false)
   const dropped = schemas.filter(schema => !emptied.includes(schema))
-  await drop(
+  await dropAll(
     connection,
     dropped.map(schema => `DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`),
   )
-  await emptySchemas(connection, emptied)
-  await drop(connection, await listed(connection, DEFAULT_PRIVILEGES, [emptied]))
-  await drop(connection, await listed(connection, SCHEMA_DEFAULTS, [emptied, !expectsClosedPublic(detail)]))
-  await drop(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))
-  if (!detail.schemaOnly) await drop(connection, [UNLINK_LARGE_OBJECTS])
+  await emptySchemas(connection, emptied, () => true, dropAll)
+  await dropAll(connection, await listed(connection, DEFAULT_PRIVILEGES, [emptied]))
+  await dropAll(connection, await listed(connection, SCHEMA_DEFAULTS, [emptied, !expectsClosedPublic(detail)]))
+  await dropAll(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))
+  if (!detail.schemaOnly) await dropAll(connection, [UNLINK_LARGE_OBJECTS])
   return resetProblems(detail, facts, outside)
 }
 
@@ -77,9 +78,10 @@ export async function emptySchemas(
   connection: Connection,
   schemas: readonly string[],
   isMeant: (object: DatabaseObject) => boolean = () => true,
+  dropAll: typeof drop = drop,
 ): Promise<void> {
   const objects = await connection.query<DatabaseObject>(OBJECTS_IN_SCHEMAS, [schemas])
-  await drop(
+  await dropAll(
     connection,
     objects.filter(isMeant).map(({ type, identity }) => `DROP ${type} IF EXISTS ${identity} CASCADE`),
   )

@@ -16,7 +16,7 @@ const ALLOWED = `
 
 /**
  * The options of a database that is none of `busy`, and that can be connected to. `connection` leads to any database of the
- * server. Throws `connection`, with what was tried.
+ * server. Throws `permission`, with what was tried.
  */
 export async function findMaintenance(
   connection: Connection,
@@ -39,7 +39,7 @@ export async function findMaintenance(
     }
   }
   throw new ComebackError(
-    'connection',
+    'permission',
     `No other database of the server lets this role in, from which ${busy.join(' and ')} could be renamed: ${reasons.join(' ')}`,
     { hint: 'Grant CONNECT on the database postgres, or on any other one, to the role.' },
   )
