@@ -54,7 +54,7 @@ export function reasonsToKeep<T extends Candidate>(
   const [future, past] = split(newestFirst, ({ id }) => timeOf(id) > now)
   for (const backup of future) keep(backup, 'dated in the future')
   const [safety, others] = split(past, ({ safety }) => safety === true)
-  keepYoung(safety, policy.days, now, keep)
+  keepYoung(safety, policy.days, now, (backup, reason) => keep(backup, `safety backup, ${reason}`))
   for (const group of Map.groupBy(others, ({ source }) => source).values()) {
     alwaysKeep(group, now, keep)
     keepYoung(group, policy.days, now, keep)

@@ -373,6 +373,8 @@ describe('a safety backup', () => {
       (await runPrune(store, later, { policy: { days, last: 1 }, apply: false })).backups
         .filter(({ action }) => action === 'keep')
         .map(({ id }) => id)
+    const { backups } = await runPrune(store, later, { policy: { days: 30 }, apply: false })
+    expect(backups[0]?.reasons).toEqual(['safety backup, younger than 30 days'])
     expect(await kept(30)).toEqual([second.safety?.id, first.safety?.id, normal.id])
     expect(await kept(1)).toEqual([normal.id])
 
