@@ -38,7 +38,6 @@ export async function restore(request: RestoreRequest): Promise<RestoreReport> {
     summary: result.summary,
     ...(kept === undefined ? {} : { safety: { ...kept, undo: undoCommand(kept, plan) } }),
     problems: [...partialProblems(manifest), ...result.problems],
-    ...(result.skipped === undefined ? {} : { skipped: result.skipped }),
   }
 }
 

@@ -2,7 +2,7 @@
  * What a run did, as a value. `--json`, the terminal, and later the job summary and annotations, are renderings of it.
  */
 
-import type { Problem, SkippedEntry } from '../engine/ports.ts'
+import type { Problem } from '../engine/ports.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
@@ -99,8 +99,6 @@ export interface RestoreReport {
   /** What the target held before, and how to bring it back; absent where it held nothing, or nobody wanted one. */
   readonly safety?: { readonly id: string; readonly store: string; readonly undo: string }
   readonly problems: readonly Problem[]
-  /** Each entry that was left out, which the problems tell by kind and reason. */
-  readonly skipped?: readonly SkippedEntry[]
 }
 
 /** What a restore had kept of the former state is gone. */

@@ -4,9 +4,12 @@
  * between them may stand anything.
  */
 import type { Problem } from '../../engine/ports.ts'
+import type { SchemaEntry } from '../detail.ts'
 import { NAME, QUALIFIED_NAME, unquoted } from '../schema/sql-name.ts'
 import { Omissions } from './omissions.ts'
-import type { PlannedEntry } from './restore-plan.ts'
+import { LeftOut, skippedEntry } from './optional-entries.ts'
+import { entryName, type PlannedEntry } from './restore-plan.ts'
+import { SchemaCreators } from './schema-creators.ts'
 import type { TargetFacts } from './target-facts.ts'
 
 const OWNER = new RegExp(String.raw`^ALTER\s.*\sOWNER TO ${NAME}$`, 's')
@@ -33,22 +36,49 @@ export interface EntryFilter {
   adaptStatement(sql: string): string | undefined
   /** The tablespace to use where the backup names this one. */
   adaptTablespace(name: string): string
+  /** The server has refused it, and it is no more than a pity. */
+  leaveOut(entry: SchemaEntry, reason: string): void
+  /** Roles that the target lacks and the statements so far have named. */
+  missingRoles(): readonly string[]
   /** What was left out so far, each role once. */
   problems(): readonly Problem[]
 }
 
 export function createEntryFilter(facts: TargetFacts): EntryFilter {
   const omissions = new Omissions()
+  const left = new LeftOut()
+  const creators = new SchemaCreators(facts)
   const adaptOne = (sql: string) => adaptStatement(sql, facts, omissions)
   return {
-    adapt({ entry, statements }) {
+    adapt(planned) {
+      const { entry, statements } = planned
       if (entry.type === 'SUBSCRIPTION' && facts.subscriptions.has(entry.name)) {
         omissions.note(`The target has a subscription ${entry.name}, which stays as it is.`)
         return []
       }
-      return withoutForeignGrantors(statements, facts, omissions).flatMap(sql => adaptOne(sql) ?? [])
+      const reason = left.reasonFor(planned)
+      if (reason !== undefined) {
+        omissions.skip(skippedEntry(entry, reason))
+        return []
+      }
+      omissions.current = entryName(entry)
+      return withoutForeignGrantors(statements, facts, omissions)
+        .flatMap(sql => adaptOne(sql) ?? [])
+        .flatMap(sql => {
+          creators.watch(sql)
+          const owner = entry.schema === null ? undefined : nameIn(OWNER.exec(sql))
+          return owner === undefined ? [sql] : creators.allowing(sql, owner, entry.schema ?? '', omissions)
+        })
     },
-    adaptStatement: adaptOne,
+    adaptStatement(sql) {
+      omissions.current = sql.replace(/^(?:ALTER|GRANT .* ON|REVOKE .* ON) (LARGE OBJECT \d+).*$/s, '$1')
+      return adaptOne(sql)
+    },
+    leaveOut(entry, reason) {
+      left.add(entry)
+      omissions.skip(skippedEntry(entry, reason))
+    },
+    missingRoles: () => omissions.missingRoles,
     adaptTablespace(name) {
       if (name === '' || facts.tablespaces.has(name)) return name
       omissions.note(`Tablespace ${name} does not exist on the target: its tables lie in the default one.`)

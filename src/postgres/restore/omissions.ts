@@ -1,51 +1,80 @@
-/** What a restore left out, counted, so that a role with a thousand grants makes one line. */
+/** What a restore left out, gathered, so that a role with a thousand grants makes one line. */
 import type { Problem } from '../../engine/ports.ts'
+import { type SkippedEntry, skippedProblems } from './skipped.ts'
+
+/** Names that a line lists of each kind; the problem's entries have them all. */
+const NAMED = 3
 
 export class Omissions {
-  readonly #missing = new Map<string, Map<string, number>>()
-  readonly #foreign = new Map<string, Map<string, number>>()
+  /** By role, then by what: the entries. */
+  readonly #missing = new Map<string, Map<string, string[]>>()
+  readonly #foreign = new Map<string, Map<string, string[]>>()
+  readonly #skipped: SkippedEntry[] = []
   readonly #notes = new Set<string>()
   #currentUser = ''
+  /** The entry whose statements are looked at, for the names: `TABLE public.users`. */
+  current = ''
 
   /** `what` in the singular: `grant`. */
   missingRole(role: string, what: string): void {
-    count(this.#missing, role, what)
+    add(this.#missing, role, what, this.current)
   }
 
   foreignRole(role: string, what: string, currentUser: string): void {
     this.#currentUser = currentUser
-    count(this.#foreign, role, what)
+    add(this.#foreign, role, what, this.current)
+  }
+
+  skip(entry: SkippedEntry): void {
+    this.#skipped.push(entry)
   }
 
   note(message: string): void {
     this.#notes.add(message)
   }
 
+  get missingRoles(): readonly string[] {
+    return [...this.#missing.keys()]
+  }
+
   problems(): readonly Problem[] {
     return [
-      ...[...this.#missing].map(([role, counts]) => ({
+      ...[...this.#missing].map(([role, left]) => ({
         severity: 'warning' as const,
-        message: `Role ${role} does not exist on the target. Left out: ${list(counts)}.`,
-        hint: `Create the role (CREATE ROLE "${role.replaceAll('"', '""')}") before you restore, if it is needed.`,
+        message: `Role ${role} does not exist on the target. Left out: ${list(left)}.`,
+        hint: `Restore with --create-roles, or create the role (CREATE ROLE "${role.replaceAll('"', '""')}") before, if it is needed.`,
+        entries: all(left),
       })),
-      ...[...this.#foreign].map(([role, counts]) => ({
+      ...[...this.#foreign].map(([role, left]) => ({
         severity: 'warning' as const,
-        message: `${this.#currentUser} may not act as role ${role}. Left out: ${list(counts)}.`,
+        message: `${this.#currentUser} may not act as role ${role}. Left out: ${list(left)}.`,
         hint: `Restore as a superuser, or as a member of ${role}.`,
+        entries: all(left),
       })),
+      ...skippedProblems(this.#skipped),
       ...[...this.#notes].map(message => ({ severity: 'warning' as const, message })),
     ]
   }
 }
 
-function count(counts: Map<string, Map<string, number>>, role: string, what: string): void {
-  const ofRole = counts.get(role) ?? new Map<string, number>()
-  ofRole.set(what, (ofRole.get(what) ?? 0) + 1)
-  counts.set(role, ofRole)
+function add(roles: Map<string, Map<string, string[]>>, role: string, what: string, entry: string): void {
+  const ofRole = roles.get(role) ?? new Map<string, string[]>()
+  ofRole.set(what, [...(ofRole.get(what) ?? []), entry])
+  roles.set(role, ofRole)
 }
 
-function list(counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([what, number]) => `${number} ${number === 1 ? what : plural(what)}`).join(', ')
+function list(left: ReadonlyMap<string, readonly string[]>): string {
+  return [...left]
+    .map(([what, entries]) => {
+      const names = [...new Set(entries)]
+      const shown = `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ', …' : ''}`
+      return `${entries.length} ${entries.length === 1 ? what : plural(what)} (${shown})`
+    })
+    .join(', ')
+}
+
+function all(left: ReadonlyMap<string, readonly string[]>): string[] {
+  return [...left].flatMap(([what, entries]) => entries.map(entry => `${what}: ${entry}`))
 }
 
 function plural(what: string): string {

@@ -12,7 +12,12 @@ import type { TargetFacts } from './target-facts.ts'
 import { drop, emptySchemas } from './target-reset.ts'
 
 /** `facts` are those from before the restore. Returns whether the target is empty again. */
-export async function removeRestored(target: TargetOptions, plan: RestorePlan, facts: TargetFacts): Promise<boolean> {
+export async function removeRestored(
+  target: TargetOptions,
+  plan: RestorePlan,
+  facts: TargetFacts,
+  roles: readonly string[] = [],
+): Promise<boolean> {
   await using connection = await openForClearingUp(target)
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
   // Named twice: a function's entry carries its arguments.
@@ -39,5 +44,14 @@ export async function removeRestored(target: TargetOptions, plan: RestorePlan, f
       ['USAGE'],
     )
   }
+  // With the grants that they were given.
+  const made = await connection.query<{ name: string }>(
+    'SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE rolname = ANY($1)',
+    [roles],
+  )
+  await drop(
+    connection,
+    made.map(({ name }) => pg.escapeIdentifier(name)).flatMap(role => [`DROP OWNED BY ${role}`, `DROP ROLE ${role}`]),
+  )
   return (await inspectTarget(connection)) === undefined
 }

@@ -21,6 +21,8 @@ export interface RestoreContext {
   readonly lanes: number
   /** What `plan` is a part of, if not all of the backup was asked for. */
   readonly choice?: Choice
+  /** Roles to create before anything that names them. */
+  readonly roles?: readonly string[]
 }
 
 export interface RestoreOutcome {

@@ -4,6 +4,7 @@
  */
 import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { readFamilies } from './families.ts'
 import { indexTasks, type LaneTask, loadTasks, stageTasks } from './lane-tasks.ts'
@@ -12,6 +13,7 @@ import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import type { PlannedEntry } from './restore-plan.ts'
 import { runEntries } from './run-entries.ts'
 import { runTasks } from './run-tasks.ts'
+import { targetFacts } from './target-facts.ts'
 import { closePublic } from './target-reset.ts'
 
 /** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
@@ -20,7 +22,9 @@ export const LANE_SETTINGS = { synchronous_commit: 'off' } as const
 export async function restoreInParallel(context: RestoreContext): Promise<RestoreOutcome> {
   const { connection, plan, load, sessions } = context
   const { progress, signal } = load
-  const filter = createEntryFilter(context.facts)
+  const roles = context.roles ?? []
+  await createRoles(connection, roles, context.facts)
+  const filter = createEntryFilter(roles.length === 0 ? context.facts : await targetFacts(connection))
   const schema = { filter, signal, atomic: false }
   progress.phase('Creating tables')
   await runEntries(connection, plan.preData, schema)

@@ -1,9 +1,14 @@
 /** What of a backup's schema a restore leaves out: each entry with its reason, in one line a kind and reason for people. */
-import type { Problem, SkippedEntry } from '../../engine/ports.ts'
+import type { Problem } from '../../engine/ports.ts'
 
-export type { SkippedEntry }
+export interface SkippedEntry {
+  /** pg_dump's word: `FK CONSTRAINT`, `EXTENSION`. */
+  readonly kind: string
+  readonly name: string
+  readonly reason: string
+}
 
-/** Names that a line lists; the report has them all. */
+/** Names that a line lists; the problem's entries have them all. */
 const NAMED = 5
 
 export function skippedProblems(skipped: readonly SkippedEntry[]): Problem[] {
@@ -14,7 +19,11 @@ export function skippedProblems(skipped: readonly SkippedEntry[]): Problem[] {
     const names = group.slice(0, NAMED).map(({ name }) => name)
     const more = group.length > NAMED ? ` and ${group.length - NAMED} more` : ''
     return [
-      { severity: 'warning' as const, message: `Left out: ${first.kind} ${names.join(', ')}${more}: ${first.reason}.` },
+      {
+        severity: 'warning' as const,
+        message: `Left out: ${first.kind} ${names.join(', ')}${more}: ${first.reason}.`,
+        entries: group.map(({ kind, name }) => `${kind} ${name}`),
+      },
     ]
   })
 }

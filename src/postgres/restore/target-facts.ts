@@ -7,6 +7,7 @@ export interface TargetFacts {
   readonly collate: string
   readonly currentUser: string
   readonly superuser: boolean
+  readonly createRole: boolean
   /** Roles by name, and whether the restoring one may give objects to them. */
   readonly roles: ReadonlyMap<string, boolean>
   /** Extensions installed. */
@@ -17,6 +18,8 @@ export interface TargetFacts {
   /** Schemas of people, by name. */
   readonly schemas: ReadonlyMap<string, ExistingSchema>
   readonly subscriptions: ReadonlySet<string>
+  /** By schema, which of the roles that the restoring one may give objects to may create there: only those may own something. */
+  readonly creators: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export interface InstalledExtension {
@@ -36,6 +39,8 @@ interface Row {
   readonly collate: string
   readonly user: string
   readonly superuser: boolean
+  readonly createRole: boolean
+  readonly creators: Record<string, string[]> | null
   readonly roles: Record<string, boolean> | null
   readonly extensions: Record<string, InstalledExtension> | null
   readonly available: string[]
@@ -50,6 +55,12 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
   const [row] = await connection.query<Row>(
     `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, current_user AS user,
             (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
+            (SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) AS "createRole",
+            (SELECT json_object_agg(nspname, ARRAY(SELECT rolname FROM pg_catalog.pg_roles r
+                                     WHERE pg_catalog.pg_has_role(r.oid, $1) AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')))
+               FROM pg_catalog.pg_namespace n
+              WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+                AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)) AS creators,
             (SELECT json_object_agg(rolname, pg_catalog.pg_has_role(oid, $1)) FROM pg_catalog.pg_roles) AS roles,
             (SELECT json_object_agg(extname, json_build_object('schema', nspname, 'version', extversion,
                                     'ours', pg_catalog.pg_has_role(extowner, 'USAGE')))
@@ -71,11 +82,13 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
     collate: row.collate,
     currentUser: row.user,
     superuser: row.superuser,
+    createRole: row.createRole,
     roles: new Map(Object.entries(row.roles ?? {})),
     extensions: new Map(Object.entries(row.extensions ?? {})),
     available: new Set(row.available),
     tablespaces: new Set(row.tablespaces),
     schemas: new Map(Object.entries(row.schemas ?? {})),
     subscriptions: new Set(row.subscriptions),
+    creators: new Map(Object.entries(row.creators ?? {}).map(([schema, roles]) => [schema, new Set(roles)])),
   }
 }

@@ -8,6 +8,7 @@ const FACTS: TargetFacts = {
   collate: 'C',
   currentUser: 'me',
   superuser: false,
+  createRole: false,
   roles: new Map([
     ['me', true],
     ['team', true],
@@ -22,6 +23,7 @@ const FACTS: TargetFacts = {
     ['here', { owner: 'me', ours: true }],
   ]),
   subscriptions: new Set(['sub']),
+  creators: new Map(),
 }
 
 const adapt = (...statements: string[]) => {
@@ -74,7 +76,9 @@ test('a role that does not exist is told once, with what was left out for it', (
     'GRANT SELECT ON TABLE a TO nobody',
     'CREATE POLICY p ON a TO nobody',
   )
-  expect(problems).toEqual(['Role nobody does not exist on the target. Left out: 2 owners, 1 grant, 1 policy.'])
+  expect(problems).toEqual([
+    'Role nobody does not exist on the target. Left out: 2 owners (ACL x), 1 grant (ACL x), 1 policy (ACL x).',
+  ])
 })
 
 describe('grants that another role has made', () => {

@@ -69,7 +69,7 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     await using target = await createDatabase(major)
     const { problems } = await inspect(target.url, backup)
     expect(problems.map(({ message }) => message)).toEqual([
-      `Role ${role} does not exist on the target. Left out: 1 owner, 1 policy.`,
+      `Role ${role} does not exist on the target. Left out: 1 owner (TABLE public.t), 1 policy (POLICY public.t p).`,
     ])
     expect((await restore(target.url, backup)).problems).toEqual(problems)
   })

@@ -68,7 +68,7 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     await using target = await createDatabase(major)
     const { problems } = await restore(target.url, backup)
     expect(problems.map(problem => problem.message)).toEqual([
-      `Role ${role} does not exist on the target. Left out: 1 owner, 1 policy.`,
+      `Role ${role} does not exist on the target. Left out: 1 owner (TABLE public.t), 1 policy (POLICY public.t p).`,
     ])
     expect(await target.query('SELECT polname FROM pg_policy')).toEqual([{ polname: 'q' }])
   })

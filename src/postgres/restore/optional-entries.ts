@@ -1,0 +1,119 @@
+/**
+ * Entries that servers of other providers refuse, and without which the rows and tables are all there: they are tried, and left
+ * out and listed if the role may not make them, or if the provider has put one of its own there. Whether it may shows only when
+ * it tries, since providers extend what an ordinary role may do. Anything else that is refused makes the restore fail.
+ */
+import type { Connection } from '../connection/connection.ts'
+import { sqlStateOf } from '../connection/sql-state.ts'
+import type { SchemaEntry } from '../detail.ts'
+import { NAME, unquoted } from '../schema/sql-name.ts'
+import { keyOf, subjectOf } from './entry-subject.ts'
+import { entryName, type PlannedEntry } from './restore-plan.ts'
+import type { SkippedEntry } from './skipped.ts'
+
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'EXTENSION',
+  'EVENT TRIGGER',
+  'PUBLICATION',
+  'PUBLICATION TABLE',
+  'PUBLICATION TABLES IN SCHEMA',
+  'SUBSCRIPTION',
+  'SUBSCRIPTION TABLE',
+  'FOREIGN DATA WRAPPER',
+  'SERVER',
+  'FOREIGN SERVER',
+  'USER MAPPING',
+  'PROCEDURAL LANGUAGE',
+  'CAST',
+  'TRANSFORM',
+  'ACCESS METHOD',
+  'SECURITY LABEL',
+])
+/** What tells more of an entry; pg_dump names it by the entry's type and name. */
+const ABOUT_ANOTHER: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
+/** What a statement can't do without, where that is optional too. */
+const NEEDS: readonly (readonly [type: string, pattern: RegExp])[] = [
+  ['PUBLICATION', new RegExp(`^ALTER PUBLICATION ${NAME} ADD `)],
+  ['FOREIGN DATA WRAPPER', new RegExp(`^CREATE SERVER .*FOREIGN DATA WRAPPER ${NAME}`, 's')],
+  ['SERVER', new RegExp(`^CREATE USER MAPPING FOR ${NAME} SERVER ${NAME}`)],
+  ['SERVER', new RegExp(String.raw`^CREATE FOREIGN TABLE .*\nSERVER ${NAME}`, 's')],
+]
+
+const REASONS: Readonly<Record<string, string>> = {
+  // insufficient_privilege
+  '42501': 'the restoring role may not create it',
+  // duplicate_object
+  '42710': 'the target has one of its own, which stays',
+  // syntax_error
+  '42601': 'the server is too old to understand it',
+  // undefined_file: a language that was an extension's
+  '58P01': 'the server does not have it',
+  // object_not_in_prerequisite_state: no library for a label's provider; feature_not_supported; invalid_parameter_value
+  '55000': 'the server does not support it',
+  '0A000': 'the server does not support it',
+}
+
+export function isOptional({ type }: SchemaEntry): boolean {
+  return OPTIONAL.has(type)
+}
+
+/** What was left out so far, so that what refers to it can be left out, too. */
+export class LeftOut {
+  readonly #names = new Set<string>()
+  readonly #relations = new Set<string>()
+
+  add({ type, name }: SchemaEntry): void {
+    // Casts and transforms have it in their names.
+    this.#names.add(type === 'CAST' || type === 'TRANSFORM' ? name : `${type} ${name}`)
+  }
+
+  /** Why an entry can't be made: what it is about, or what it needs, was left out. */
+  reasonFor(planned: PlannedEntry): string | undefined {
+    if (this.#names.size === 0) return undefined
+    const { entry, statements } = planned
+    const subject = this.#relations.size === 0 ? undefined : subjectOf(planned)
+    const isAbout = ABOUT_ANOTHER.has(entry.type) && this.#names.has(spelled(entry.name))
+    if (isAbout || (subject !== undefined && this.#relations.has(keyOf(subject))))
+      return 'what it is about was left out'
+    for (const [type, pattern] of NEEDS) {
+      const name = statements.flatMap(sql => pattern.exec(sql)?.at(-1) ?? [])[0]
+      if (name === undefined || !this.#names.has(`${type} ${unquoted(name)}`)) continue
+      this.add(entry)
+      const relation = entry.type === 'FOREIGN TABLE' ? subjectOf(planned) : undefined
+      if (relation !== undefined) this.#relations.add(keyOf(relation))
+      return `${type.toLowerCase()} ${unquoted(name)}, which it needs, was left out`
+    }
+    return undefined
+  }
+}
+
+/** As the entry itself is called that a comment or a grant is about. */
+function spelled(name: string): string {
+  return name.replace(/^LANGUAGE /, 'PROCEDURAL LANGUAGE ').replace(/^FOREIGN SERVER /, 'SERVER ')
+}
+
+export function skippedEntry(entry: SchemaEntry, reason: string): SkippedEntry {
+  return { kind: entry.type, name: entryName(entry).slice(entry.type.length + 1), reason }
+}
+
+/** Returns why the server refused it, where that is to be borne; undefined if it was made. Throws all other refusals. */
+export async function attempt(
+  connection: Connection,
+  entry: SchemaEntry,
+  inTransaction: boolean,
+  work: () => Promise<void>,
+): Promise<string | undefined> {
+  if (inTransaction) await connection.query('SAVEPOINT optional')
+  try {
+    await work()
+    if (inTransaction) await connection.query('RELEASE SAVEPOINT optional')
+    return undefined
+  } catch (error) {
+    const state = sqlStateOf(error)
+    // A label whose provider is not loaded is an invalid parameter.
+    const reason = entry.type === 'SECURITY LABEL' && state === '22023' ? 'its provider is not loaded' : REASONS[state]
+    if (reason === undefined) throw error
+    if (inTransaction) await connection.query('ROLLBACK TO SAVEPOINT optional; RELEASE SAVEPOINT optional')
+    return reason
+  }
+}
