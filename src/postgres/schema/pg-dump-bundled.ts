@@ -17,7 +17,14 @@ const LOCKED: ServerErrorFields = { code: '55P03', message: 'a table stayed lock
 const WORKER_MEMORY = { maxYoungGenerationSizeMb: 4 }
 
 /** What libpq wants to know of the session. */
-const PARAMETERS = ['server_version', 'server_encoding', 'client_encoding', 'standard_conforming_strings']
+const PARAMETERS = [
+  'server_version',
+  'server_encoding',
+  'client_encoding',
+  'standard_conforming_strings',
+  // Without it pg_dump leaves subscriptions out.
+  'is_superuser',
+]
 
 /** Runs pg_dump with these arguments and returns what it writes. */
 export async function bundledDump(options: ConnectOptions, args: readonly string[], what: string): Promise<Buffer> {
