@@ -63,7 +63,7 @@ function summaryOf(verb: Verb | 'help'): string {
 
 function explanation(name: OptionName): string {
   const spec = OPTIONS[name]
-  const also = (spec.alsoFrom ?? []).map(variable => ` Usually ${variable}.`).join('')
+  const also = spec.alsoFrom === undefined ? '' : ` Usually ${spec.alsoFrom.join(' or ')}.`
   const standard = 'default' in spec && spec.default !== undefined ? ` [${spec.default}]` : ''
   return `${spec.help}${also}${standard}`
 }
