@@ -37,7 +37,8 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     ],
     examples: [
       'comeback restore database latest --target-url postgresql://localhost/copy',
-      'comeback restore database 2026-11-23 --mode atomic',
+      'comeback restore database 2026-11-23 --mode atomic --confirm shop',
+      'comeback restore database latest --mode swap --confirm shop',
       'comeback restore database --undo --confirm shop',
       'comeback restore files latest --into ./restored',
       "comeback restore files latest --include 'uploads/2026' --overwrite",
