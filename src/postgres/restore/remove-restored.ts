@@ -4,6 +4,7 @@
  * no number of tables is too large.
  */
 import pg from 'pg'
+import type { Connection } from '../connection/connection.ts'
 import { dropStatement } from './drop-object.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { openForClearingUp, type TargetOptions } from './restore-sessions.ts'
@@ -20,6 +21,7 @@ export async function removeRestored(
 ): Promise<boolean> {
   await using connection = await openForClearingUp(target)
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
+  await removeSubscriptions(connection, facts.subscriptions)
   // Named twice: a function's entry carries its arguments.
   const names = new Set(
     entries.flatMap(({ schema, name }) => [`${schema}.${name}`, `${schema}.${name.split('(', 1)[0]}`]),
@@ -54,4 +56,20 @@ export async function removeRestored(
     made.map(({ name }) => pg.escapeIdentifier(name)).flatMap(role => [`DROP OWNED BY ${role}`, `DROP ROLE ${role}`]),
   )
   return (await inspectTarget(connection)) === undefined
+}
+
+/** Without a word to the server that they subscribe to: their slots there are not ours to drop. */
+export async function removeSubscriptions(connection: Connection, staying: ReadonlySet<string>): Promise<void> {
+  const rows = await connection.query<{ name: string }>(
+    `SELECT subname::text AS name FROM pg_catalog.pg_subscription
+      WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`,
+  )
+  for (const { name } of rows.filter(row => !staying.has(row.name))) {
+    const subscription = `SUBSCRIPTION ${pg.escapeIdentifier(name)}`
+    await drop(connection, [
+      `ALTER ${subscription} DISABLE`,
+      `ALTER ${subscription} SET (slot_name = NONE)`,
+      `DROP ${subscription}`,
+    ])
+  }
 }
