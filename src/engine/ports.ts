@@ -71,6 +71,10 @@ export interface DatabaseTarget extends RestorePreview {
   readonly user: string
   /** `PostgreSQL 18.4`. */
   readonly server: string
+  /** The database that the backup was made from, and its server; absent where the backup doesn't tell. */
+  readonly madeFrom?: { readonly database: string; readonly server: string }
+  /** `tables public.users; rows alone`; absent where all of the backup is asked for. */
+  readonly chosen?: string
   /** Absent if it is empty: kinds of objects with their numbers, a few names, bytes on its disk. */
   readonly holds?: {
     readonly counts: Readonly<Record<string, number>>
@@ -112,6 +116,8 @@ export interface RestorePreview {
 
 export interface Sink {
   readonly component: Component
+  /** How the Source of the same place would name it; absent where that says nothing. */
+  readonly identity?: string
   /** Looks at the target and changes nothing. Throws what keeps it from looking. */
   inspect(backup: StoredBackup, progress: SinkProgress, signal: AbortSignal): Promise<TargetSummary>
   /** Either restores all of it or throws; what a failure leaves behind is each Sink's own promise. */

@@ -1,11 +1,14 @@
 /** What a restore would do, and to what; nothing is changed. `restore.ts` begins with it, a dry run ends with it. */
 import type { Manifest } from '../format/manifest.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
+import type { Keyring } from '../repository/keyring.ts'
 import { openBackup, type StoredBackup } from '../repository/stored-backup.ts'
 import { findBackup } from './catalog.ts'
+import type { Sink } from './ports.ts'
 import { nameOf, needsName } from './restore-consent.ts'
 import type { RestoreRequest } from './restore-request.ts'
 import { plannedSafety } from './safety.ts'
+import { sourceHash } from './source-hash.ts'
 
 /** Throws as a restore does before it begins; what would be refused for its target stands in the report instead. */
 export async function planRestore(request: RestoreRequest): Promise<RestorePlanReport> {
@@ -33,6 +36,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const planned = plannedSafety(safety, found)
   const cannot = planned?.wanted === true && found.refusal === undefined ? safety?.refusal : undefined
   const target = cannot === undefined ? found : { ...found, refusal: refusalOf(cannot) }
+  const ownSource = await isOwnSource(manifest, keyring, sink)
   const plan: RestorePlanReport = {
     command: 'restore-plan',
     store: store.location,
@@ -44,9 +48,20 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
     bytes: manifest.bytes.plain,
     ...(planned === undefined ? {} : { safety: planned }),
     ...(needsName(target, planned) ? { confirm: nameOf(target) } : {}),
+    ...(ownSource === undefined ? {} : { ownSource }),
     target,
   }
   return { manifest, stored, plan }
+}
+
+/** By the keyed hash that a backup holds of its source. One that was named with --source is found under no address. */
+async function isOwnSource(
+  { source, idSalt, kdf, component }: Manifest,
+  keyring: Keyring,
+  { identity }: Sink,
+): Promise<boolean | undefined> {
+  if (identity === undefined) return undefined
+  return source === (await sourceHash(keyring, idSalt, kdf.iterations, component, identity))
 }
 
 function refusalOf({ code, message, hint }: NonNullable<NonNullable<RestoreRequest['safety']>['refusal']>) {

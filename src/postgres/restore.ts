@@ -2,6 +2,7 @@
 import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
+import { identityOf } from './connection/connection-url.ts'
 import { analyzeRestored } from './restore/analyze.ts'
 import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
@@ -55,6 +56,7 @@ export function createDatabaseSink(options: DatabaseSinkOptions): Sink {
   const selection = parseSelection(options.selection)
   return {
     component: 'database',
+    identity: identityOf(options.url),
     inspect: (backup, progress, signal) =>
       withSessions(options, signal, sessions => previewRestore(sessions, options, selection, backup, progress)),
     restore: (backup, progress, signal) =>

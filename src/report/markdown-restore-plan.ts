@@ -5,7 +5,16 @@ import { alert, facts } from './markdown-parts.ts'
 import { failureBox, problemBox } from './markdown-problems.ts'
 import { sizeText, timeText } from './quantities.ts'
 import type { RestorePlanReport } from './restore-plan-report.ts'
-import { bringsText, countsText, filesText, modeText, safetyText, secondsText, WAYS } from './text-restore-plan.ts'
+import {
+  bringsText,
+  countsText,
+  filesText,
+  modeText,
+  safetyText,
+  secondsText,
+  sourceText,
+  WAYS,
+} from './text-restore-plan.ts'
 
 export function restorePlanMarkdown(report: RestorePlanReport, details: boolean): readonly string[] {
   const { component, id, status, time, age, bytes, store, target } = report
@@ -18,7 +27,7 @@ export function restorePlanMarkdown(report: RestorePlanReport, details: boolean)
     ...facts([
       ['Backup', `${code(id)}, ${status}, ${sizeText(bytes)}, in ${code(store)}`],
       ['State of', `${timeText(time)}, ${secondsText(age)} ago`],
-      ...(target.kind === 'database' ? databaseFacts(target, details) : folderFacts(target)),
+      ...(target.kind === 'database' ? databaseFacts(target, report, details) : folderFacts(target)),
       ...(report.safety === undefined ? [] : [['Safety', prose(safetyText(report.safety))] as const]),
     ]),
     ...lossBox(target.losses, details),
@@ -27,11 +36,20 @@ export function restorePlanMarkdown(report: RestorePlanReport, details: boolean)
   ]
 }
 
-function databaseFacts(target: DatabaseTarget, details: boolean): readonly (readonly [string, string])[] {
+function databaseFacts(
+  target: DatabaseTarget,
+  report: RestorePlanReport,
+  details: boolean,
+): readonly (readonly [string, string])[] {
+  const source = sourceText(target, report)
   const { place, database, user, server, holds } = target
   const names = details && holds !== undefined ? ` (${holds.examples.map(code).join(', ')})` : ''
   return [
     ['Into', `${code(place)}, database ${code(database)}, as ${code(user)}, ${prose(server)}`],
+    ...(source === undefined ? [] : [['That is', prose(source)] as const]),
+    ...(target.chosen === undefined
+      ? []
+      : [['Only', details ? prose(target.chosen) : 'a part of the backup'] as const]),
     ['There now', holds === undefined ? 'nothing' : `${countsText(holds.counts)}${names}, ${sizeText(holds.bytes)}`],
     ['Mode', modeText(target)],
     ...(target.kept === undefined ? [] : [['Kept as', `${code(target.kept)}, until it is discarded`] as const]),

@@ -17,6 +17,8 @@ export interface RestorePlanReport {
   readonly safety?: PlannedSafety
   /** The name that must be typed before anything is replaced. */
   readonly confirm?: string
+  /** Whether the target is what the backup was made from, as far as its address tells; absent where nothing tells. */
+  readonly ownSource?: boolean
   readonly target: TargetSummary
 }
 

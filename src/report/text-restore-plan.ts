@@ -30,7 +30,7 @@ export function restorePlanLines(
     `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
     `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${sizeText(bytes)}`,
     `          made ${made}, in ${store}`,
-    ...(target.kind === 'database' ? databaseLines(target) : folderLines(target)),
+    ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),
     ...target.losses.map(({ what, names }) => `  ${red('lost:')}   ${what}${namesText(names)}`),
     ...(target.losses.length === 0 ? [] : [`          and whatever else was written there since the backup was made`]),
     ...(safety === undefined ? [] : [safetyLine(safety, palette)]),
@@ -72,16 +72,30 @@ export function modeText({ mode }: DatabaseTarget): string {
   return mode === undefined ? 'none that fits' : MODES[mode]
 }
 
+/** Whether it would be restored over its own source. */
+export function sourceText(
+  { madeFrom }: DatabaseTarget,
+  { ownSource }: Pick<RestorePlanReport, 'ownSource'>,
+): string | undefined {
+  if (ownSource === undefined) return undefined
+  if (ownSource) return 'the database that the backup was made from'
+  const from = madeFrom === undefined ? '' : `: made from ${madeFrom.database}, ${madeFrom.server}`
+  return `by its address not what was backed up${from}`
+}
+
 export function secondsText(seconds: number): string {
   return ageText(new Date(0), new Date(seconds * 1000))
 }
 
-function databaseLines(target: DatabaseTarget): readonly string[] {
-  const { place, database, user, server, holds, kept } = target
+function databaseLines(target: DatabaseTarget, plan: RestorePlanReport): readonly string[] {
+  const { place, database, user, server, holds, kept, chosen } = target
+  const source = sourceText(target, plan)
   const now =
     holds === undefined ? 'empty' : `${countsText(holds.counts)}${namesText(holds.examples)}, ${sizeText(holds.bytes)}`
   return [
     `  into    ${place} (database ${database}), as ${user}, ${server}`,
+    ...(source === undefined ? [] : [`          ${source}`]),
+    ...(chosen === undefined ? [] : [`  only    ${chosen}`]),
     `  now     ${now}`,
     `  mode    ${modeText(target)}`,
     ...(kept === undefined ? [] : [`  kept    as ${kept}, until it is discarded; the disk must hold both`]),

@@ -62,6 +62,24 @@ describe('a restore plan', () => {
     expect(lines.at(-1)).toContain('a backup of it is made first')
   })
 
+  test('says whether that is the database the backup was made from, and which part was asked for', () => {
+    const own = { ...plan(database), ownSource: true }
+    expect(text(own)).toContain('PostgreSQL 18.4\n          the database that the backup was made from\n  now ')
+    const other = {
+      ...plan({
+        ...database,
+        madeFrom: { database: 'live', server: 'PostgreSQL 14.2' },
+        chosen: 'tables users; rows alone',
+      }),
+      ownSource: false,
+    }
+    expect(text(other)).toContain('          by its address not what was backed up: made from live, PostgreSQL 14.2\n')
+    expect(text(other)).toContain('  only    tables users; rows alone\n')
+    expect(markdown(other)).toContain('made from live, PostgreSQL 14.2')
+    expect(markdown(other)).not.toContain('users')
+    expect(markdown(other, true)).toContain('tables users')
+  })
+
   test('without a safety backup says so', () => {
     const bare = { ...plan(database), safety: { wanted: false, store: 's3://bucket' } }
     expect(text(bare)).toContain('  safety  no backup of it is made first, as was asked for\n')

@@ -5,7 +5,7 @@
 import type { DatabaseTarget, Problem, RestorePreview, SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { asComebackError, hasCode } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
-import { modeFor, planChosen } from './chosen-plan.ts'
+import { isPart, modeFor, planChosen } from './chosen-plan.ts'
 import { checkCompatibility } from './compatibility.ts'
 import { type Consent, needsConfirmation, refuseOtherName } from './consent.ts'
 import { missingRoles, refuseRoles, roleProblems, withRoles } from './create-roles.ts'
@@ -15,7 +15,7 @@ import { type ChoicePreview, previewChoice } from './preview-choice.ts'
 import type { RestoreMode } from './restore-context.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
-import type { Choice, Selection } from './selection.ts'
+import { type Choice, type Selection, selectionText } from './selection.ts'
 import { skippedProblems } from './skipped.ts'
 import { freshFacts, previewSwap } from './swap/preview-swap.ts'
 import { databaseName, inspectTarget, type TargetContents } from './target.ts'
@@ -70,6 +70,8 @@ export async function previewRestore(
     database: target.database,
     user: facts.currentUser,
     server: await serverText(connection),
+    ...madeFrom(choice.plan.detail),
+    ...(isPart(selection) || selection.what !== 'all' ? { chosen: selectionText(selection) } : {}),
     ...(contents === undefined ? {} : { holds: await holdings(connection, contents) }),
     ...(mode === undefined ? {} : { mode }),
     ...(swapped === undefined ? {} : { kept: swapped.kept }),
@@ -95,6 +97,12 @@ async function serverText(connection: Connection): Promise<string> {
     "SELECT pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS version",
   )
   return `PostgreSQL ${row?.version}`
+}
+
+function madeFrom({ database, serverVersion }: RestorePlan['detail']): Pick<DatabaseTarget, 'madeFrom'> {
+  if (database === '') return {}
+  const [major, minor] = [Math.floor(serverVersion / 10_000), serverVersion % 10_000]
+  return { madeFrom: { database, server: `PostgreSQL ${major}.${minor}` } }
 }
 
 async function holdings(connection: Connection, { counts, examples }: TargetContents) {

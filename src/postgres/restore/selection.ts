@@ -90,6 +90,14 @@ export function choose(plan: RestorePlan, selection: Selection): Choice {
   return { plan: reduced(part, what), isPart, what, relations, schemas: chosenSchemas }
 }
 
+/** `tables a, b*; schemas c; rows alone`. */
+export function selectionText({ tables, schemas, what }: Selection): string {
+  const named = (noun: string, patterns: readonly NamePattern[]) =>
+    patterns.length === 0 ? [] : [`${noun} ${patterns.map(({ pattern }) => pattern).join(', ')}`]
+  const how = { all: [], schema: ['structure without rows'], data: ['rows alone'] }[what]
+  return [...named('tables', tables), ...named('schemas', schemas), ...how].join('; ')
+}
+
 /** Drops the statements that set other sequences; undefined where all are wanted. */
 export function onlyChosenSequences({ relations, isPart }: Choice): ((statement: string) => string[]) | undefined {
   if (!isPart) return undefined

@@ -25,6 +25,7 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
       database: target.name,
       user: 'postgres',
       server: expect.stringMatching(new RegExp(`^PostgreSQL ${major}\\.\\d+$`)),
+      madeFrom: { database: source.name, server: expect.stringMatching(new RegExp(`^PostgreSQL ${major}\\.\\d+$`)) },
       mode: 'parallel',
       needsConfirmation: false,
       losses: [],
