@@ -46,7 +46,12 @@ export async function removeRestored(
       ['USAGE'],
     )
   }
-  // With the grants that they were given.
+  await removeRoles(connection, roles)
+  return (await inspectTarget(connection)) === undefined
+}
+
+/** Those that a restore made, as far as it came, with the grants that they were given in this database. */
+export async function removeRoles(connection: Connection, roles: readonly string[]): Promise<void> {
   const made = await connection.query<{ name: string }>(
     'SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE rolname = ANY($1)',
     [roles],
@@ -55,7 +60,6 @@ export async function removeRestored(
     connection,
     made.map(({ name }) => pg.escapeIdentifier(name)).flatMap(role => [`DROP OWNED BY ${role}`, `DROP ROLE ${role}`]),
   )
-  return (await inspectTarget(connection)) === undefined
 }
 
 /** Without a word to the server that they subscribe to: their slots there are not ours to drop. */

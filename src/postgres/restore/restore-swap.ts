@@ -5,9 +5,11 @@
 import pg from 'pg'
 import type { Problem } from '../../engine/ports.ts'
 import { asComebackError, ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
 import { inDatabase } from '../connection/connection-url.ts'
 import { serverError } from '../connection/server-error.ts'
 import { analyzeRestored } from './analyze.ts'
+import { removeRoles, removeSubscriptions } from './remove-restored.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore-parallel.ts'
 import { openForClearingUp, type RestoreSessions, restoreSessions, type TargetOptions } from './restore-sessions.ts'
@@ -57,12 +59,14 @@ export async function restoreBySwap(context: RestoreContext, endSessions: boolea
     await exchangeNames(maintenance, { name: old.name, kept, fresh, endSessions })
     await maintenance.close()
   } catch (error) {
-    const swapped = await clearUp(maintenance, elsewhere, old, fresh).catch((clearing: unknown) => {
-      throw alsoSaying(
-        error,
-        `${old.name} is as it was. The new database ${fresh} may be left over, as it could not be dropped (${asComebackError(clearing).message}). To drop it: comeback restore --discard ${fresh} --confirm ${fresh}`,
-      )
-    })
+    const swapped = await clearUp(maintenance, elsewhere, old, fresh, context.roles ?? []).catch(
+      (clearing: unknown) => {
+        throw alsoSaying(
+          error,
+          `${old.name} is as it was. The new database ${fresh} may be left over, as it could not be dropped (${asComebackError(clearing).message}). To drop it: comeback restore --discard ${fresh} --confirm ${fresh}`,
+        )
+      },
+    )
     if (!swapped) throw alsoSaying(error, `The new database was dropped again; ${old.name} is as it was.`)
   }
   return { kept, lanes, problems }
@@ -120,15 +124,31 @@ async function clearUp(
   elsewhere: TargetOptions,
   { name, oid }: OldDatabase,
   fresh: string,
+  roles: readonly string[],
 ): Promise<boolean> {
   await maintenance.close()
   await using connection = await openForClearingUp(elsewhere)
+  await unsubscribe(connection, elsewhere, fresh)
   await connection.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(fresh)} WITH (FORCE)`)
   const [row] = await connection.query<{ oid: number }>(
     'SELECT oid::int AS oid FROM pg_catalog.pg_database WHERE datname = $1',
     [name],
   )
-  return row !== undefined && row.oid !== oid
+  const swapped = row !== undefined && row.oid !== oid
+  // What they owned has gone with the database.
+  if (!swapped) await removeRoles(connection, roles)
+  return swapped
+}
+
+/** A database that subscribes to something can't be dropped. */
+async function unsubscribe(connection: Connection, elsewhere: TargetOptions, database: string): Promise<void> {
+  const subscriptions = await connection.query(
+    `SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1`,
+    [database],
+  )
+  if (subscriptions.length === 0) return
+  await using inside = await openForClearingUp({ ...elsewhere, url: inDatabase(elsewhere.url, database) })
+  await removeSubscriptions(inside, new Set())
 }
 
 function alsoSaying(error: unknown, more: string): ComebackError {

@@ -183,6 +183,30 @@ describe('a swap that fails leaves the old database untouched and nothing beside
     expect(await target.query(NOTHING_LEFT, [target.name])).toEqual([{ n: 0 }])
   })
 
+  test('with subscriptions and roles that it made', async () => {
+    await using source = await createDatabase(14)
+    const role = `made_${source.name}`
+    await source.query(`CREATE ROLE ${role}; ${SHOP}; ALTER TABLE public.orders OWNER TO ${role}; GRANT USAGE ON SCHEMA shop TO ${role};
+      CREATE SUBSCRIPTION far CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'far')`)
+    const backup = await backUp(source.url)
+    await source.query('ALTER SUBSCRIPTION far SET (slot_name = NONE)')
+    await source.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
+    await using target = await createDatabase(18)
+    await target.query('CREATE TABLE mine AS SELECT 1 AS id')
+    const abort = new AbortController()
+    const progress = {
+      phase: (text: string) => {
+        if (text.startsWith('Counting rows')) abort.abort(new ComebackError('cancelled', 'Stop.'))
+      },
+      advance: () => {},
+    }
+    const options = { mode: 'swap', createRoles: true } as const
+    const error = await failure(restore(target.url, backup, options, abort.signal, progress))
+    expect(error.message).toBe(`Stop. The new database was dropped again; ${target.name} is as it was.`)
+    expect(await target.query(NOTHING_LEFT, [target.name])).toEqual([{ n: 0 }])
+    expect(await target.query('SELECT FROM pg_roles WHERE rolname = $1', [role])).toEqual([])
+  })
+
   test('a damaged backup', async () => {
     await using source = await createDatabase(18)
     await source.query(SHOP)
