@@ -127,9 +127,9 @@ const RESTORE_INPUTS: Readonly<Record<string, string>> = {
         options: [TARGET_URL, DATABASE_URL]
 `,
   mode: `      mode:
-        description: 'atomic: replaces a database in one transaction. parallel: fills an empty one. auto: the target decides'
+        description: 'atomic: replaces a database in one transaction. swap: fills a new one beside it and keeps the old. parallel: fills an empty one. auto: the target decides'
         type: choice
-        options: [auto, atomic, parallel]
+        options: [auto, atomic, swap, parallel]
 `,
   'dry-run': `      dry-run:
         description: Show what would be done, and do nothing

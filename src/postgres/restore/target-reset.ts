@@ -38,10 +38,10 @@ export async function resetTarget(
   const schemas = detail.schemas.filter(schema => facts.schemas.has(schema))
   const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
   const doomed = doomedExtensions(detail, facts)
-  await dropAll(connection, [
-    ...entries.flatMap(entry => dropStatement(entry) ?? []),
-    ...doomed.map(name => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`),
-  ])
+  await dropAll(
+    connection,
+    entries.flatMap(entry => dropStatement(entry) ?? []),
+  )
 
   const held = await connection.query<{ schema: string }>(STAYING_SCHEMAS)
   const staying = new Set(['public', ...held.map(row => row.schema)])
@@ -52,6 +52,11 @@ export async function resetTarget(
     dropped.map(schema => `DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`),
   )
   await emptySchemas(connection, emptied, () => true, dropAll)
+  // After what uses them: dropping ltree itself fails on PostgreSQL 14 while an index with options of its operator class stands.
+  await dropAll(
+    connection,
+    doomed.map(name => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`),
+  )
   await dropAll(connection, await listed(connection, DEFAULT_PRIVILEGES, [emptied]))
   await dropAll(connection, await listed(connection, SCHEMA_DEFAULTS, [emptied, !expectsClosedPublic(detail)]))
   await dropAll(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))

@@ -31,6 +31,18 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     expect(progress.bytes).toBe(backup.segments.reduce((sum, segment) => sum + segment.bytes, 0))
   })
 
+  test('an extension that the backup lacks goes after the indexes that use it', async () => {
+    await using source = await createDatabase(major)
+    await source.query('CREATE TABLE t (i int)')
+    await using target = await createDatabase(major)
+    await target.query(`
+      CREATE EXTENSION ltree;
+      CREATE TABLE t (path ltree);
+      CREATE INDEX ON t USING gist (path gist_ltree_ops(siglen = 100))`)
+    await restore(target.url, await backUp(source.url), { mode: 'atomic' })
+    expect(await fingerprint(target.url)).toEqual(await fingerprint(source.url))
+  })
+
   test('rows lie in the order in which they were read, though updated, deleted, uneven, and in several ranges', async () => {
     await using source = await createDatabase(major)
     await source.query(`
