@@ -1,4 +1,4 @@
-/** A restore into an empty database, against pg_restore with as many connections. */
+/** A restore into an empty database, against pg_restore with as many connections, and in one transaction. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bench } from './backups.ts'
@@ -16,30 +16,33 @@ export async function restores(bench: Bench, server: BenchServer): Promise<strin
   if (programs !== undefined)
     await measure(pipeline(`${programs.dump} -Fc -f "$DUMP" "$URL"`, { URL: bench.url, DUMP: dump }))
 
-  const ours = async () => {
+  const ours = (mode: string) => async () => {
     const url = await server.createDatabase('restored')
-    const args = ['restore', 'database', 'latest', '--mode', 'parallel', '--lanes', LANES, '--store', `file:${store}`]
+    const args = ['restore', 'database', 'latest', '--mode', mode, '--lanes', LANES, '--store', `file:${store}`]
     return (await bench.comeback.run([...args, '--target-url', url])).seconds
   }
-  const theirs = async () => {
+  const theirs = (options: string) => async () => {
     const url = await server.createDatabase('restored')
-    return (await measure(pipeline(`${programs?.restore} -j${LANES} -d "$URL" "$DUMP"`, { URL: url, DUMP: dump })))
-      .seconds
+    const command = pipeline(`${programs?.restore} ${options} -d "$URL" "$DUMP"`, { URL: url, DUMP: dump })
+    return (await measure(command)).seconds
   }
-  const results = await interleave(bench.runs, programs === undefined ? [ours] : [ours, theirs])
+  const pairs = [
+    { mode: 'parallel', options: `-j${LANES}` },
+    { mode: 'atomic', options: '--single-transaction' },
+  ]
+  const contenders = pairs.flatMap(({ mode, options }) => [ours(mode), ...(programs ? [theirs(options)] : [])])
+  const results = await interleave(bench.runs, contenders)
   await server.dropDatabase('restored')
   await rm(store, { recursive: true, force: true })
   await rm(dump, { force: true })
-  const yardstick = median(results[1] ?? [])
-  return table(
-    ['restore into an empty database', 's', 'of pg_restore’s time'],
-    results.map((each, i) => {
-      const time = median(each)
-      return [
-        i === 0 ? 'comeback, parallel' : `\`pg_restore -j${LANES}\` of \`-Fc\``,
-        seconds(time),
-        ratio(time, yardstick),
-      ]
-    }),
-  )
+  const times = results.map(median)
+  const each = contenders.length / pairs.length
+  return pairs
+    .map(({ mode, options }, pair) => {
+      const [our = Number.NaN, yardstick = Number.NaN] = times.slice(pair * each)
+      const rows = [[`comeback, ${mode}`, seconds(our), ratio(our, yardstick)]]
+      if (programs) rows.push([`\`pg_restore ${options}\` of \`-Fc\``, seconds(yardstick), ratio(yardstick, yardstick)])
+      return table([`restore into an empty database, ${mode}`, 's', 'of pg_restore’s time'], rows)
+    })
+    .join('\n')
 }
