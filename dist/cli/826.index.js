@@ -3293,7 +3293,7 @@ module.exports = {
 var array = __webpack_require__(3879)
 var arrayParser = __webpack_require__(6471);
 var parseDate = __webpack_require__(2690);
-var parseInterval = __webpack_require__(8755);
+var parseInterval = __webpack_require__(1136);
 var parseByteA = __webpack_require__(463);
 
 function allowNull (fn) {
@@ -9894,7 +9894,7 @@ function is0To99 (num) {
 
 /***/ }),
 
-/***/ 8755:
+/***/ 1136:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 

@@ -44,6 +44,20 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
 
 /***/ }),
 
+/***/ 8611:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("http");
+
+/***/ }),
+
+/***/ 5692:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("https");
+
+/***/ }),
+
 /***/ 9278:
 /***/ ((module) => {
 
@@ -55,6 +69,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("net");
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:assert");
+
+/***/ }),
+
+/***/ 6698:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
 
 /***/ }),
 
@@ -72,10 +93,31 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_p
 
 /***/ }),
 
+/***/ 7540:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:console");
+
+/***/ }),
+
 /***/ 7598:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
+
+/***/ }),
+
+/***/ 3053:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
+
+/***/ }),
+
+/***/ 610:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns");
 
 /***/ }),
 
@@ -100,6 +142,34 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/prom
 
 /***/ }),
 
+/***/ 7067:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http");
+
+/***/ }),
+
+/***/ 2467:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2");
+
+/***/ }),
+
+/***/ 4708:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:https");
+
+/***/ }),
+
+/***/ 7030:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+
+/***/ }),
+
 /***/ 8161:
 /***/ ((module) => {
 
@@ -114,10 +184,45 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 
 /***/ }),
 
+/***/ 643:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:perf_hooks");
+
+/***/ }),
+
+/***/ 1708:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:process");
+
+/***/ }),
+
+/***/ 1792:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:querystring");
+
+/***/ }),
+
+/***/ 481:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:readline");
+
+/***/ }),
+
 /***/ 7075:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
+
+/***/ }),
+
+/***/ 6466:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 
 /***/ }),
 
@@ -135,10 +240,31 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/
 
 /***/ }),
 
+/***/ 1692:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
+
+/***/ }),
+
+/***/ 3136:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:url");
+
+/***/ }),
+
 /***/ 7975:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
+
+/***/ }),
+
+/***/ 3429:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/types");
 
 /***/ }),
 
@@ -153,6 +279,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:worker_
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
+
+/***/ }),
+
+/***/ 857:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 
 /***/ }),
 
@@ -301,7 +434,7 @@ function asComebackError(error) {
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];
@@ -468,7 +601,7 @@ var __webpack_exports__ = {};
 var external_node_os_ = __nccwpck_require__(8161);
 // EXTERNAL MODULE: ./build/errors.js
 var errors = __nccwpck_require__(9473);
-;// CONCATENATED MODULE: ./build/cli/signals.js
+;// CONCATENATED MODULE: ./build/run/signals.js
 /** Ctrl+C and `kill`: the first asks the run to stop, the second doesn't ask, and five seconds are the end in any case. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'];
@@ -491,7 +624,7 @@ function cancelledBySignals(process) {
     return controller.signal;
 }
 
-;// CONCATENATED MODULE: ./build/cli/launch.js
+;// CONCATENATED MODULE: ./build/run/launch.js
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
 
 
@@ -501,8 +634,7 @@ const LEAST_NODE = [22, 15];
 const LEAST_THREADS = 4;
 /** Milliseconds that a finished run waits for whatever keeps the process alive. */
 const launch_LAST_MOMENT = 1_000;
-/** `loadJob` imports only when it is called, as an older Node could not even load what it imports. */
-function launch(process, loadJob = loadRealJob) {
+function launch(process, edge) {
     const { version, env } = process;
     if (!isRecent(version)) {
         process.stderr.write(`comeback: Node ${LEAST_NODE.join('.')} or newer is needed; this is ${version}.\n`);
@@ -525,28 +657,34 @@ function launch(process, loadJob = loadRealJob) {
             process.stderr.write('comeback: The process ended before the run did.\n');
     };
     process.once('exit', early);
-    void start(process, cancelledBySignals(process), loadJob).then(code => {
+    void edge(process, cancelledBySignals(process)).then(code => {
         process.off('exit', early);
         process.exitCode = code;
         // Not before the pipe has taken what was written: a slow reader gets all of it.
         process.stdout.write('', () => setTimeout(() => process.exit(code), launch_LAST_MOMENT).unref());
     });
 }
-async function start(process, signal, loadJob) {
-    const [{ run }, runJob] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(677)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8677)), loadJob()]);
-    const { argv, env, stdout, stderr } = process;
-    return run({ argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob });
-}
-async function loadRealJob() {
-    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(314)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6314));
-    return runJob;
-}
 function isRecent(version) {
     const [major = 0, minor = 0] = version.slice(1).split('.').map(Number);
     return major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
 }
 
+;// CONCATENATED MODULE: ./build/cli/start.js
+/** Imports only when called. */
+async function start(process, signal, loadJob = loadRealJob) {
+    const [{ run }, runJob, { askOn }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(991)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7991)), loadJob(), __nccwpck_require__.e(/* import() */ 548).then(__nccwpck_require__.bind(__nccwpck_require__, 548))]);
+    const { argv, env, stdin, stdout, stderr } = process;
+    const ask = askOn(stdin, stderr, signal);
+    const surroundings = { argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob };
+    return run(ask === undefined ? surroundings : { ...surroundings, ask });
+}
+async function loadRealJob() {
+    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(579)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7579));
+    return runJob;
+}
+
 ;// CONCATENATED MODULE: ./build/cli/main.js
 
-launch(process);
+
+launch(process, start);
 
