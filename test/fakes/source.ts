@@ -50,7 +50,16 @@ export function memorySink(component: Component = 'database'): MemorySink {
     async inspect() {
       const holds = { files: restored.size, more: false }
       const brings = { files: 0, folders: 0, links: 0, bytes: 0 }
-      return { kind: 'folder', place: 'memory', way: 'new', needsConfirmation: false, brings, holds, losses: [], problems: [] }
+      return {
+        kind: 'folder',
+        place: 'memory',
+        way: 'new',
+        needsConfirmation: false,
+        brings,
+        holds,
+        losses: [],
+        problems: [],
+      }
     },
     async restore(backup, progress, signal) {
       await Promise.all(
