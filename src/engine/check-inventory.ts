@@ -1,10 +1,10 @@
 /** What a component's manifests say should be in the store, and which of it is. */
-import { asComebackError, ComebackError, type ErrorCode, hasCode } from '../errors.ts'
+import { asComebackError, ComebackError, type ErrorCode } from '../errors.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
 import type { CheckFinding, FindingCode } from '../report/check-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, objectName, PLACEHOLDER } from '../repository/layout.ts'
-import { authenticate } from '../repository/manifests.ts'
+import { isOurs } from '../repository/manifests.ts'
 import { packName, packsOf } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
@@ -79,7 +79,7 @@ async function lookAt(
     if (manifest.index === null && entry.kind === 'backup') {
       throw new ComebackError('damaged', 'It names no index.')
     }
-    return { entry, manifest, authentic: keyring !== undefined && (await isAuthentic(manifest, keyring)) }
+    return { entry, manifest, authentic: keyring !== undefined && (await isOurs(manifest, keyring)) }
   } catch (cause) {
     const { code, message } = asComebackError(cause)
     if (code === 'not-found') return { vanished: entry }
@@ -88,17 +88,6 @@ async function lookAt(
     const what = `cannot be believed: ${message}`
     const { component } = entry
     return finding({ code: meaning, component, object: manifestName(entry), what, hurts: hurtBy([entry]) })
-  }
-}
-
-/** Throws `damaged` where the key is right and the manifest is not. */
-async function isAuthentic(manifest: Manifest, keyring: Keyring): Promise<boolean> {
-  try {
-    await authenticate(manifest, keyring)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'wrong-key')) return false
-    throw error
   }
 }
 

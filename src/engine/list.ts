@@ -4,7 +4,7 @@ import { timeOf } from '../format/backup-id.ts'
 import type { Component } from '../format/manifest.ts'
 import type { ListedBackup, ListReport } from '../report/report.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { authenticate } from '../repository/manifests.ts'
+import { isOurs } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
 import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
@@ -53,16 +53,5 @@ async function describe(
     const time = timeOf(id).toISOString()
     const unknown = { stock: false, bytes: 0, stored: 0, keyId: '', leansOn: [], authenticated: false }
     return { component, id, time, status: 'damaged', ...unknown, reason }
-  }
-}
-
-/** Throws `damaged` where the key is right and the manifest is not. */
-async function isOurs(manifest: Parameters<typeof authenticate>[0], keyring: Keyring): Promise<boolean> {
-  try {
-    await authenticate(manifest, keyring)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'wrong-key')) return false
-    throw error
   }
 }

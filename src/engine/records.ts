@@ -3,7 +3,7 @@ import { asComebackError, hasCode } from '../errors.ts'
 import type { Manifest } from '../format/manifest.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, objectName, PLACEHOLDER } from '../repository/layout.ts'
-import { authenticate } from '../repository/manifests.ts'
+import { isOurs } from '../repository/manifests.ts'
 import { packName, packsOf } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
@@ -86,15 +86,4 @@ function needsOf(manifest: Manifest, catalog: Catalog): readonly string[] {
   const names = packsOf(manifest).map(pack => packName(component, pack))
   if (index !== null) names.push(objectName({ component, id, file: index.name }))
   return names.map(name => catalog.objects.get(name)?.name ?? name)
-}
-
-/** Whether this key made it. Throws `damaged` where it did, and the manifest is not as it was written. */
-export async function isOurs(manifest: Manifest, keyring: Keyring): Promise<boolean> {
-  try {
-    await authenticate(manifest, keyring)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'wrong-key')) return false
-    throw error
-  }
 }

@@ -1,5 +1,5 @@
 /** Manifests in a store: read, told apart by authenticity, written once. */
-import { ComebackError } from '../errors.ts'
+import { ComebackError, hasCode } from '../errors.ts'
 import { isAuthentic, MANIFEST_LIMIT, type Manifest, parseManifest, sealManifest } from '../format/manifest.ts'
 import type { Store } from '../store/store.ts'
 import type { Keyring } from './keyring.ts'
@@ -47,6 +47,17 @@ export async function authenticate(manifest: Manifest, keyring: Keyring): Promis
       hint: 'Do not trust this backup. Restore another one, or bring the manifest back from a copy of the store.',
     },
   )
+}
+
+/** Whether this key made it. Throws `damaged` where it did, and the manifest is not as it was written. */
+export async function isOurs(manifest: Manifest, keyring: Keyring): Promise<boolean> {
+  try {
+    await authenticate(manifest, keyring)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'wrong-key')) return false
+    throw error
+  }
 }
 
 /** Makes the backup exist (or the placeholder visible). `already-exists` if the name is taken. */
