@@ -127,7 +127,7 @@ const RESTORE_INPUTS: Readonly<Record<string, string>> = {
         options: [TARGET_URL, DATABASE_URL]
 `,
   mode: `      mode:
-        description: 'atomic: replaces a database in one transaction. swap: fills a new one beside it and keeps the old. parallel: fills an empty one. auto: the target decides'
+        description: 'atomic: replaces a database in one transaction. swap: fills a new one beside it and keeps the old. parallel: fills an empty one. auto: parallel into an empty one, atomic over any other'
         type: choice
         options: [auto, atomic, swap, parallel]
 `,

@@ -6,7 +6,7 @@ import { type Command, type Measured, measure } from './measure.ts'
 
 const BUILT = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url))
 const SOURCE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const KEY = 'bench-key-0123456789-abcdefghijklmnopqrstuvwxyz'
+export const KEY = 'bench-key-0123456789-abcdefghijklmnopqrstuvwxyz'
 
 export interface Comeback {
   /** A verb and its options; `--json` and `--quiet` are added. */

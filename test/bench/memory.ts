@@ -1,9 +1,12 @@
 /** The most memory that each verb holds, at two sizes: it must not grow with what is backed up. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import type { Comeback } from './comeback.ts'
+import { startGitHub } from '../support/github/github.ts'
+import { type Comeback, KEY } from './comeback.ts'
 import { fillMixed } from './dataset.ts'
+import { type Measured, measure } from './measure.ts'
 import type { BenchServer } from './server.ts'
 import { megabytes, table } from './table.ts'
 
@@ -52,10 +55,30 @@ async function peaks(
     (await verb('restore', 'database', 'latest', '--mode', 'atomic', '--confirm', 'memory_copy', '--target-url', copy))
       .peak,
   )
+  found.set('backup to artifacts, by the Action', (await backUpToArtifacts(url, folder)).peak)
   found.set('export', (await verb('export', 'database', 'latest', '--into', out)).peak)
   await rm(store, { recursive: true, force: true })
   await rm(out, { recursive: true, force: true })
   await server.dropDatabase('memory_copy')
   await server.dropDatabase('memory')
   return found
+}
+
+/** A first backup, against the stand-in for GitHub in this process. */
+async function backUpToArtifacts(url: string, folder: string): Promise<Measured> {
+  await using github = await startGitHub()
+  return await measure({
+    program: process.execPath,
+    args: [fileURLToPath(new URL('../../dist/action/index.js', import.meta.url))],
+    cwd: folder,
+    env: {
+      ...github.environment(github.newRun()),
+      RUNNER_TEMP: folder,
+      GITHUB_WORKSPACE: folder,
+      INPUT_COMPONENT: 'database',
+      INPUT_KEY: KEY,
+      'INPUT_DATABASE-URL': url,
+      'INPUT_GITHUB-TOKEN': github.token,
+    },
+  })
 }

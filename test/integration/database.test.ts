@@ -59,10 +59,10 @@ describe.each([14, 18] as const)('a PostgreSQL %i database with one of everythin
     await copy.query(
       'DROP TABLE cb.child CASCADE; DELETE FROM cb.constraints; CREATE TABLE public.stray (id int); CREATE TYPE cb.stray AS (a int)',
     )
-    const refused = await place.run(['restore', 'database', 'latest', '--target-url', copy.url])
+    const refused = await place.run(['restore', 'database', 'latest', '--mode', 'parallel', '--target-url', copy.url])
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('--mode atomic')
-    const over = ['restore', 'database', 'latest', '--mode', 'atomic', '--target-url', copy.url]
+    const over = ['restore', 'database', 'latest', '--target-url', copy.url]
     const wrecked = await fingerprint(copy.url)
     const plan = await place.json<RestorePlanReport>([...over, '--dry-run'])
     expect(plan).toMatchObject({ command: 'restore-plan', target: { database: copy.name, needsConfirmation: true } })

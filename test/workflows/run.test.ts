@@ -1,8 +1,11 @@
 /** The workflows, run step by step with the built Action, a stand-in for GitHub and real servers. */
+import { createDecipheriv, pbkdf2Sync } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test, vi } from 'vitest'
+import { PBKDF2_ITERATIONS } from '../../src/format/keys.ts'
 import { COMPONENTS } from '../../src/format/manifest.ts'
 import { DEFAULT_PLAN } from '../../src/init/plan.ts'
 import { workflowFiles } from '../../src/init/workflow-files.ts'
@@ -82,10 +85,13 @@ describe('backup.yml', () => {
     expectConclusion(result, 'success')
     expect(result.log).not.toContain('sesame')
 
-    const restored = await handedOver(repository, 'plain')
-    expect(restored.text).toContain('SMTP_PASSWORD')
-    expect(restored.text).toContain('100%25 open sesame=')
-    expect(restored.text).not.toContain('OTHER')
+    const { text } = await handedOver(repository, 'plain')
+    expect(text).toContain('SMTP_PASSWORD missing from the present environment')
+    expect(text).not.toContain('sesame')
+    const { files } = await handedOver(repository, 'encrypted')
+    const archive = decrypted(files.get('01-data-0001.tar.gz.enc'))
+    expect(archive).toContain('100%25 open sesame=')
+    expect(archive).not.toContain('OTHER')
   })
 })
 
@@ -93,23 +99,30 @@ type Repository = Awaited<ReturnType<typeof startRepository>>
 
 /** What the restore of the configuration hands over as an artifact. */
 async function handedOver(repository: Repository, handOver: string) {
-  let names: readonly string[] = []
-  let text = ''
+  const files = new Map<string, Buffer>()
   const result = await repository.run(
     'restore.yml',
     { name: 'workflow_dispatch', inputs: { component: 'config', 'dry-run': false, 'hand-over': handOver } },
     {
       standIns: {
         'actions/upload-artifact'({ path = '' }) {
-          const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter(file => file.isFile())
-          names = files.map(({ name }) => name)
-          text = files.map(file => readFileSync(join(file.parentPath, file.name), 'latin1')).join('\n')
+          for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
+            if (entry.isFile()) files.set(entry.name, readFileSync(join(entry.parentPath, entry.name)))
+          }
         },
       },
     },
   )
   expectConclusion(result, 'success')
-  return { result, names, text }
+  return { result, files, text: [...files.values()].map(bytes => bytes.toString('latin1')).join('\n') }
+}
+
+/** As `openssl enc -d … | gunzip` gives it. */
+function decrypted(pack: Buffer | undefined): string {
+  if (pack === undefined) throw new Error('The export holds no such file.')
+  const derived = pbkdf2Sync(TEST_KEY, pack.subarray(8, 16), PBKDF2_ITERATIONS, 48, 'sha256')
+  const decipher = createDecipheriv('aes-256-cbc', derived.subarray(0, 32), derived.subarray(32))
+  return gunzipSync(Buffer.concat([decipher.update(pack.subarray(16)), decipher.final()])).toString('latin1')
 }
 
 describe('restore.yml', () => {
@@ -176,11 +189,11 @@ describe('restore.yml', () => {
     await using repository = await startRepository({})
     expectConclusion(await repository.run('backup.yml', MONTHLY, { vars: VARS }), 'success')
     const encrypted = await handedOver(repository, 'encrypted')
-    expect(encrypted.names).toContain('manifest.json')
+    expect([...encrypted.files.keys()]).toContain('manifest.json')
     expect(encrypted.text).not.toContain('workers = 4')
     expect((await handedOver(repository, 'plain')).text).toContain('workers = 4')
     const nothing = await handedOver(repository, 'nothing')
-    expect(nothing.names).toEqual([])
+    expect(nothing.files.size).toBe(0)
     expect(outcomes(nothing.result)).toMatchObject({ 'Hand over as an artifact for a day': 'skipped' })
   })
 })

@@ -4,7 +4,7 @@ import type { RestoreMode } from './restore-context.ts'
 import { describeContents, type TargetContents } from './target.ts'
 
 export interface Consent {
-  /** Undefined: `parallel` into an empty target, and nothing into any other. */
+  /** Undefined: `parallel` into an empty target, `atomic` over any other. */
   readonly mode: RestoreMode | undefined
   /** The name of the database that may be replaced, as somebody typed it. */
   readonly confirm: string | undefined
@@ -21,7 +21,8 @@ export interface ConsentTarget {
 
 /** Throws `not-empty` for a target that the mode cannot take. */
 export function chooseMode({ mode }: Consent, { description, contents }: ConsentTarget): RestoreMode {
-  if (contents === undefined || mode === 'atomic' || mode === 'swap') return mode ?? 'parallel'
+  if (contents === undefined) return mode ?? 'parallel'
+  if (mode !== 'parallel') return mode ?? 'atomic'
   throw new ComebackError('not-empty', `${description} is not empty: it holds ${describeContents(contents)}.`, {
     hint: 'Use --mode atomic and --confirm NAME, with the name of the database, to replace all of it in one transaction, --mode swap to put a new database in its place and keep this one, or restore into an empty database.',
   })

@@ -82,7 +82,7 @@ test('a look at what could not be restored as asked for says why', async () => {
   const backup = await backUp(source.url)
   await using target = await createDatabase(18)
   await target.query('CREATE TABLE mine (i int)')
-  const full = await inspect(target.url, backup)
+  const full = await inspect(target.url, backup, { mode: 'parallel' })
   expect(full.refusal).toMatchObject({ code: 'not-empty', hint: expect.stringContaining('--mode atomic') })
   expect(full).toMatchObject({ needsConfirmation: true, losses: [] })
   expect(full.mode).toBeUndefined()
