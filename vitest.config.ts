@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
+/** Every fault at every moment: `npm run test:long`, and a job of its own in CI. */
+export const LONG = 'test/**/*.long.test.ts'
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [LONG],
     globalSetup: 'test/support/global-setup.ts',
     // Real servers and child processes share the machine's cores: a few files side by side, no more.
     maxWorkers: 2,
