@@ -1446,6 +1446,18 @@ async function authenticate(manifest, keyring) {
         hint: 'Do not trust this backup. Restore another one, or bring the manifest back from a copy of the store.',
     });
 }
+/** Whether this key made it. Throws `damaged` where it did, and the manifest is not as it was written. */
+async function isOurs(manifest, keyring) {
+    try {
+        await authenticate(manifest, keyring);
+        return true;
+    }
+    catch (error) {
+        if ((0,errors/* hasCode */.up)(error, 'wrong-key'))
+            return false;
+        throw error;
+    }
+}
 /** Makes the backup exist (or the placeholder visible). `already-exists` if the name is taken. */
 async function writeManifest(store, unsealed, keyring, signal) {
     const { mac } = await keyring.chain(unsealed.idSalt, unsealed.kdf.iterations);
@@ -2425,7 +2437,7 @@ async function lookAt(store, entry, keyring, signal) {
         if (manifest.index === null && entry.kind === 'backup') {
             throw new errors/* ComebackError */.U$('damaged', 'It names no index.');
         }
-        return { entry, manifest, authentic: keyring !== undefined && (await isAuthentic(manifest, keyring)) };
+        return { entry, manifest, authentic: keyring !== undefined && (await isOurs(manifest, keyring)) };
     }
     catch (cause) {
         const { code, message } = (0,errors/* asComebackError */.Mx)(cause);
@@ -2437,18 +2449,6 @@ async function lookAt(store, entry, keyring, signal) {
         const what = `cannot be believed: ${message}`;
         const { component } = entry;
         return finding({ code: meaning, component, object: manifestName(entry), what, hurts: hurtBy([entry]) });
-    }
-}
-/** Throws `damaged` where the key is right and the manifest is not. */
-async function isAuthentic(manifest, keyring) {
-    try {
-        await authenticate(manifest, keyring);
-        return true;
-    }
-    catch (error) {
-        if ((0,errors/* hasCode */.up)(error, 'wrong-key'))
-            return false;
-        throw error;
     }
 }
 /** One finding for each key, however many backups were made with it. */
@@ -3226,18 +3226,6 @@ async function list_describe(store, entry, keyring, signal) {
         return { component, id, time, status: 'damaged', ...unknown, reason };
     }
 }
-/** Throws `damaged` where the key is right and the manifest is not. */
-async function isOurs(manifest, keyring) {
-    try {
-        await authenticate(manifest, keyring);
-        return true;
-    }
-    catch (error) {
-        if ((0,errors/* hasCode */.up)(error, 'wrong-key'))
-            return false;
-        throw error;
-    }
-}
 
 ;// CONCATENATED MODULE: ./build/engine/prune-description.js
 
@@ -3455,7 +3443,7 @@ async function readRecord(store, entry, catalog, keyring, signal) {
         const manifest = await manifestOf(store, entry, signal);
         const { status, source, index } = manifest;
         const safety = manifest.purpose === 'safety';
-        const trust = keyring === undefined || (await records_isOurs(manifest, keyring)) ? 'known' : 'other';
+        const trust = keyring === undefined || (await isOurs(manifest, keyring)) ? 'known' : 'other';
         return { entry, name, trust, status, source, safety, hasIndex: index !== null, needs: needsOf(manifest, catalog) };
     }
     catch (error) {
@@ -3472,18 +3460,6 @@ function needsOf(manifest, catalog) {
     if (index !== null)
         names.push(objectName({ component, id, file: index.name }));
     return names.map(name => catalog.objects.get(name)?.name ?? name);
-}
-/** Whether this key made it. Throws `damaged` where it did, and the manifest is not as it was written. */
-async function records_isOurs(manifest, keyring) {
-    try {
-        await authenticate(manifest, keyring);
-        return true;
-    }
-    catch (error) {
-        if ((0,errors/* hasCode */.up)(error, 'wrong-key'))
-            return false;
-        throw error;
-    }
 }
 
 ;// CONCATENATED MODULE: ./build/engine/unneeded.js
@@ -4024,7 +4000,7 @@ async function status_look({ store, keyring, signal }, entry, now, detailed) {
         const manifest = await manifestOf(store, entry, signal);
         if (manifest.purpose === 'safety')
             return undefined;
-        const authenticated = keyring !== undefined && (await records_isOurs(manifest, keyring));
+        const authenticated = keyring !== undefined && (await isOurs(manifest, keyring));
         if (manifest.status === 'complete')
             return { id, time, age, bytes: manifest.bytes.plain, authenticated };
         return { id, time, status: manifest.status, ...(manifest.reason === null ? {} : { reason: manifest.reason }) };
@@ -4518,7 +4494,7 @@ const RESTORE_INPUTS = {
         options: [TARGET_URL, DATABASE_URL]
 `,
     mode: `      mode:
-        description: 'atomic: replaces a database in one transaction. swap: fills a new one beside it and keeps the old. parallel: fills an empty one. auto: the target decides'
+        description: 'atomic: replaces a database in one transaction. swap: fills a new one beside it and keeps the old. parallel: fills an empty one. auto: parallel into an empty one, atomic over any other'
         type: choice
         options: [auto, atomic, swap, parallel]
 `,
@@ -13315,8 +13291,10 @@ async function analyze(connection, tables) {
 
 /** Throws `not-empty` for a target that the mode cannot take. */
 function chooseMode({ mode }, { description, contents }) {
-    if (contents === undefined || mode === 'atomic' || mode === 'swap')
+    if (contents === undefined)
         return mode ?? 'parallel';
+    if (mode !== 'parallel')
+        return mode ?? 'atomic';
     throw new errors/* ComebackError */.U$('not-empty', `${description} is not empty: it holds ${describeContents(contents)}.`, {
         hint: 'Use --mode atomic and --confirm NAME, with the name of the database, to replace all of it in one transaction, --mode swap to put a new database in its place and keep this one, or restore into an empty database.',
     });

@@ -716,7 +716,7 @@ const TABLE = {
         type: 'choice',
         choices: ['atomic', 'swap', 'parallel'],
         verbs: ['restore'],
-        help: 'How a database is restored. atomic: replaces it in one transaction, all or nothing. swap: fills a new one beside it, checks it, and exchanges their names; the old one is kept. parallel: fills an empty one through several lanes. Without it, the target decides.',
+        help: 'How a database is restored. atomic: replaces it in one transaction, all or nothing. swap: fills a new one beside it, checks it, and exchanges their names; the old one is kept. parallel: fills an empty one through several lanes. Without it, parallel into an empty database, atomic over any other.',
     },
     into: {
         type: 'string',
