@@ -89,8 +89,8 @@ describe('a repository that keeps its backups as artifacts', () => {
     await copy.query('DROP TABLE cb.child CASCADE; CREATE TABLE public.stray (id int)')
     const refused = await runner.run(inputs)
     expect(refused.code).toBe(2)
-    expect(refused.annotations[0]?.text).toContain('mode: atomic')
-    await runner.report({ ...inputs, mode: 'atomic', confirm: copy.name })
+    expect(refused.annotations[0]?.text).toContain('confirm: NAME')
+    await runner.report({ ...inputs, confirm: copy.name })
     expect(await fingerprint(copy.url)).toEqual(before)
   })
 
