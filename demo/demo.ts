@@ -156,11 +156,12 @@ function folderText(files: ReadonlyMap<string, string>, folder: string): string 
   return `${size(bytes)} in ${files.size} files`
 }
 
+/** The review compares what was backed up with the environment of the restore, which still has all of it. */
 async function lostVariables(review: string): Promise<readonly string[]> {
-  const text = await readFile(join(review, 'environment.env'), 'utf8')
+  const text = await readFile(join(review, '.env.review'), 'utf8')
   return Object.keys(ENVIRONMENT)
-    .filter(name => !text.includes(name))
-    .map(name => `the variable ${name} is missing`)
+    .filter(name => !text.includes(`# ${name} equal to the present environment`))
+    .map(name => `the variable ${name} is not what it was`)
 }
 
 /** Decrypts the first backup with the command that its manifest carries; false only if it could have been read and was not. */
