@@ -3,11 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { runJob } from '../../src/job.ts'
 import type { Command, JobContext } from '../../src/job-context.ts'
-import { resolveOptions } from '../../src/option-values.ts'
-import type { OptionName } from '../../src/options.ts'
-import type { Report } from '../../src/report/report.ts'
+import { type Given, jobIn } from '../support/job.ts'
 
 let cwd: string
 beforeEach(() => {
@@ -15,24 +12,7 @@ beforeEach(() => {
   return () => rmSync(cwd, { recursive: true, force: true })
 })
 
-function job(
-  command: Command,
-  given: Partial<Record<OptionName, string | readonly string[]>> = {},
-  context: Partial<JobContext> = {},
-): Promise<Report> {
-  const values = new Map(Object.entries(given).map(([name, value]) => [name as OptionName, [value].flat()]))
-  return runJob(command, resolveOptions(command.verb, values, {}), {
-    cwd,
-    key: 'a passphrase for tests only',
-    ci: true,
-    environment: {},
-    github: { apiUrl: 'http://127.0.0.1', serverUrl: 'http://127.0.0.1', repository: undefined, run: undefined },
-    temporary: cwd,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-    ...context,
-  })
-}
+const job = (command: Command, given?: Given, context?: Partial<JobContext>) => jobIn(cwd, command, given, context)
 
 const files = { verb: 'restore', component: 'files', at: 'latest' } as const
 const config = { verb: 'restore', component: 'config', at: 'latest' } as const

@@ -4,13 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { hasCode } from '../../src/errors.ts'
-import { runJob } from '../../src/job.ts'
 import type { Command } from '../../src/job-context.ts'
-import { resolveOptions } from '../../src/option-values.ts'
-import type { OptionName } from '../../src/options.ts'
-import type { Report } from '../../src/report/report.ts'
 import { createDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
+import { type Given, jobIn } from '../support/job.ts'
 
 let cwd: string
 beforeEach(() => {
@@ -18,19 +15,7 @@ beforeEach(() => {
   return () => rmSync(cwd, { recursive: true, force: true })
 })
 
-function job(command: Command, given: Partial<Record<OptionName, string>>): Promise<Report> {
-  const values = new Map(Object.entries(given).map(([name, value]) => [name as OptionName, [value]]))
-  return runJob(command, resolveOptions(command.verb, values, {}), {
-    cwd,
-    key: 'a passphrase for tests only',
-    ci: true,
-    environment: {},
-    github: { apiUrl: 'http://127.0.0.1', serverUrl: 'http://127.0.0.1', repository: undefined, run: undefined },
-    temporary: cwd,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-  })
-}
+const job = (command: Command, given: Given) => jobIn(cwd, command, given)
 
 const restore = { verb: 'restore', component: 'database', at: 'latest' } as const
 

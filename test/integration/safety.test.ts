@@ -5,15 +5,13 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ProgressEvent } from '../../src/engine/progress.ts'
 import { hasCode } from '../../src/errors.ts'
-import { runJob } from '../../src/job.ts'
 import type { Command, JobContext } from '../../src/job-context.ts'
-import { resolveOptions } from '../../src/option-values.ts'
-import type { OptionName } from '../../src/options.ts'
-import type { ListReport, Report, RestoreReport } from '../../src/report/report.ts'
+import type { ListReport, RestoreReport } from '../../src/report/report.ts'
 import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { createEverything } from '../fixtures/everything.ts'
 import { createDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
+import { type Given, jobIn } from '../support/job.ts'
 
 let cwd: string
 beforeEach(() => {
@@ -21,22 +19,7 @@ beforeEach(() => {
   return () => rmSync(cwd, { recursive: true, force: true })
 })
 
-type Given = Partial<Record<OptionName, string>>
-
-function job(command: Command, given: Given, more: Partial<JobContext> = {}): Promise<Report> {
-  const values = new Map(Object.entries(given).map(([name, value]) => [name as OptionName, [value]]))
-  return runJob(command, resolveOptions(command.verb, values, {}), {
-    cwd,
-    key: 'a passphrase for tests only',
-    ci: true,
-    environment: {},
-    github: { apiUrl: 'http://127.0.0.1', serverUrl: 'http://127.0.0.1', repository: undefined, run: undefined },
-    temporary: cwd,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-    ...more,
-  })
-}
+const job = (command: Command, given: Given, more?: Partial<JobContext>) => jobIn(cwd, command, given, more)
 
 const restoring = (component: 'database' | 'files', given: Given, more?: Partial<JobContext>) =>
   job({ verb: 'restore', component, at: 'latest' }, given, more) as Promise<RestoreReport>

@@ -3,13 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { runJob } from '../../src/job.ts'
 import type { Command } from '../../src/job-context.ts'
-import { resolveOptions } from '../../src/option-values.ts'
-import type { OptionName } from '../../src/options.ts'
-import type { Report, RestoreReport } from '../../src/report/report.ts'
+import type { RestoreReport } from '../../src/report/report.ts'
 import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { createDatabase } from '../support/database.ts'
+import { type Given, jobIn } from '../support/job.ts'
 
 /** Milliseconds: each of the runs derives its keys with as many iterations as anybody's. */
 const LONG = 240_000
@@ -18,19 +16,7 @@ test('a plan says whether it is over the own source; chosen rows come back, the 
   timeout: LONG,
 }, async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'comeback-selective-'))
-  const job = (command: Command, given: Partial<Record<OptionName, string>>): Promise<Report> => {
-    const values = new Map(Object.entries(given).map(([name, value]) => [name as OptionName, [value]]))
-    return runJob(command, resolveOptions(command.verb, values, {}), {
-      cwd,
-      key: 'a passphrase for tests only',
-      ci: true,
-      environment: {},
-      github: { apiUrl: 'http://127.0.0.1', serverUrl: 'http://127.0.0.1', repository: undefined, run: undefined },
-      temporary: cwd,
-      progress: () => undefined,
-      signal: new AbortController().signal,
-    })
-  }
+  const job = (command: Command, given: Given) => jobIn(cwd, command, given)
   const restoring = { verb: 'restore', component: 'database', at: 'latest' } as const
   try {
     await using source = await createDatabase(18)
