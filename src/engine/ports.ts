@@ -6,6 +6,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { Json, Segment, SegmentGroup, SegmentHead } from '../format/segment.ts'
+import type { AssertionOutcome, ProofCheck, ProofFinding, ProvenTable } from '../report/proof.ts'
 import type { StoredBackup } from '../repository/stored-backup.ts'
 
 export type { Json, Segment, SegmentGroup, SegmentHead, StoredBackup }
@@ -122,4 +123,38 @@ export interface Sink {
   inspect(backup: StoredBackup, progress: SinkProgress, signal: AbortSignal): Promise<TargetSummary>
   /** Either restores all of it or throws; what a failure leaves behind is each Sink's own promise. */
   restore(backup: StoredBackup, progress: SinkProgress, signal: AbortSignal): Promise<SinkResult>
+}
+
+/** What a proof needs besides the backup. */
+export interface ProofContext {
+  readonly progress: SinkProgress
+  /** Of the proof before this one of the same component; absent where there is none that can be read. */
+  readonly before?: ProofBefore
+}
+
+export interface ProofBefore {
+  readonly id: string
+  readonly tables: readonly ProvenTable[]
+  readonly assertions: readonly AssertionOutcome[]
+}
+
+export interface ProofResult {
+  /** Milliseconds; absent where it wasn't reached. */
+  readonly restoreTime?: number
+  readonly compareTime?: number
+  readonly server?: string
+  readonly checks: readonly ProofCheck[]
+  readonly findings: readonly ProofFinding[]
+  readonly tables: readonly ProvenTable[]
+  readonly assertions: readonly AssertionOutcome[]
+}
+
+/**
+ * Restores a backup to where nothing of value is, compares it with what was backed up, and leaves the place as it found it.
+ * What is wrong with the backup, or kept it from being looked at, is a finding and no exception. Throws `cancelled` and `timeout`,
+ * and, before anything is touched, what is wrong with the request itself: `usage`, `not-empty`.
+ */
+export interface Prover {
+  readonly component: Component
+  prove(backup: StoredBackup, context: ProofContext, signal: AbortSignal): Promise<ProofResult>
 }

@@ -1,4 +1,6 @@
 import { ComebackError } from '../errors.ts'
+import type { BackupIndex, ChunkRef } from '../format/backup-index.ts'
+import { chunksDiffer } from '../format/chunks-differ.ts'
 import type { Manifest } from '../format/manifest.ts'
 import type { Json, Segment } from '../format/segment.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +18,12 @@ export interface StoredBackup {
   readonly segments: readonly Segment[]
   /** The segment's bytes, each chunk checked against its id before it is yielded. May be called for several at a time. */
   read(segment: Segment, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /**
+   * Compares bytes with the segment's by the ids of its chunks alone, so that nothing is read from the store. Undefined if they
+   * are the same to the last one; else the plain offset of the first chunk that differs, is missing, or is too much. The
+   * bytes are read to their end only if they are the same. May be called for several at a time.
+   */
+  difference(segment: Segment, bytes: AsyncIterable<Uint8Array>): Promise<number | undefined>
 }
 
 /** Only of an authenticated manifest. */
@@ -37,10 +45,22 @@ export async function openBackup(
     detail: index.detail,
     segments: [...places.values()].map(({ segment }) => segment),
     read(segment, readSignal) {
-      const place = places.get(segment.name)
-      if (place === undefined)
-        throw new ComebackError('not-found', `The backup ${manifest.id} has no segment ${segment.name}.`)
-      return reader.read(place.first, place.count, readSignal)
+      const { first, count } = placeOf(segment)
+      return reader.read(first, count, readSignal)
+    },
+    difference(segment, bytes) {
+      const { first, count } = placeOf(segment)
+      return chunksDiffer(keys.id, chunksOf(index, first, count), bytes)
     },
   }
+
+  function placeOf({ name }: Segment) {
+    const place = places.get(name)
+    if (place !== undefined) return place
+    throw new ComebackError('not-found', `The backup ${manifest.id} has no segment ${name}.`)
+  }
+}
+
+function* chunksOf({ chunks }: BackupIndex, first: number, count: number): Generator<ChunkRef> {
+  for (let position = first; position < first + count; position++) yield chunks.at(position)
 }

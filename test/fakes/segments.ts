@@ -1,4 +1,5 @@
 /** The engine's side of the ports, in memory: what a Source writes is kept, and handed to a Sink as a finished backup. */
+
 import type {
   Json,
   Segment,
@@ -8,6 +9,8 @@ import type {
   SourceResult,
   StoredBackup,
 } from '../../src/engine/ports.ts'
+import { chunkId } from '../../src/format/chunk-id.ts'
+import { chunksDiffer } from '../../src/format/chunks-differ.ts'
 
 export interface CollectedSegment {
   readonly head: SegmentHead
@@ -61,6 +64,8 @@ export function collectSegments(): SegmentCollector {
   }
 }
 
+const ANY_KEY = Buffer.alloc(32)
+
 export interface StoredBackupOptions {
   readonly id?: string
   readonly time?: Date
@@ -83,6 +88,15 @@ export function storedBackup(
     detail: detail ?? null,
     segments: inStockOrder(collected).map(({ head, bytes }) => ({ ...head, bytes: bytes.length })),
     read: (segment, signal) => pieces(contents, segment, pieceSize ?? 64 * 1024, signal),
+    difference(segment, bytes) {
+      const all = contents.get(segment.name) ?? Buffer.alloc(0)
+      const chunks: { id: Buffer; plain: number }[] = []
+      for (let start = 0; start < all.length; start += pieceSize ?? 64 * 1024) {
+        const chunk = all.subarray(start, start + (pieceSize ?? 64 * 1024))
+        chunks.push({ id: chunkId(ANY_KEY, chunk), plain: chunk.length })
+      }
+      return chunksDiffer(ANY_KEY, chunks, bytes)
+    },
   }
 }
 

@@ -1,0 +1,64 @@
+/** What migrations did to a restored backup. Nothing of the data stands in it: statements come without their literals. */
+import type { AssertionOutcome, ProofFinding } from './proof.ts'
+
+export interface MigrationReport {
+  /** As it was given. */
+  readonly command: string
+  /** Of the backup that it ran against. */
+  readonly backup: string
+  /** `could-not-run`: the shell does not know the command, or it ended by a signal or for its time. */
+  readonly result: 'succeeded' | 'failed' | 'could-not-run'
+  /** Of the process; null where a signal ended it. */
+  readonly exitCode: number | null
+  readonly seconds: number
+  readonly statements: number
+  /** Those that took a second or more, the longest first. */
+  readonly slow: readonly SlowStatement[]
+  /** The error that made it fail, as the server told it. */
+  readonly error?: MigrationError
+  /** Sampled, the longest first: a lock that is held for less than the interval may be missed. */
+  readonly locks: readonly HeldLock[]
+  /** Seconds between two samples. */
+  readonly interval: number
+  /** A unified diff of pg_dump's text of the schema; empty if nothing changed. `diffCut` lines are left out at its end. */
+  readonly schemaDiff: string
+  readonly diffCut: number
+  /** Tables whose rows or size changed, the largest change first. */
+  readonly tables: readonly MigratedTable[]
+  readonly assertions: readonly AssertionOutcome[]
+  readonly findings: readonly ProofFinding[]
+}
+
+export interface SlowStatement {
+  /** Without literals, cut if it is long. */
+  readonly statement: string
+  readonly seconds: number
+}
+
+export interface MigrationError {
+  /** SQLSTATE. */
+  readonly code: string
+  /** The server's, with whatever may come from the data taken out. */
+  readonly message: string
+  /** Without literals; absent where the server did not get as far as a statement. */
+  readonly statement?: string
+}
+
+export interface HeldLock {
+  /** `public.users`. */
+  readonly table: string
+  /** `AccessExclusiveLock`. */
+  readonly mode: string
+  /** The longest time that it was held without a gap. */
+  readonly seconds: number
+  /** What the application could not do meanwhile: nothing at all, not write, or no other change of the schema. */
+  readonly blocks: 'reads and writes' | 'writes' | 'schema changes'
+}
+
+export interface MigratedTable {
+  readonly name: string
+  /** Absent where the table did not exist before, or does not any more. */
+  readonly rows: { readonly before?: number; readonly after?: number }
+  /** On disk, with indexes and TOAST. */
+  readonly bytes: { readonly before?: number; readonly after?: number }
+}

@@ -1,0 +1,20 @@
+/** What proofs found, made now or as the store remembers them. */
+import type { Component } from '../format/manifest.ts'
+import type { MigrationReport } from './migration-report.ts'
+import type { Proof, Verdict } from './proof.ts'
+
+export interface VerifyReport {
+  readonly command: 'verify'
+  /** Version of this value's shape, for those who read it as JSON. */
+  readonly schema: 1
+  readonly store: string
+  /** `made`: by this run. `recorded`: what the store says of earlier ones; nothing was restored now. */
+  readonly kind: 'made' | 'recorded'
+  /** The worst of the proofs', the migration's among them. */
+  readonly verdict: Verdict
+  /** One for each component asked for that has a backup, in their order. */
+  readonly proofs: readonly Proof[]
+  /** Asked for, and never backed up into this store. */
+  readonly absent: readonly Component[]
+  readonly migration?: MigrationReport
+}
