@@ -12,12 +12,12 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   { of: /^format\//, may: /^errors\.ts$/ },
   { of: /^store\//, may: /^(errors|format\/sizes)\.ts$/ },
   // The configuration component is an archive of files, too.
-  { of: /^config\//, may: /^(errors\.ts|engine\/ports\.ts|format\/sizes\.ts|files\/)/ },
-  { of: /^(postgres|files)\//, may: /^(errors|engine\/ports|format\/sizes)\.ts$/ },
+  { of: /^config\//, may: /^(errors\.ts|engine\/(ports|proof)\.ts|format\/sizes\.ts|files\/)/ },
+  { of: /^(postgres|files)\//, may: /^(errors|engine\/(ports|proof|migration)|format\/sizes)\.ts$/ },
   { of: /^old-scheme\//, may: /^(errors|format\/manifest|format\/sizes)\.ts$/ },
   { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
-  { of: /^report\//, may: /^(errors\.ts|engine\/ports\.ts|format\/)/ },
-  { of: /^engine\//, may: /^(errors\.ts|format\/|repository\/|store\/store\.ts|report\/[\w-]*report\.ts)/ },
+  { of: /^report\//, may: /^(errors\.ts|engine\/(ports|proof|migration)\.ts|format\/)/ },
+  { of: /^engine\//, may: /^(errors\.ts|format\/|repository\/|store\/store\.ts|report\/([\w-]*report|proof)\.ts)/ },
   { of: /^(options|option-values|options-table|key-file)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
   { of: /^(job|job-old-scheme|job-restore|open-store|open-component)\.ts$/, may: /./ },
   { of: /^job-context\.ts$/, may: /^engine\/progress\.ts$|^format\// },
@@ -41,9 +41,9 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
 const POSTGRES_LAYERS: readonly { readonly of: RegExp; readonly not: RegExp }[] = [
   { of: /^postgres\/connection\//, not: /^postgres\/(schema|dump|restore|script)(\/|\.ts)/ },
   { of: /^postgres\/schema\//, not: /^postgres\/(dump|restore|script)(\/|\.ts)/ },
-  { of: /^postgres\/dump(\/|\.ts)/, not: /^postgres\/(restore|script)(\/|\.ts)/ },
-  { of: /^postgres\/restore(\/|\.ts)/, not: /^postgres\/(dump|script)(\/|\.ts)/ },
-  { of: /^postgres\/script(\/|\.ts)/, not: /^postgres\/(dump|restore)(\/|\.ts)/ },
+  { of: /^postgres\/dump(\/|\.ts)/, not: /^postgres\/(restore|script|proof)(\/|\.ts)/ },
+  { of: /^postgres\/restore(\/|\.ts)/, not: /^postgres\/(dump|script|proof)(\/|\.ts)/ },
+  { of: /^postgres\/script(\/|\.ts)/, not: /^postgres\/(dump|restore|proof)(\/|\.ts)/ },
 ]
 
 /** Libraries and builtins that belong to one place. */
@@ -52,7 +52,7 @@ const OWNED: readonly { readonly library: RegExp; readonly by: RegExp }[] = [
   { library: /^pg(-|$)|^@electric-sql\//, by: /^postgres\// },
   { library: /^tar$/, by: /^(files|config)\// },
   { library: /^picomatch$/, by: /^(files|config|postgres)\// },
-  { library: /^diff$/, by: /^config\// },
+  { library: /^diff$/, by: /^(config|postgres)\// },
   { library: /^@aws-sdk\//, by: /^store\/s3/ },
 ]
 

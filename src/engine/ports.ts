@@ -6,8 +6,9 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { Json, Segment, SegmentGroup, SegmentHead } from '../format/segment.ts'
-import type { AssertionOutcome, ProofCheck, ProofFinding, ProvenTable } from '../report/proof.ts'
 import type { StoredBackup } from '../repository/stored-backup.ts'
+import type { Migration } from './migration.ts'
+import type { AssertionOutcome, ProofCheck, ProofFinding, ProvenTable } from './proof.ts'
 
 export type { Json, Segment, SegmentGroup, SegmentHead, StoredBackup }
 
@@ -147,6 +148,8 @@ export interface ProofResult {
   readonly findings: readonly ProofFinding[]
   readonly tables: readonly ProvenTable[]
   readonly assertions: readonly AssertionOutcome[]
+  /** Present where migrations were to run, and the restore got as far as them. */
+  readonly migration?: Migration
 }
 
 /**

@@ -1,7 +1,8 @@
 /** What proofs found, made now or as the store remembers them. */
+import type { Migration } from '../engine/migration.ts'
+import type { Verdict } from '../engine/proof.ts'
 import type { Component } from '../format/manifest.ts'
-import type { MigrationReport } from './migration-report.ts'
-import type { Proof, Verdict } from './proof.ts'
+import type { Proof } from './proof.ts'
 
 export interface VerifyReport {
   readonly command: 'verify'
@@ -16,5 +17,5 @@ export interface VerifyReport {
   readonly proofs: readonly Proof[]
   /** Asked for, and never backed up into this store. */
   readonly absent: readonly Component[]
-  readonly migration?: MigrationReport
+  readonly migration?: Migration
 }

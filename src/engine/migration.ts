@@ -1,7 +1,7 @@
 /** What migrations did to a restored backup. Nothing of the data stands in it: statements come without their literals. */
 import type { AssertionOutcome, ProofFinding } from './proof.ts'
 
-export interface MigrationReport {
+export interface Migration {
   /** As it was given. */
   readonly command: string
   /** Of the backup that it ran against. */
