@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import type { Major } from './postgres.ts'
+
+/** Those that run all through a test run; a test that needs another one starts it. */
+export type SharedMajor = 14 | 18
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
@@ -11,7 +13,7 @@ export interface TestDatabase extends AsyncDisposable {
   query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
 }
 
-export async function createDatabase(major: Major, options = ''): Promise<TestDatabase> {
+export async function createDatabase(major: SharedMajor, options = ''): Promise<TestDatabase> {
   const admin = inject(major === 14 ? 'postgres14' : 'postgres18')
   const name = `test_${randomBytes(6).toString('hex')}`
   await once(admin, `CREATE DATABASE ${name} ${options}`)

