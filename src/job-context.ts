@@ -6,7 +6,10 @@ export type Command =
   | { readonly verb: 'backup'; readonly components: readonly Component[] }
   /** `at`: `latest`, a UTC day, an ISO time or a backup id, as the person wrote it; of no account with `--discard`. */
   | { readonly verb: 'restore'; readonly component: Component; readonly at: string }
-  | { readonly verb: 'list' | 'status' | 'check' | 'prune' | 'import'; readonly components: readonly Component[] }
+  | {
+      readonly verb: 'verify' | 'list' | 'status' | 'check' | 'prune' | 'import'
+      readonly components: readonly Component[]
+    }
   | { readonly verb: 'export'; readonly component: Component; readonly at: string }
   | { readonly verb: 'init' }
   | { readonly verb: 'key'; readonly action: 'new' | 'show-id' }

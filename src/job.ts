@@ -62,6 +62,8 @@ export async function runJob(command: Command, options: Options, context: JobCon
         context,
         async () => new Keyring(await needKey(keyPlace(options, context))),
       )
+    case 'verify':
+      throw new ComebackError('unsupported', 'Proofs are not made yet.')
     case 'list':
       if (oldFolder !== undefined) return listOld(oldFolder, command.components, context.cwd)
       return list(

@@ -5,6 +5,7 @@
 export const VERBS = [
   'backup',
   'restore',
+  'verify',
   'list',
   'status',
   'check',
@@ -61,9 +62,17 @@ export interface Options {
   readonly keepMonthly: number | undefined
   readonly keepYearly: number | undefined
   readonly apply: boolean
+  /** Of verify; other verbs take it as their second word. */
+  readonly at: string | undefined
+  readonly disposable: boolean
+  readonly assertions: string | undefined
+  readonly migrate: string | undefined
+  readonly recorded: boolean
+  readonly badge: string | undefined
   readonly read: boolean
   readonly readPercent: number | undefined
   readonly maxAge: number | undefined
+  readonly maxProofAge: number | undefined
   readonly full: boolean
   /** Milliseconds, like every duration here. */
   readonly fullEvery: number
@@ -76,6 +85,8 @@ export interface Options {
   readonly components: readonly string[]
   readonly time: string | undefined
   readonly recoverySheet: string | undefined
+  readonly pingUrl: string | undefined
+  readonly webhook: string | undefined
   readonly json: boolean
   readonly quiet: boolean
   readonly logDir: string
@@ -122,8 +133,9 @@ type SpecOf<Value> = undefined extends Value
   : Yields<Value> & HasDefault<Value>
 
 const ALL = VERBS
-const WITH_STORE = ['backup', 'restore', 'list', 'status', 'check', 'prune', 'export', 'import'] as const
-const WITH_LOG = ['backup', 'restore', 'check', 'prune', 'export', 'import'] as const
+const WITH_NOTICES = ['backup', 'restore', 'verify', 'status', 'check', 'prune'] as const
+const WITH_STORE = ['backup', 'restore', 'verify', 'list', 'status', 'check', 'prune', 'export', 'import'] as const
+const WITH_LOG = ['backup', 'restore', 'verify', 'check', 'prune', 'export', 'import'] as const
 
 function keep(what: string) {
   return {
@@ -196,8 +208,8 @@ const TABLE = {
     type: 'string',
     placeholder: 'URL',
     secret: 'url',
-    verbs: ['restore'],
-    help: 'The database to restore into, if it is another one than --database-url.',
+    verbs: ['restore', 'verify'],
+    help: 'The database to restore into, if it is another one than --database-url. For verify an empty one on a server that may be thrown away.',
   },
   mode: {
     type: 'choice',
@@ -285,8 +297,8 @@ const TABLE = {
   confirm: {
     type: 'string',
     placeholder: 'NAME',
-    verbs: ['restore'],
-    help: 'The name of the database or folder that may be replaced or removed, typed by whoever wants it.',
+    verbs: ['restore', 'verify'],
+    help: 'The name of the database or folder that may be replaced or removed, typed by whoever wants it. For verify, of a disposable database that is not on this machine or network.',
   },
   undo: {
     type: 'flag',
@@ -347,7 +359,7 @@ const TABLE = {
     placeholder: 'N',
     min: 1,
     max: 64,
-    verbs: ['backup', 'restore'],
+    verbs: ['backup', 'restore', 'verify'],
     help: 'Database connections to use side by side. Without it, as many as there are cores, from 2 to 4.',
   },
   retentionDays: {
@@ -367,6 +379,40 @@ const TABLE = {
   keepMonthly: keep('the newest backup of each of so many months that hold one'),
   keepYearly: keep('the newest backup of each of so many years that hold one'),
   apply: { type: 'flag', verbs: ['prune'], help: 'Remove what the plan says. Without it the plan is only shown.' },
+  at: {
+    type: 'string',
+    placeholder: 'WHEN',
+    verbs: ['verify'],
+    help: 'Which backup: latest, a day, a time or an id, as restore has it. Without it the latest; with --migrate, the latest that was verified.',
+  },
+  disposable: {
+    type: 'flag',
+    verbs: ['verify'],
+    help: 'Says that the server of --target-url may be thrown away. Without it nothing is restored there.',
+  },
+  assertions: {
+    type: 'string',
+    placeholder: 'DIR',
+    verbs: ['verify'],
+    help: 'Folder of .sql files, each a query that must return true, or no rows, of the restored database.',
+  },
+  migrate: {
+    type: 'string',
+    placeholder: 'COMMAND',
+    verbs: ['verify'],
+    help: 'Run this command against the restored database, with DATABASE_URL set to it, and report what it did.',
+  },
+  recorded: {
+    type: 'flag',
+    verbs: ['verify'],
+    help: 'Restore nothing: show the last proof that the store has a record of. It needs no key.',
+  },
+  badge: {
+    type: 'string',
+    placeholder: 'DIR',
+    verbs: ['verify'],
+    help: 'Folder to write badge.json, for shields.io, and badge.svg into.',
+  },
   read: { type: 'flag', verbs: ['check'], help: 'Read every object and check its bytes, too.' },
   readPercent: {
     type: 'integer',
@@ -382,6 +428,13 @@ const TABLE = {
     max: '3650d',
     verbs: ['status'],
     help: 'Fail if the last good backup of a component is older.',
+  },
+  maxProofAge: {
+    type: 'duration',
+    placeholder: 'DURATION',
+    max: '3650d',
+    verbs: ['status'],
+    help: 'Fail if the last backup that was restored and compared was proved longer ago, or never.',
   },
   full: { type: 'flag', verbs: ['backup'], help: 'Store everything again and lean on no older backup.' },
   fullEvery: {
@@ -401,7 +454,7 @@ const TABLE = {
   pgDump: {
     type: 'string',
     placeholder: 'PATH',
-    verbs: ['backup', 'restore'],
+    verbs: ['backup', 'restore', 'verify'],
     help: 'A pg_dump to use in place of the bundled one, for a server that is newer.',
   },
   codec: {
@@ -424,7 +477,7 @@ const TABLE = {
     placeholder: 'DURATION',
     default: '30s',
     max: '1h',
-    verbs: ['backup', 'restore'],
+    verbs: ['backup', 'restore', 'verify'],
     help: 'How long to wait for the database to answer. One that sleeps may need more.',
   },
   timeout: {
@@ -451,6 +504,20 @@ const TABLE = {
     placeholder: 'FILE',
     verbs: ['init'],
     help: 'Write the recovery sheet into this Markdown file instead of printing it.',
+  },
+  pingUrl: {
+    type: 'string',
+    placeholder: 'URL',
+    secret: 'value',
+    verbs: WITH_NOTICES,
+    help: 'Called at the start, the end and the failure of a run, as healthchecks.io has it: URL/start, URL, URL/fail.',
+  },
+  webhook: {
+    type: 'string',
+    placeholder: 'URL',
+    secret: 'value',
+    verbs: WITH_NOTICES,
+    help: 'Gets the result of a run as JSON. If it cannot be reached, that is only a warning.',
   },
   json: { type: 'flag', verbs: ALL, help: 'Print the result as one JSON document.' },
   quiet: { type: 'flag', verbs: ALL, help: 'Show no progress: only the result, warnings and errors.' },

@@ -26,8 +26,8 @@ export interface Input {
 /** What takes the place of a default store on a disk: a runner's disk is gone when the job ends. */
 export const STANDARD_STORE = 'artifact:'
 
-/** They are about the terminal, or about files that are not on a runner. */
-const FLAGS_ONLY: readonly OptionName[] = ['json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf']
+/** They are about the terminal, about files that are not on a runner, or an input of the Action's own. */
+const FLAGS_ONLY: readonly OptionName[] = ['at', 'json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf']
 const FILLED_IN: Partial<Record<OptionName, string>> = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
   githubToken: '${{ github.token }}',
@@ -57,9 +57,9 @@ const OWN_FIRST: readonly Input[] = [
   },
   {
     name: 'at',
-    verbs: ['restore', 'export'],
+    verbs: ['restore', 'verify', 'export'],
     description:
-      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest',
+      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with migrate, the latest that was verified',
   },
   {
     name: 'key',
@@ -69,6 +69,17 @@ const OWN_FIRST: readonly Input[] = [
   },
 ]
 const OWN_LAST: readonly Input[] = [
+  {
+    name: 'comment',
+    verbs: ['verify'],
+    description:
+      'Write the result into a comment of the pull request, one that is kept up to date. Needs the permission pull-requests: write. Default: false',
+  },
+  {
+    name: 'check-run',
+    verbs: ['verify'],
+    description: 'Write the result into a check of the commit. Needs the permission checks: write. Default: false',
+  },
   {
     name: 'summary-details',
     verbs: ACTION_VERBS,

@@ -10,6 +10,7 @@ import { ACTION_VERBS, type ActionVerb, INPUTS, STANDARD_STORE } from './input-t
 import { adviceOnInput } from './renamed-inputs.ts'
 
 const PREFIX = /^INPUT_/
+const OWN_OF_VERIFY = ['comment', 'check-run']
 const OPTION_BY_NAME = new Map(INPUTS.flatMap(({ name, option }) => (option === undefined ? [] : [[name, option]])))
 
 export interface Request {
@@ -18,6 +19,9 @@ export interface Request {
   /** As the input or the environment has it; else the key file is read. */
   readonly key: string | undefined
   readonly summaryDetails: boolean
+  /** Of verify: into the pull request, and onto the commit. */
+  readonly comment: boolean
+  readonly checkRun: boolean
 }
 
 /** An empty input counts as not given, as a secret that is not set reads so. Throws `usage`. */
@@ -25,8 +29,14 @@ export function parseInputs(environment: Environment): Request {
   const given = givenInputs(environment)
   const verb = verbNamed(given.get('command') ?? 'backup')
   const options = optionsGiven(given)
+  const at = given.get('at')
+  if (verb === 'verify' && at !== undefined) options.set('at', [at])
+  for (const name of OWN_OF_VERIFY) {
+    if (given.has(name) && verb !== 'verify')
+      throw usage(`${verb} does not take input ${name}.`, 'It belongs to verify.')
+  }
   refuseForeignOptions(verb, options.keys(), { verbs: ACTION_VERBS, spell })
-  const command = commandOf(verb, given.get('component'), given.get('at'))
+  const command = commandOf(verb, given.get('component'), at)
   if (given.has('at') && options.get('undo')?.[0] === 'true') {
     throw usage('undo brings back what the target held before, and does not take input at.', 'Leave one of them out.')
   }
@@ -39,7 +49,9 @@ export function parseInputs(environment: Environment): Request {
     command,
     options: resolved,
     key: given.get('key') ?? environment.COMEBACK_KEY,
-    summaryDetails: yesOrNo('summary-details', given.get('summary-details') ?? 'false') === 'true',
+    summaryDetails: isOn('summary-details', given),
+    comment: isOn('comment', given),
+    checkRun: isOn('check-run', given),
   }
 }
 
@@ -77,6 +89,10 @@ function isSomewhere(given: ReadonlyMap<OptionName, unknown>, environment: Envir
   return given.has('store') || variablesOf('store').some(name => (environment[name] ?? '').trim() !== '')
 }
 
+function isOn(name: string, given: ReadonlyMap<string, string>): boolean {
+  return yesOrNo(name, given.get(name) ?? 'false') === 'true'
+}
+
 /** As YAML's core schema spells them. */
 function yesOrNo(name: string, text: string): 'true' | 'false' {
   if (/^(true|True|TRUE)$/.test(text)) return 'true'
@@ -102,8 +118,10 @@ function commandOf(verb: ActionVerb, component: string | undefined, at: string |
     case 'restore':
     case 'export':
       return { verb, component: theOne(verb, component), at: at ?? 'latest' }
+    case 'verify':
+      return { verb, components: componentsNamed(wordsOf(component)) }
     default:
-      if (at !== undefined) throw usage(`${verb} does not take input at.`, 'It belongs to restore, export.')
+      if (at !== undefined) throw usage(`${verb} does not take input at.`, 'It belongs to restore, verify, export.')
       return { verb, components: componentsNamed(wordsOf(component)) }
   }
 }

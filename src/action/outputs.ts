@@ -13,7 +13,7 @@ export const OUTPUTS = {
     'How it went: for backup complete, partial (a file changed or vanished while it was read) or failed, the worst of the components; for the other commands ok or failed.',
   'backup-ids': 'The ids of the backups that were made, restored or exported, with commas between them.',
   verdict:
-    'Of check: failed if it found damage, verified if it read everything, with the key, and found none; could-not-verify if it could not look.',
+    'Of verify: verified, failed or could-not-verify. Of check: failed if it found damage, verified if it read everything, with the key, and found none; could-not-verify if it could not look.',
   'bytes-new': 'Of backup: how many bytes no earlier backup held.',
   'bytes-total': 'How many bytes were read by a backup, or restored.',
   report: 'Path of a file that holds the whole result as JSON, until the job ends.',
@@ -32,6 +32,8 @@ export function outputsOf(report: Report): Outputs {
       return { status, 'backup-ids': report.id, 'bytes-total': String(report.bytes) }
     case 'export':
       return { status, 'backup-ids': report.id }
+    case 'verify':
+      return { status, verdict: report.verdict }
     case 'check':
       return { status, verdict: verdictOf(report) }
     default:
@@ -41,7 +43,7 @@ export function outputsOf(report: Report): Outputs {
 
 /** Of a run that threw. A check that could not run never passes. */
 export function outputsOfError(error: ComebackError, verb: string | undefined): Outputs {
-  if (verb !== 'check') return { status: 'failed' }
+  if (verb !== 'check' && verb !== 'verify') return { status: 'failed' }
   const found = error.code === 'damaged' || error.code === 'mismatch'
   return { status: 'failed', verdict: found ? 'failed' : 'could-not-verify' }
 }

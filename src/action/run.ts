@@ -9,6 +9,7 @@ import { withDeadline } from '../run/deadline.ts'
 import { isRemark, type Output } from '../run/display.ts'
 import { type Environment, isSet } from '../run/environment.ts'
 import { githubContext } from '../run/github.ts'
+import { startNotices } from '../run/notices.ts'
 import { plainDisplay } from '../run/plain-display.ts'
 import { keyInFile } from '../run/secrets.ts'
 import { startLog } from '../run/start-log.ts'
@@ -69,6 +70,8 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   const display = plainDisplay({ output: voice.log, palette: createPalette(false), scrub, now: clock })
   const warn = (text: string) => voice.annotate({ level: 'warning', title: 'Comeback', text })
   const log = startLog(command, options, { cwd, now, scrub, warn })
+  const github = githubContext(environment, runOf(environment))
+  const notices = startNotices(command, options, { github, now, scrub, warn })
   const stopping = () => display.line('Stopping.')
   signal.addEventListener('abort', stopping, { once: true })
   const debug = (text: string) => {
@@ -88,9 +91,13 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
         signal: limited,
       }),
     )
-    return sayReport(report, { ...speech(), log })
+    const exitCode = sayReport(report, { ...speech(), log })
+    await notices.ended({ exitCode, report })
+    return exitCode
   } catch (error) {
-    return sayError(error, { ...speech(), log })
+    const exitCode = sayError(error, { ...speech(), log })
+    await notices.ended({ exitCode, error })
+    return exitCode
   } finally {
     signal.removeEventListener('abort', stopping)
     log?.close()

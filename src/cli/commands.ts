@@ -72,6 +72,7 @@ function commandOf(verb: Verb, operands: readonly string[], undo: boolean): Comm
   const [first, second, ...more] = operands
   switch (verb) {
     case 'backup':
+    case 'verify':
     case 'list':
     case 'status':
     case 'check':

@@ -11,6 +11,7 @@ import { withDeadline } from '../run/deadline.ts'
 import { type Display, type Output, quietDisplay } from '../run/display.ts'
 import { type Environment, isCi } from '../run/environment.ts'
 import { githubContext } from '../run/github.ts'
+import { startNotices } from '../run/notices.ts'
 import { plainDisplay } from '../run/plain-display.ts'
 import { keyInFile, secretsGiven } from '../run/secrets.ts'
 import { startLog } from '../run/start-log.ts'
@@ -84,6 +85,8 @@ async function runCommand(
   const display = displayFor(options, surroundings, { ...first, scrub })
   const warn = (message: string) => display.report({ type: 'warning', component: undefined, message })
   const log = startLog(command, options, { cwd, now, scrub, warn })
+  const github = githubContext(environment, undefined)
+  const notices = startNotices(command, options, { github, now, scrub, warn })
   const stopping = () => display.line('Stopping; once more to stop at once.')
   signal.addEventListener('abort', stopping, { once: true })
   try {
@@ -93,7 +96,7 @@ async function runCommand(
         key: environment.COMEBACK_KEY,
         ci: isCi(environment),
         environment,
-        github: githubContext(environment, undefined),
+        github,
         temporary: environment.RUNNER_TEMP ?? tmpdir(),
         progress: event => {
           log?.event(event)
@@ -104,10 +107,14 @@ async function runCommand(
       } satisfies JobContext),
     )
     display.stop()
-    return sayReport(report, now(), voice(), log)
+    const exitCode = sayReport(report, now(), voice(), log)
+    await notices.ended({ exitCode, report })
+    return exitCode
   } catch (error) {
     display.stop()
-    return sayError(error, voice(), log)
+    const exitCode = sayError(error, voice(), log)
+    await notices.ended({ exitCode, error })
+    return exitCode
   } finally {
     signal.removeEventListener('abort', stopping)
     log?.close()

@@ -48,6 +48,21 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
       'comeback restore files --discard NAME --confirm NAME',
     ],
   },
+  verify: {
+    operands: '[all|database|files|config] [--at latest|YYYY-MM-DD|TIME|ID]',
+    summary: 'Restore a backup into a disposable database and compare every byte.',
+    about: [
+      'Restores the backup for real, the database into the empty one of --target-url, files and configuration into a temporary folder, reads everything back and compares it with what was backed up. Then the place is emptied again, and a record of the proof goes into the store.',
+      'The server must have the major version of the one that was backed up, and be marked with --disposable. The exit code is 0 for verified, 3 for failed, 4 for could not be verified: a check that did not run never passes.',
+      'With --assertions your own queries are asked of the restored database; with --migrate a command runs against it, and the report says what it changed, what it locked and for how long.',
+    ],
+    examples: [
+      'comeback verify --target-url postgresql://localhost/scratch --disposable',
+      'comeback verify files --at 2026-11-23',
+      'comeback verify database --disposable --migrate ./migrate.sh',
+      'comeback verify --recorded',
+    ],
+  },
   list: {
     operands: '[all|database|files|config]',
     summary: 'Show the backups in the store, newest first.',
@@ -57,8 +72,10 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
   status: {
     operands: '[all|database|files|config]',
     summary: 'Say how old the last good backups are, and fail when they are too old.',
-    about: ['Names the last good backup of each component. With --max-age it fails when one is older.'],
-    examples: ['comeback status', 'comeback status database --max-age 26h'],
+    about: [
+      'Names the last good backup of each component. With --max-age it fails when one is older, with --max-proof-age when the last proof is.',
+    ],
+    examples: ['comeback status', 'comeback status database --max-age 26h', 'comeback status --max-proof-age 8d'],
   },
   check: {
     operands: '[all|database|files|config]',

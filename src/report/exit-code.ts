@@ -1,4 +1,5 @@
 /** What a finished run tells the shell. */
+import type { Verdict } from '../engine/proof.ts'
 import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
 import type { ImportReport } from './import-report.ts'
 import type { ErrorValue, Report } from './report.ts'
@@ -7,8 +8,15 @@ const EXIT_DAMAGE = new ComebackError('damaged', 'A check found damage.').exitCo
 /** Something is overdue, or a store refused what it was asked for. */
 const EXIT_FAILED = new ComebackError('failed', 'Not all is well.').exitCode
 
+const VERDICT_CODES: Readonly<Record<Verdict, number>> = {
+  verified: 0,
+  failed: EXIT_DAMAGE,
+  'could-not-verify': new ComebackError('could-not-verify', 'A check could not run.').exitCode,
+}
+
 /** 0, or the code of the first component that failed, or else `EXIT_PARTIAL` if something is missing from a backup. */
 export function exitCodeOf(report: Report): number {
+  if (report.command === 'verify') return VERDICT_CODES[report.verdict]
   if (report.command === 'check') return report.findings.length > 0 ? EXIT_DAMAGE : 0
   if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
   if (report.command === 'status') return report.components.some(({ overdue }) => overdue) ? EXIT_FAILED : 0

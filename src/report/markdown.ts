@@ -11,6 +11,7 @@ import { pruneMarkdown } from './markdown-prune.ts'
 import { exportMarkdown, restoreMarkdown } from './markdown-restore.ts'
 import { restorePlanMarkdown } from './markdown-restore-plan.ts'
 import { statusMarkdown } from './markdown-status.ts'
+import { verifyMarkdown } from './markdown-verify.ts'
 import type { ErrorValue, Report } from './report.ts'
 import { importSum } from './text-import.ts'
 
@@ -40,6 +41,8 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
       return [`## ✅ Discarded: ${report.component}`, '', ...report.summary.map(line => `- ${prose(line)}`)]
     case 'restore-plan':
       return restorePlanMarkdown(report, options.details)
+    case 'verify':
+      return verifyMarkdown(report)
     case 'list':
       return listMarkdown(report, options.now)
     case 'export':

@@ -11,11 +11,13 @@ import type { InitReport } from './init-report.ts'
 import type { PruneReport } from './prune-report.ts'
 import type { RestorePlanReport } from './restore-plan-report.ts'
 import type { StatusReport } from './status-report.ts'
+import type { VerifyReport } from './verify-report.ts'
 
 export type Report =
   | BackupReport
   | RestoreReport
   | RestorePlanReport
+  | VerifyReport
   | ListReport
   | StatusReport
   | CheckReport

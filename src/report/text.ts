@@ -11,6 +11,7 @@ import { renderList } from './text-list.ts'
 import { pruneLines } from './text-prune.ts'
 import { restorePlanLines } from './text-restore-plan.ts'
 import { statusLines } from './text-status.ts'
+import { verifyLines } from './text-verify.ts'
 
 export interface Rendering {
   readonly palette: Palette
@@ -35,6 +36,8 @@ function linesOf(report: Report, { palette, now }: Rendering): readonly string[]
       ]
     case 'restore-plan':
       return restorePlanLines(report, palette)
+    case 'verify':
+      return verifyLines(report, palette)
     case 'list':
       return renderList(report, palette, now)
     case 'status':

@@ -245,7 +245,7 @@ describe('a mistake is named, with the way out', () => {
     [
       ['frobnicate'],
       'There is no verb "frobnicate".',
-      'The verbs are: backup, restore, list, status, check, prune, export, import, init, key, help.',
+      'The verbs are: backup, restore, verify, list, status, check, prune, export, import, init, key, help.',
     ],
     [['help', 'restor'], 'There is no verb "restor".', 'Did you mean comeback restore?'],
     [['--json'], 'No verb was given.', 'The verb comes first'],
