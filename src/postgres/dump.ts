@@ -14,7 +14,7 @@ import type { DatabaseDetail, SchemaDetail, SchemaEntry } from './detail.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
 import { type LanesResult, type Reading, readInLanes } from './dump/lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './dump/large-objects.ts'
-import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables } from './dump/plan.ts'
+import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables, type Table } from './dump/plan.ts'
 import { preflight } from './dump/preflight.ts'
 import { openSnapshot, type Snapshot } from './dump/snapshot.ts'
 import { type Survey, surveyDatabase } from './dump/survey.ts'
@@ -46,6 +46,8 @@ export interface DatabaseSourceOptions {
   readonly lockTimeout?: number
   /** Instead of host, port and database, for a database that moves. */
   readonly identity?: string
+  /** Which pieces the tables are read in, instead of ranges of their pages. */
+  readonly cuts?: (leader: Connection, tables: readonly Table[]) => Promise<Piece[][]>
 }
 
 /**
@@ -169,7 +171,8 @@ async function writeSection(
 
 async function readRows({ options, out, snapshot, connect }: Context): Promise<LanesResult> {
   const { tables, largeObjects } = snapshot.survey
-  const runs = planTables(tables)
+  const { cuts } = options
+  const runs = cuts === undefined ? planTables(tables) : await snapshot.exclusive(leader => cuts(leader, tables))
   const bytes = [...runs.flat(), ...largeObjects].reduce((sum, part) => sum + part.bytes, 0)
   out.expect(Math.round(bytes))
   out.phase(`Reading ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}`)

@@ -48,6 +48,8 @@ export interface Piece {
   readonly condition: string | null
   readonly from: number
   readonly to: number | null
+  /** A condition on ctid that takes the place of `from` and `to`, which then are those of the table that was backed up. */
+  readonly rowsWhere?: string
   /** As stored, for progress and order. */
   readonly bytes: number
 }
@@ -63,22 +65,11 @@ export function planTables(tables: readonly Table[]): Piece[][] {
   return added.length === 0 ? own : [...own, added]
 }
 
-/** The same pieces again, from the segments of a backup. Conditions are not part of an index. */
-export function piecesOf(details: readonly RowsDetail[]): Piece[] {
-  return details.map(({ table, into, columns, rows, from, to }) => ({
-    table,
-    into,
-    columns,
-    rows,
-    condition: null,
-    from,
-    to,
-    bytes: 0,
-  }))
-}
-
-export function copyQuery({ table, columns, condition, from, to }: Piece): string {
+export function copyQuery({ table, columns, condition, from, to, rowsWhere }: Piece): string {
   const list = columns.map(pg.escapeIdentifier).join(', ')
+  if (rowsWhere !== undefined) {
+    return `COPY (SELECT ${list} FROM ONLY ${qualified(table)} WHERE ${rowsWhere}) TO STDOUT`
+  }
   const isWhole = from === 0 && to === null
   // Without a list, COPY takes all columns but generated ones, of which there are none left here.
   if (isWhole && condition === null) return `COPY ${qualified(table)}${list === '' ? '' : ` (${list})`} TO STDOUT`

@@ -1,11 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { RowsDetail } from '../../../src/postgres/detail.ts'
 import {
   copyHeader,
   copyQuery,
   pieceName,
-  piecesOf,
   planTables,
   RANGE_PAGES,
   type Table,
@@ -94,25 +92,6 @@ test("extensions' tables are one run in the order of their foreign keys, a cycle
     ['public.own'],
     ['public.d', 'public.c', 'public.b', 'public.a'],
   ])
-})
-
-test("an index's segments give the same pieces again", () => {
-  const pieces = planTables([table({ name: 't', pages: 3 * RANGE_PAGES })]).flat()
-  const details = pieces.map(
-    ({ table, into, columns, from, to, rows }): RowsDetail => ({
-      kind: 'rows',
-      table,
-      into,
-      columns: [...columns],
-      head: 0,
-      tail: 0,
-      from,
-      to,
-      rows,
-    }),
-  )
-  expect(piecesOf(details).map(copyQuery)).toEqual(pieces.map(copyQuery))
-  expect(piecesOf(details).map(pieceName)).toEqual(pieces.map(pieceName))
 })
 
 test('names are quoted in SQL and stay apart on one line', () => {

@@ -1,0 +1,88 @@
+/** Which of pg_dump's entries are not in the restored database as they are in the backup. */
+import type { ProofFinding } from '../../engine/proof.ts'
+import type { SchemaEntry } from '../detail.ts'
+import { PREAMBLE, statementsOf } from '../schema/entries.ts'
+
+/** A section of a schema, as it was dumped. */
+export interface SchemaText {
+  readonly text: Buffer
+  readonly entries: readonly SchemaEntry[]
+}
+
+interface Entry {
+  readonly title: string
+  readonly owner: string | null
+  /** Owner, settings and statements: all that makes the object. */
+  readonly content: string
+  readonly statements: readonly string[]
+}
+
+/** Order is no difference: pg_dump sorts by dependencies, and ties by numbers that a restore deals anew. */
+export function diagnoseSchema(stored: SchemaText, restored: SchemaText): readonly ProofFinding[] {
+  const [before, after] = [entriesOf(stored), entriesOf(restored)]
+  const findings: ProofFinding[] = []
+  for (const [title, old] of before) {
+    const now = after.get(title) ?? []
+    // Overloaded functions, say: those that are the same are none of ours.
+    const lost = without(old, now)
+    const found = without(now, old)
+    for (const [index, entry] of lost.entries()) {
+      const other = found[index]
+      if (other === undefined) findings.push(missing(title))
+      else findings.push(differs(title, entry, other))
+    }
+    for (const _ of found.slice(lost.length)) findings.push(extra(title))
+  }
+  for (const [title, now] of after) if (!before.has(title)) for (const _ of now) findings.push(extra(title))
+  return findings
+}
+
+function missing(subject: string): ProofFinding {
+  return { code: 'schema-missing', subject, message: `${subject} did not come back.` }
+}
+
+function extra(subject: string): ProofFinding {
+  return { code: 'schema-extra', subject, message: `${subject} is in the restored database and was not backed up.` }
+}
+
+/** Says where, not what: defaults and bodies of functions may be nobody's business. */
+function differs(subject: string, old: Entry, now: Entry): ProofFinding {
+  const at = old.statements.findIndex((statement, index) => statement !== now.statements[index])
+  const number = at < 0 ? old.statements.length : at
+  const lines = [old.statements[number] ?? '', now.statements[number] ?? ''].map(text => text.split('\n'))
+  const line = (lines[0] ?? []).findIndex((text, index) => text !== lines[1]?.[index])
+  const isSame = old.statements.length === now.statements.length && at < 0
+  const where =
+    old.owner !== now.owner
+      ? 'its owner'
+      : isSame
+        ? 'its settings'
+        : `statement ${number + 1}, line ${Math.max(line, 0) + 1} of it`
+  return {
+    code: 'schema-differs',
+    subject,
+    message: `${subject} is not as it was backed up: ${where}.`,
+  }
+}
+
+function without(some: readonly Entry[], others: readonly Entry[]): readonly Entry[] {
+  const left = others.map(({ content }) => content)
+  return some.filter(({ content }) => {
+    const at = left.indexOf(content)
+    if (at < 0) return true
+    left.splice(at, 1)
+    return false
+  })
+}
+
+function entriesOf({ text, entries }: SchemaText): ReadonlyMap<string, readonly Entry[]> {
+  const found = entries
+    .filter(({ type }) => type !== PREAMBLE)
+    .map(entry => {
+      const { type, schema, name, owner, settings } = entry
+      const statements = statementsOf(text, entry)
+      const title = `${type} ${schema === null ? '' : `${schema}.`}${name}`
+      return { title, owner, statements, content: JSON.stringify([owner, settings, statements]) }
+    })
+  return Map.groupBy(found, ({ title }) => title)
+}
