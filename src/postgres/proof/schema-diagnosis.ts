@@ -1,6 +1,7 @@
 /** Which of pg_dump's entries are not in the restored database as they are in the backup. */
 import type { ProofFinding } from '../../engine/proof.ts'
 import type { SchemaEntry } from '../detail.ts'
+import { entryName } from '../restore/restore-plan.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
 
 /** A section of a schema, as it was dumped. */
@@ -79,9 +80,9 @@ function entriesOf({ text, entries }: SchemaText): ReadonlyMap<string, readonly 
   const found = entries
     .filter(({ type }) => type !== PREAMBLE)
     .map(entry => {
-      const { type, schema, name, owner, settings } = entry
+      const { owner, settings } = entry
       const statements = statementsOf(text, entry)
-      const title = `${type} ${schema === null ? '' : `${schema}.`}${name}`
+      const title = entryName(entry)
       return { title, owner, statements, content: JSON.stringify([owner, settings, statements]) }
     })
   return Map.groupBy(found, ({ title }) => title)

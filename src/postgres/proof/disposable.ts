@@ -1,0 +1,118 @@
+/**
+ * Where a proof may be made. A database that is marked as disposable, is empty, and looks like no production: and even that one
+ * stays as it is, since the proof makes a database of its own beside it, like the one that was backed up, and drops it again.
+ */
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import pg from 'pg'
+import { ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
+import { inDatabase, parseDatabaseUrl } from '../connection/connection-url.ts'
+import { serverError } from '../connection/server-error.ts'
+import { sqlStateOf } from '../connection/sql-state.ts'
+import type { DatabaseDetail } from '../detail.ts'
+import { removeRoles, removeSubscriptions } from '../restore/remove-restored.ts'
+import { openForClearingUp, type TargetOptions } from '../restore/restore-sessions.ts'
+import { describeContents, inspectTarget } from '../restore/target.ts'
+
+/** Loopback, private, link-local and unique-local networks. */
+const NEAR =
+  /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|::1$|::ffff:127\.|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)/i
+/** Locales that the server lacks: invalid_parameter_value before 16, wrong_object_type. */
+const NO_SUCH_LOCALE: readonly string[] = ['42809', '22023', '42602']
+
+export interface Consent {
+  /** Whoever asks says that the server may be thrown away. */
+  readonly disposable: boolean
+  /** Name of the database, typed again. */
+  readonly confirm: string | undefined
+}
+
+/** Throws `usage` before anything is asked of the server. */
+export function refuseUnmarked(url: string, { disposable, confirm }: Consent): void {
+  const { host, database } = parseDatabaseUrl(url)
+  if (!disposable) {
+    throw new ComebackError('usage', `Nothing says that the server of the database "${database}" may be thrown away.`, {
+      hint: 'A proof restores a whole backup and creates roles. If this server is for that, add --disposable; never point it at a server that is in use.',
+    })
+  }
+  if (isNear(host) || confirm === database) return
+  throw new ComebackError('usage', `${host} is not on this machine or in its network, so it might be in use.`, {
+    hint: `If it may be thrown away, say so with its name: --confirm ${database}`,
+  })
+}
+
+/** A name without a dot is a container beside this one. */
+export function isNear(host: string): boolean {
+  if (host.startsWith('/') || host === 'localhost' || host.endsWith('.localhost')) return true
+  return isIP(host) === 0 ? !host.includes('.') : NEAR.test(host)
+}
+
+/** Throws `not-empty`. */
+export async function refuseFilled(connection: Connection): Promise<void> {
+  const contents = await inspectTarget(connection)
+  if (contents === undefined) return
+  throw new ComebackError(
+    'not-empty',
+    `${connection.description} is not empty: ${describeContents(contents)}. A proof is made where nothing is.`,
+    { hint: 'Name an empty database of a disposable server.' },
+  )
+}
+
+export interface ProofDatabase {
+  readonly url: string
+  readonly name: string
+  /** The locale of the source, where this server does not have it. */
+  readonly missingLocale?: string
+}
+
+/** A new database with the encoding and the locale of the one that was backed up. Throws what the server says. */
+export async function createProofDatabase(
+  connection: Connection,
+  url: string,
+  { encoding, collate, ctype }: DatabaseDetail,
+): Promise<ProofDatabase> {
+  const name = `comeback_proof_${randomBytes(4).toString('hex')}`
+  const literal = pg.escapeLiteral
+  const create = async (options: readonly string[]) => {
+    await connection.query(
+      `CREATE DATABASE ${pg.escapeIdentifier(name)} ${['TEMPLATE template0', ...options].join(' ')}`,
+    )
+  }
+  const encoded = encoding === '' ? [] : [`ENCODING ${literal(encoding)}`]
+  try {
+    if (collate !== '') {
+      try {
+        await create([...encoded, `LC_COLLATE ${literal(collate)}`, `LC_CTYPE ${literal(ctype)}`])
+        return { name, url: inDatabase(url, name) }
+      } catch (error) {
+        if (!NO_SUCH_LOCALE.includes(sqlStateOf(error) ?? '')) throw error
+      }
+    }
+    await create(encoding === '' ? [] : [...encoded, "LC_COLLATE 'C'", "LC_CTYPE 'C'"])
+  } catch (error) {
+    throw serverError(error, `Creating a database for the proof on ${connection.description}`)
+  }
+  return { name, url: inDatabase(url, name), ...(collate === '' ? {} : { missingLocale: collate }) }
+}
+
+/** Also when the proof was cancelled. Throws what keeps it from being dropped. */
+export async function dropProofDatabase(
+  target: TargetOptions,
+  { name, url }: ProofDatabase,
+  roles: readonly string[],
+): Promise<void> {
+  await using connection = await openForClearingUp(target)
+  const [subscribed] = await connection
+    .query(
+      'SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1',
+      [name],
+    )
+    .catch(() => [{}])
+  if (subscribed !== undefined) {
+    await using inside = await openForClearingUp({ ...target, url })
+    await removeSubscriptions(inside, new Set())
+  }
+  await connection.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`)
+  await removeRoles(connection, roles)
+}
