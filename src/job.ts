@@ -19,6 +19,7 @@ import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
 import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job-old-scheme.ts'
 import { guardsOf, restoreFromStore } from './job-restore.ts'
+import { verifyBackups } from './job-verify.ts'
 import { findKey, makeKey, needKey } from './key-file.ts'
 import { discardKept, openSink, openSource } from './open-component.ts'
 import { openStore } from './open-store.ts'
@@ -63,7 +64,10 @@ export async function runJob(command: Command, options: Options, context: JobCon
         async () => new Keyring(await needKey(keyPlace(options, context))),
       )
     case 'verify':
-      throw new ComebackError('unsupported', 'Proofs are not made yet.')
+      return verifyBackups(command.components, options, context, {
+        needed: async () => new Keyring(await needKey(keyPlace(options, context))),
+        any: () => keyringIfAny(options, context),
+      })
     case 'list':
       if (oldFolder !== undefined) return listOld(oldFolder, command.components, context.cwd)
       return list(
@@ -73,7 +77,11 @@ export async function runJob(command: Command, options: Options, context: JobCon
         context.signal,
       )
     case 'status':
-      return status({ ...(await readingRequest(command.components, options, context)), maxAge: options.maxAge })
+      return status({
+        ...(await readingRequest(command.components, options, context)),
+        maxAge: options.maxAge,
+        maxProofAge: options.maxProofAge,
+      })
     case 'check':
       return check({
         ...(await readingRequest(command.components, options, withoutMemory(context))),

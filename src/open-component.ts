@@ -2,17 +2,21 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { createConfigSource } from './config/collect.ts'
+import { createConfigProver } from './config/prove.ts'
 import { createConfigSink } from './config/review.ts'
-import type { Sink, Source, TargetSummary } from './engine/ports.ts'
+import type { Prover, Sink, Source, TargetSummary } from './engine/ports.ts'
 import { ComebackError } from './errors.ts'
 import { createFilesSource } from './files/archive.ts'
 import { discardKept as discardKeptFiles } from './files/discard.ts'
 import { createFilesSink } from './files/extract.ts'
+import { createFilesProver } from './files/prove.ts'
 import type { Component } from './format/manifest.ts'
 import type { JobContext } from './job-context.ts'
 import { folderOf } from './open-store.ts'
 import type { Options } from './options.ts'
 import { createDatabaseSource } from './postgres/dump.ts'
+import type { Assertion } from './postgres/proof/assertions.ts'
+import { createDatabaseProver } from './postgres/prove.ts'
 import { discardDatabase } from './postgres/restore/discard-database.ts'
 import { createDatabaseSink } from './postgres/restore.ts'
 
@@ -152,6 +156,32 @@ export function openSink(component: Component, options: Options, { cwd, environm
         environment,
         showValues: options.showValues && mayShowValues(ask),
       })
+  }
+}
+
+/** Where a backup is restored to be compared: nothing that is in use is ever touched. */
+export function openProver(
+  component: Component,
+  assertions: readonly Assertion[],
+  options: Options,
+  { temporary }: JobContext,
+): Prover {
+  switch (component) {
+    case 'database':
+      return createDatabaseProver({
+        // Never DATABASE_URL, which is that of the database in use.
+        url: options.targetUrl,
+        connectTimeout: options.connectTimeout,
+        lanes: options.lanes ?? defaultLanes(),
+        disposable: options.disposable,
+        confirm: options.confirm,
+        assertions,
+        ...(options.pgDump === undefined ? {} : { pgDump: options.pgDump }),
+      })
+    case 'files':
+      return createFilesProver({ temporary })
+    case 'config':
+      return createConfigProver({ temporary })
   }
 }
 

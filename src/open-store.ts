@@ -1,6 +1,7 @@
 /** The location of a store becomes a Store. What only some stores need is loaded when one of them is opened. */
 import { resolve } from 'node:path'
 import { ComebackError } from './errors.ts'
+import { proofIdOf } from './format/proof-record.ts'
 import type { JobContext } from './job-context.ts'
 import type { Options } from './options.ts'
 import { isIndexFile, MANIFEST, PLACEHOLDER, parseObjectName } from './repository/layout.ts'
@@ -84,5 +85,10 @@ function remembering(store: Store, memory: string | undefined): Store {
 
 function isSmallAndImmutable(name: string): boolean {
   const file = parseObjectName(name)?.file
-  return file === MANIFEST || file === PLACEHOLDER || isIndexFile(file)
+  return (
+    file === MANIFEST ||
+    file === PLACEHOLDER ||
+    isIndexFile(file) ||
+    (file !== undefined && proofIdOf(file) !== undefined)
+  )
 }

@@ -69,7 +69,15 @@ function problemAnnotations(problems: readonly Problem[], component: Component):
   )
 }
 
-function statusAnnotation({ component, state, overdue, last, next }: ComponentStatus): readonly Annotation[] {
+function statusAnnotation({
+  component,
+  state,
+  overdue: late,
+  proofOverdue,
+  last,
+  next,
+}: ComponentStatus): readonly Annotation[] {
+  const overdue = late || proofOverdue === true
   if (!overdue && state !== 'bad') return []
   const message =
     last === undefined ? 'There is no good backup.' : `The last good backup is ${durationText(last.age)} old.`

@@ -44,7 +44,7 @@ export interface Speech {
 export function sayReport(report: Report, speech: Speech): number {
   const { voice, now, details, log } = speech
   const readable = voice.readable(report)
-  const text = renderReport(readable, { palette: PLAIN, now })
+  const text = renderReport(readable, { palette: PLAIN, now, details })
   const code = exitCodeOf(report)
   log?.block(text)
   log?.line(`exit code ${code}`)

@@ -2,6 +2,7 @@
 import { ComebackError } from '../errors.ts'
 import { isBackupId, timeOf } from '../format/backup-id.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
+import { proofIdOf } from '../format/proof-record.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
 import { authenticate, readManifest } from '../repository/manifests.ts'
@@ -16,6 +17,8 @@ export interface CatalogEntry {
   readonly id: string
   /** A backup exists if and only if its manifest does. */
   readonly kind: 'backup' | 'placeholder'
+  /** Names of the records of its proofs, newest first. */
+  readonly proofs: readonly string[]
 }
 
 export interface Catalog {
@@ -31,17 +34,26 @@ export async function readCatalog(
   component: Component | undefined,
   signal: AbortSignal,
 ): Promise<Catalog> {
-  const entries: CatalogEntry[] = []
+  const records: Omit<CatalogEntry, 'proofs'>[] = []
+  const proofs = new Map<string, string[]>()
   const foreign: string[] = []
   const objects = new Map<string, ObjectInfo>()
   for await (const object of store.list(component === undefined ? '' : `${component}/`, signal)) {
     objects.set(object.name, object)
     const place = parseObjectName(object.name)
     if (place === undefined) foreign.push(object.name)
-    else if (place.file === MANIFEST) entries.push({ component: place.component, id: place.id, kind: 'backup' })
-    else if (place.file === PLACEHOLDER) entries.push({ component: place.component, id: place.id, kind: 'placeholder' })
+    else if (place.file === MANIFEST) records.push({ component: place.component, id: place.id, kind: 'backup' })
+    else if (place.file === PLACEHOLDER) records.push({ component: place.component, id: place.id, kind: 'placeholder' })
+    else if (proofIdOf(place.file) !== undefined) {
+      const folder = `${place.component}/${place.id}`
+      proofs.set(folder, [...(proofs.get(folder) ?? []), object.name])
+    }
   }
   // Ids begin with their time; of a backup and a placeholder with one id the backup counts.
+  const entries = records.map(record => ({
+    ...record,
+    proofs: proofs.get(`${record.component}/${record.id}`)?.sort().reverse() ?? [],
+  }))
   entries.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : a.kind === 'backup' ? -1 : 1))
   return { entries, objects, foreign }
 }

@@ -156,7 +156,11 @@ function orphansOf(
 ): Amount {
   const readable = new Set(known.map(({ entry }) => entry.id))
   const obscure = new Set(entries.map(({ id }) => id).filter(id => !readable.has(id)))
-  const named = new Set([...objects.map(({ name }) => name), ...entries.map(manifestName)])
+  const named = new Set([
+    ...objects.map(({ name }) => name),
+    ...entries.map(manifestName),
+    ...entries.flatMap(({ proofs }) => proofs),
+  ])
   return amount(
     [...catalog.objects.values()].filter(({ name }) => {
       const place = parseObjectName(name)

@@ -7,6 +7,7 @@ import type { Keyring } from '../repository/keyring.ts'
 import { isOurs } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
 import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
+import { newestProof } from './proof-history.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
 
 /** Without a keyring, or with another key, the entries are listed as they claim to be. */
@@ -33,6 +34,7 @@ async function describe(
   try {
     const manifest = await manifestOf(store, entry, signal)
     const authenticated = keyring !== undefined && (await isOurs(manifest, keyring))
+    const proof = await newestProof(store, entry, manifest, authenticated ? keyring : undefined, signal)
     return {
       component,
       id,
@@ -44,6 +46,19 @@ async function describe(
       keyId: manifest.keyId,
       leansOn: manifest.leansOn.map(({ backup }) => backup),
       authenticated,
+      full: manifest.full,
+      new: manifest.bytes.new,
+      ...(manifest.expires === null ? {} : { expires: manifest.expires }),
+      ...(proof === undefined
+        ? {}
+        : {
+            proof: {
+              verdict: proof.record.verdict,
+              time: proof.record.provedAt,
+              ...(proof.record.restoreSeconds === null ? {} : { restoreSeconds: proof.record.restoreSeconds }),
+              authenticated: proof.authenticated,
+            },
+          }),
       ...(manifest.purpose === undefined ? {} : { purpose: manifest.purpose }),
       ...(manifest.reason === null ? {} : { reason: manifest.reason }),
     }

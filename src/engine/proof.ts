@@ -84,7 +84,7 @@ export interface ProvenTable {
   /** Plain bytes. */
   readonly bytes: number
   /** Rows by the proof before this one, if it was of another backup. */
-  readonly before?: number
+  readonly before?: number | undefined
 }
 
 export interface AssertionOutcome {
@@ -92,6 +92,6 @@ export interface AssertionOutcome {
   readonly name: string
   readonly result: 'passed' | 'failed' | 'error'
   /** What it measured, where it measures something; and by the proof before. */
-  readonly value?: number
-  readonly before?: number
+  readonly value?: number | undefined
+  readonly before?: number | undefined
 }

@@ -24,6 +24,7 @@ export function decide(records: readonly StoreRecord[], policy: RetentionPolicy,
       id: record.entry.id,
       source: record.source,
       safety: record.safety,
+      verified: record.verified,
       complete: record.status === 'complete',
     }))
     for (const [{ record }, reasons] of reasonsToKeep(candidates, policy, now)) kept.set(record, reasons)

@@ -7,6 +7,7 @@ import { isOurs } from '../repository/manifests.ts'
 import { packName, packsOf } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
+import { newestProof } from './proof-history.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
 
 export type StoreRecord = ReadRecord | UnreadRecord
@@ -20,6 +21,8 @@ export interface ReadRecord {
   readonly status: Manifest['status']
   readonly source: string
   readonly safety: boolean
+  /** By the newest of its proofs; without the key as it claims. */
+  readonly verified: boolean
   /** Whether a later run may build on its packs. */
   readonly hasIndex: boolean
   /** Objects that it can't do without: its index, its packs and those that it leans on. */
@@ -72,7 +75,11 @@ async function readRecord(
     const { status, source, index } = manifest
     const safety = manifest.purpose === 'safety'
     const trust = keyring === undefined || (await isOurs(manifest, keyring)) ? 'known' : 'other'
-    return { entry, name, trust, status, source, safety, hasIndex: index !== null, needs: needsOf(manifest, catalog) }
+    const believer = trust === 'known' ? keyring : undefined
+    const proof = await newestProof(store, entry, manifest, believer, signal)
+    const verified = proof?.record.verdict === 'verified'
+    const needs = needsOf(manifest, catalog)
+    return { entry, name, trust, status, source, safety, verified, hasIndex: index !== null, needs }
   } catch (error) {
     if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
     const trust = error.code === 'not-found' ? 'gone' : 'damaged'

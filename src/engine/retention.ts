@@ -5,6 +5,7 @@
  *
  * - what is dated in the future (a clock jumped): it is kept, and counts for nothing else, or it would push out the real ones;
  * - of each source the newest complete backup, and the newest of any kind;
+ * - of each source the newest that was verified: what is known to come back is worth more than what only ought to;
  * - of each source the newest that is older than the grace time: see `prune.ts`, a running backup may build on it.
  *
  * Safety backups stay as long as they are young, and that is all: they take no slot from the others and count for none of
@@ -33,6 +34,8 @@ export interface Candidate {
   readonly source: string
   readonly complete: boolean
   readonly safety?: boolean
+  /** It was restored and compared, and came back whole. */
+  readonly verified?: boolean
 }
 
 const HOUR = 60 * 60 * 1000
@@ -93,6 +96,10 @@ function alwaysKeep<T extends Candidate>(group: readonly T[], now: Date, keep: K
   const complete = group.find(({ complete }) => complete)
   keep(complete, 'newest complete')
   if (group[0] !== complete) keep(group[0], 'newest')
+  keep(
+    group.find(({ verified }) => verified === true),
+    'newest verified',
+  )
   keep(
     group.find(({ id }) => now.getTime() - timeOf(id).getTime() >= GRACE),
     'a running backup may build on it',

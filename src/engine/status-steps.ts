@@ -4,8 +4,12 @@ import type { ComponentStatus } from '../report/status-report.ts'
 const HOUR = 60 * 60 * 1000
 
 /** Empty if all is well. `maxAge` in milliseconds. */
-export function nextSteps(status: Omit<ComponentStatus, 'next'>, maxAge: number | undefined): readonly string[] {
-  const { component, state, overdue, since } = status
+export function nextSteps(
+  status: Omit<ComponentStatus, 'next'>,
+  maxAge: number | undefined,
+  maxProofAge?: number,
+): readonly string[] {
+  const { component, state, overdue, since, lastProof, lastVerified, proofOverdue } = status
   const run = `comeback backup ${component}`
   if (state === 'never') {
     return overdue
@@ -26,6 +30,17 @@ export function nextSteps(status: Omit<ComponentStatus, 'next'>, maxAge: number 
   if (state === 'good' && overdue) {
     const why = since.length === 0 ? ' and nothing ran since. See whether the schedule is still on, or' : ':'
     steps.push(`The last good backup is older than ${hours(maxAge ?? 0)}${why} run ${run} now.`)
+  }
+  if (lastProof !== undefined && lastProof.verdict !== 'verified') {
+    const said = lastProof.verdict === 'failed' ? 'FAILED' : 'could not be made'
+    steps.push(`The last proof ${said}, of ${lastProof.id}: comeback verify ${component} tells why.`)
+  }
+  if (proofOverdue === true) {
+    const why =
+      lastVerified === undefined
+        ? 'No backup was ever verified'
+        : `The last verified proof is older than ${hours(maxProofAge ?? 0)}`
+    steps.push(`${why}: run comeback verify ${component}.`)
   }
   return steps
 }

@@ -5,13 +5,14 @@
 import { asComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
 import { COMPONENTS, type Component } from '../format/manifest.ts'
-import type { ComponentStatus, LastBackup, LaterRecord, StatusReport } from '../report/status-report.ts'
+import type { ComponentStatus, LastBackup, LaterRecord, StatusProof, StatusReport } from '../report/status-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { parseObjectName } from '../repository/layout.ts'
 import { isOurs } from '../repository/manifests.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
 import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
 import type { Progress } from './progress.ts'
+import { newestProof } from './proof-history.ts'
 import { MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
 import { nextSteps } from './status-steps.ts'
 
@@ -27,13 +28,14 @@ export interface StatusRequest {
   readonly keyring: Keyring | undefined
   /** Milliseconds. */
   readonly maxAge: number | undefined
+  readonly maxProofAge?: number | undefined
   readonly now: () => Date
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
 export async function status(request: StatusRequest): Promise<StatusReport> {
-  const { store, components, maxAge, signal } = request
+  const { store, components, maxAge, maxProofAge, signal } = request
   const now = request.now()
   const [only, ...more] = components
   const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
@@ -45,21 +47,27 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
     const newest = await findNewest(request, entries, now)
     const state = newest.last !== undefined ? 'good' : entries.length > 0 ? 'bad' : 'never'
     const tooOld = newest.last === undefined ? state === 'bad' || mustExist : newest.last.age * 1000 > (maxAge ?? 0)
+    const proofs = await findProofs(request, entries, now)
+    const unproved =
+      proofs.lastVerified === undefined ? entries.length > 0 || mustExist : isOlder(proofs.lastVerified, maxProofAge)
     const facts = {
       component,
       state,
       overdue: maxAge !== undefined && tooOld,
+      ...(maxProofAge === undefined ? {} : { proofOverdue: unproved }),
       ...newest,
+      ...proofs,
       ...countsOf(component, entries),
       ...sizesOf(component, catalog.objects.values(), now),
     } as const
-    found.push({ ...facts, next: nextSteps(facts, maxAge) })
+    found.push({ ...facts, next: nextSteps(facts, maxAge, maxProofAge) })
   }
   return {
     command: 'status',
     store: store.location,
     time: now.toISOString(),
     ...(maxAge === undefined ? {} : { maxAge: maxAge / 1000 }),
+    ...(maxProofAge === undefined ? {} : { maxProofAge: maxProofAge / 1000 }),
     components: found,
   }
 }
@@ -115,6 +123,47 @@ async function look(
     if (!hasCode(error, 'damaged', 'unsupported')) throw error
     return { id, time, status: 'damaged', reason: asComebackError(error).message }
   }
+}
+
+/** Of the newest backup that was proved, and of the newest that came out as verified; both are mostly the same. */
+async function findProofs(
+  { store, keyring, signal }: StatusRequest,
+  entries: readonly CatalogEntry[],
+  now: Date,
+): Promise<Pick<ComponentStatus, 'lastProof' | 'lastVerified'>> {
+  let lastProof: StatusProof | undefined
+  for (const entry of entries.filter(({ proofs }) => proofs.length > 0)) {
+    const found = await proofOf(store, entry, keyring, signal)
+    if (found === undefined) continue
+    const { backup, verdict, provedAt, restoreSeconds } = found.record
+    const proof: StatusProof = {
+      id: backup,
+      verdict,
+      time: provedAt,
+      age: Math.max(0, now.getTime() - Date.parse(provedAt)) / 1000,
+      ...(restoreSeconds === null ? {} : { restoreSeconds }),
+      authenticated: found.authenticated,
+    }
+    lastProof ??= proof
+    if (verdict === 'verified') return { lastProof, lastVerified: proof }
+  }
+  return lastProof === undefined ? {} : { lastProof }
+}
+
+/** Of another key's backup as it claims to be; of one that cannot be read, none. */
+async function proofOf(store: Store, entry: CatalogEntry, keyring: Keyring | undefined, signal: AbortSignal) {
+  try {
+    const manifest = await manifestOf(store, entry, signal)
+    const believer = keyring !== undefined && (await isOurs(manifest, keyring)) ? keyring : undefined
+    return await newestProof(store, entry, manifest, believer, signal)
+  } catch (error) {
+    if (hasCode(error, 'not-found', 'damaged', 'unsupported')) return undefined
+    throw error
+  }
+}
+
+function isOlder({ age }: StatusProof, limit: number | undefined): boolean {
+  return limit !== undefined && age * 1000 > limit
 }
 
 function countsOf(component: Component, entries: readonly CatalogEntry[]): Pick<ComponentStatus, 'backups' | 'failed'> {

@@ -1,6 +1,7 @@
 /** Which packs and indexes nothing needs any more: pure, so that plan and deed follow the same rules. */
 import { timeOf } from '../format/backup-id.ts'
 import type { Component } from '../format/manifest.ts'
+import { proofIdOf } from '../format/proof-record.ts'
 import { MANIFEST, type ObjectPlace, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
 import type { ObjectInfo } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
@@ -15,6 +16,7 @@ const PACK_FILE = /^\d{2,}-(schema|data)-\d{4,}\.(sql|tar)\.(gz|zst)\.enc$/
 const INDEX_FILE = /^index\.(gz|zst)\.enc$/
 
 export interface Unneeded {
+  /** With the records of proofs whose backup is gone. */
   readonly packs: readonly ObjectInfo[]
   /** To be deleted after all packs. */
   readonly indexes: readonly ObjectInfo[]
@@ -52,6 +54,8 @@ export function unneeded(
     const own = members.filter(({ place }) => PACK_FILE.test(place.file))
     const going = own.filter(may)
     packs.push(...going.map(({ object }) => object))
+    const proofs = recorded.has(folder) || !old ? [] : members.filter(({ place }) => isProof(place.file))
+    packs.push(...proofs.map(({ object }) => object))
     for (const member of members) {
       const { file } = member.place
       const last = recorded.has(folder) || going.length === own.length
@@ -88,7 +92,11 @@ function folderOf({ component, id }: { readonly component: Component; readonly i
 }
 
 function isOurs(file: string): boolean {
-  return file === MANIFEST || file === PLACEHOLDER || PACK_FILE.test(file) || INDEX_FILE.test(file)
+  return file === MANIFEST || file === PLACEHOLDER || PACK_FILE.test(file) || INDEX_FILE.test(file) || isProof(file)
+}
+
+function isProof(file: string): boolean {
+  return proofIdOf(file) !== undefined
 }
 
 function newestIds(records: readonly StoreRecord[]): ReadonlyMap<Component, string> {

@@ -19,7 +19,8 @@ export function exitCodeOf(report: Report): number {
   if (report.command === 'verify') return VERDICT_CODES[report.verdict]
   if (report.command === 'check') return report.findings.length > 0 ? EXIT_DAMAGE : 0
   if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
-  if (report.command === 'status') return report.components.some(({ overdue }) => overdue) ? EXIT_FAILED : 0
+  if (report.command === 'status')
+    return report.components.some(({ overdue, proofOverdue }) => overdue || proofOverdue === true) ? EXIT_FAILED : 0
   if (report.command === 'restore-plan') return refusalCode(report.target.refusal)
   if (report.command === 'import') return importCode(report)
   if (report.command !== 'backup') return 0

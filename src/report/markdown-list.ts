@@ -32,6 +32,7 @@ const STATUS = {
 } as const
 
 function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
+  const proved = backups.some(({ proof }) => proof !== undefined)
   const reasons = backups.some(({ reason }) => reason !== undefined)
   return markdownTable(
     [
@@ -42,6 +43,7 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
       { head: 'Size', right: true },
       { head: 'Stored', right: true },
       { head: 'Leans on', right: true },
+      ...(proved ? [{ head: 'Proved' }] : []),
       ...(reasons ? [{ head: 'Why' }] : []),
     ],
     backups.map(backup => {
@@ -55,10 +57,19 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
         damaged || unread ? '' : sizeText(backup.bytes),
         damaged ? '' : sizeText(backup.stored),
         backup.leansOn.length === 0 ? '' : `${backup.leansOn.length}`,
+        ...(proved ? [proofText(backup, now)] : []),
         ...(reasons ? [backup.reason === undefined ? '' : prose(backup.reason)] : []),
       ]
     }),
   )
+}
+
+function proofText({ proof }: ListedBackup, now: Date): string {
+  if (proof === undefined) return ''
+  const age = `${ageText(new Date(proof.time), now)} ago`
+  return { verified: `✅ ${age}`, failed: `❌ failed, ${age}`, 'could-not-verify': `⚠️ could not, ${age}` }[
+    proof.verdict
+  ]
 }
 
 function foreignLines(foreign: readonly string[]): readonly string[] {

@@ -1,15 +1,16 @@
 /** How the backups are doing, for the page that a scheduled check leaves behind. */
 import { code, prose } from './markdown-escape.ts'
 import { alert, markdownTable } from './markdown-parts.ts'
-import { ageText, countText, sizeText } from './quantities.ts'
+import { ageText, countText, durationText, sizeText } from './quantities.ts'
 import type { ComponentStatus, LaterRecord, StatusReport } from './status-report.ts'
 
-export function statusMarkdown({ store, time, maxAge, components }: StatusReport): readonly string[] {
-  const alarming = components.filter(({ state, overdue }) => overdue || state === 'bad')
+export function statusMarkdown({ store, time, maxAge, maxProofAge, components }: StatusReport): readonly string[] {
+  const alarming = components.filter(isAlarming)
   const now = new Date(time)
   return [
     `## ${alarming.length === 0 ? '✅ Backups are in order' : `❌ Backups need attention: ${names(alarming)}`}`,
     ...(maxAge === undefined ? [] : ['', `The last good one may be ${secondsText(maxAge)} old.`]),
+    ...(maxProofAge === undefined ? [] : ['', `The last verified one may be proved ${secondsText(maxProofAge)} ago.`]),
     ...components.flatMap(adviceBox),
     ...markdownTable(
       [
@@ -17,6 +18,8 @@ export function statusMarkdown({ store, time, maxAge, components }: StatusReport
         { head: 'Last good backup' },
         { head: 'Age', right: true },
         { head: 'Size', right: true },
+        { head: 'Last verified' },
+        { head: 'Restore takes', right: true },
         { head: 'Backups', right: true },
         { head: 'Stored', right: true },
         { head: 'In 7 days', right: true },
@@ -31,8 +34,8 @@ export function statusMarkdown({ store, time, maxAge, components }: StatusReport
 }
 
 function row(status: ComponentStatus): readonly string[] {
-  const { component, last, state, overdue, backups, stored, grown } = status
-  const mark = overdue || state === 'bad' ? '❌' : state === 'never' ? '–' : '✅'
+  const { component, last, lastVerified, state, backups, stored, grown } = status
+  const mark = isAlarming(status) ? '❌' : state === 'never' ? '–' : '✅'
   return [
     `${mark} ${component}`,
     last === undefined
@@ -42,11 +45,17 @@ function row(status: ComponentStatus): readonly string[] {
       : `${code(last.id)}${last.authenticated ? '' : ' ?'}`,
     last === undefined ? '' : secondsText(last.age),
     last === undefined ? '' : sizeText(last.bytes),
+    lastVerified === undefined ? 'never' : `${secondsText(lastVerified.age)} ago`,
+    lastVerified?.restoreSeconds === undefined ? '' : durationText(lastVerified.restoreSeconds),
     backups.toLocaleString('en'),
     sizeText(stored),
     sizeText(grown.days7),
     sizeText(grown.days30),
   ]
+}
+
+function isAlarming({ state, overdue, proofOverdue }: ComponentStatus): boolean {
+  return overdue || proofOverdue === true || state === 'bad'
 }
 
 function adviceBox({ component, next }: ComponentStatus): readonly string[] {

@@ -3,6 +3,7 @@
  */
 
 import type { Problem } from '../engine/ports.ts'
+import type { Verdict } from '../engine/proof.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
@@ -119,6 +120,14 @@ export interface ListReport {
   readonly foreign: readonly string[]
 }
 
+export interface ListedProof {
+  readonly verdict: Verdict
+  readonly time: string
+  readonly restoreSeconds?: number
+  /** Whether it was checked with the key at hand. */
+  readonly authenticated: boolean
+}
+
 export interface ListedBackup {
   readonly component: Component
   readonly id: string
@@ -131,6 +140,13 @@ export interface ListedBackup {
   /** Plain bytes it restores to; bytes of its own files in the store. */
   readonly bytes: number
   readonly stored: number
+  /** Whether it leans on nothing; plain bytes that no earlier backup held. Absent where the record can't be read. */
+  readonly full?: boolean
+  readonly new?: number
+  /** When the store itself drops it, as far as that was known when it was made. */
+  readonly expires?: string
+  /** The newest. */
+  readonly proof?: ListedProof
   readonly keyId: string
   /** Ids of the older backups whose packs it needs. */
   readonly leansOn: readonly string[]

@@ -1,4 +1,5 @@
 /** How a store's backups are doing, component by component. */
+import type { Verdict } from '../engine/proof.ts'
 import type { Component } from '../format/manifest.ts'
 
 export interface StatusReport {
@@ -8,6 +9,8 @@ export interface StatusReport {
   readonly time: string
   /** Seconds that the last good backup may be old; absent if nothing was asked for. */
   readonly maxAge?: number
+  /** Seconds that the last proof may be old. */
+  readonly maxProofAge?: number
   /** Those asked for. */
   readonly components: readonly ComponentStatus[]
 }
@@ -18,8 +21,13 @@ export interface ComponentStatus {
   readonly state: 'good' | 'bad' | 'never'
   /** Older than `maxAge`, or missing where it must not be. */
   readonly overdue: boolean
+  /** The last backup that was verified was proved longer ago than `maxProofAge`, or there is none. Absent where nobody asked. */
+  readonly proofOverdue?: boolean
   /** The newest complete backup. */
   readonly last?: LastBackup
+  /** The newest proof of any verdict, and the newest that came out as verified. */
+  readonly lastProof?: StatusProof
+  readonly lastVerified?: StatusProof
   /** Newer than that and not good, newest first; the first few of `sinceCount`. */
   readonly since: readonly LaterRecord[]
   readonly sinceCount: number
@@ -41,6 +49,17 @@ export interface LastBackup {
   /** Plain bytes. */
   readonly bytes: number
   /** Whether its manifest was checked with the key at hand. */
+  readonly authenticated: boolean
+}
+
+export interface StatusProof {
+  /** Of the backup. */
+  readonly id: string
+  readonly verdict: Verdict
+  /** When it was proved, and how many seconds ago. */
+  readonly time: string
+  readonly age: number
+  readonly restoreSeconds?: number
   readonly authenticated: boolean
 }
 

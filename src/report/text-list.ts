@@ -28,7 +28,15 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
   const failed = backups.filter(({ status }) => status === 'failed').length
   const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
   return [
-    ...table(backups, columns(palette, now), palette),
+    ...table(
+      backups,
+      columns(
+        palette,
+        now,
+        backups.some(({ proof }) => proof !== undefined),
+      ),
+      palette,
+    ),
     '',
     `${countText(backups.length - failed, 'backup')}${failed === 0 ? '' : ` and ${countText(failed, 'failed run')}`}, ${sizeText(stored)} stored in ${store}`,
     ...(doubtful ? [palette.dim('? made with another key than the one at hand, so listed as it claims to be')] : []),
@@ -36,7 +44,8 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
   ]
 }
 
-function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonly Column[] {
+/** Where backups were proved, that takes the place of how many others each leans on: a line has no room for both. */
+function columns({ bold, dim, red, yellow, green }: Palette, now: Date, proved: boolean): readonly Column[] {
   const known = (backup: ListedBackup, text: string): Cell => ({
     text: backup.status === 'damaged' || backup.status === 'unread' ? '-' : text,
   })
@@ -46,6 +55,11 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonl
     failed: { text: 'FAILED', style: red },
     damaged: { text: 'damaged', style: red },
     unread: { text: 'unread', style: dim },
+  }
+  const verdicts = {
+    verified: { text: 'verified', style: green },
+    failed: { text: 'FAILED', style: red },
+    'could-not-verify': { text: 'not yet', style: yellow },
   }
   return [
     { head: 'STATUS', cell: backup => marked(statuses[backup.status], backup) },
@@ -64,10 +78,15 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date): readonl
       cell: backup =>
         backup.status === 'unread' ? { text: sizeText(backup.stored) } : known(backup, sizeText(backup.stored)),
     },
-    {
-      head: 'LEANS ON',
-      cell: ({ leansOn }) => ({ text: leansOn.length === 0 ? '-' : `${leansOn.length}`, style: dim }),
-    },
+    proved
+      ? {
+          head: 'PROVED',
+          cell: ({ proof }) => (proof === undefined ? { text: '-', style: dim } : verdicts[proof.verdict]),
+        }
+      : {
+          head: 'LEANS ON',
+          cell: ({ leansOn }) => ({ text: leansOn.length === 0 ? '-' : `${leansOn.length}`, style: dim }),
+        },
   ]
 }
 

@@ -3,14 +3,15 @@
 import type { Palette } from './palette.ts'
 import { onOneLine } from './printable.ts'
 import { countText, durationText, sizeText, timeText } from './quantities.ts'
-import type { ComponentStatus, LaterRecord, StatusReport } from './status-report.ts'
+import type { ComponentStatus, LaterRecord, StatusProof, StatusReport } from './status-report.ts'
 import { wrapped } from './wrap.ts'
 
 /** Columns. */
 const WIDTH = 80
 
 export function statusLines(report: StatusReport, palette: Palette): readonly string[] {
-  const { components, maxAge, store } = report
+  const { components, maxAge, maxProofAge, store } = report
+  const unproved = components.filter(({ proofOverdue }) => proofOverdue === true).map(({ component }) => component)
   const late = components.filter(({ overdue }) => overdue).map(({ component }) => component)
   return [
     ...components.flatMap(status => componentLines(status, palette)),
@@ -19,6 +20,11 @@ export function statusLines(report: StatusReport, palette: Palette): readonly st
       : late.length === 0
         ? [palette.green(`Nothing is overdue: no last good backup is older than ${limitText(maxAge)}.`)]
         : [palette.red(`OVERDUE: ${late.join(', ')}. No good backup within ${limitText(maxAge)}.`)]),
+    ...(maxProofAge === undefined
+      ? []
+      : unproved.length === 0
+        ? [palette.green(`Proofs are in time: none is older than ${limitText(maxProofAge)}.`)]
+        : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${limitText(maxProofAge)}.`)]),
     palette.dim(`in ${store}`),
   ]
 }
@@ -31,11 +37,23 @@ function componentLines(status: ComponentStatus, palette: Palette): readonly str
   return [
     `${bold(component)} ${verdict(status, palette)}`,
     ...(last === undefined ? [] : [`  last good: ${last.id} (${timeText(last.time)}), ${sizeText(last.bytes)}`]),
+    ...proofLines(status, palette),
     ...since.flatMap(later => laterLines(later, palette)),
     ...(more > 0 ? [dim(`  and ${more.toLocaleString('en')} more`)] : []),
     ...(status.state === 'never' ? [] : [`  ${counts(status)}, ${sizeText(stored)} stored`]),
     ...(stored === 0 ? [] : [`  new in 7 days: ${sizeText(grown.days7)}, in 30 days: ${sizeText(grown.days30)}`]),
     ...status.next.flatMap(step => wrapped(onOneLine(`  ${step}`), WIDTH, 4).map(advice)),
+  ]
+}
+
+function proofLines({ lastProof, lastVerified }: ComponentStatus, { red, yellow }: Palette): readonly string[] {
+  const took = (seconds: number | undefined) => (seconds === undefined ? '' : `, restored in ${durationText(seconds)}`)
+  const line = ({ id, age, restoreSeconds }: StatusProof, said: string) =>
+    `  last proof: ${id} ${said} ${durationText(age)} ago${took(restoreSeconds)}`
+  const style = lastProof?.verdict === 'failed' ? red : yellow
+  return [
+    ...(lastProof === undefined || lastProof.verdict === 'verified' ? [] : [line(lastProof, style(lastProof.verdict))]),
+    ...(lastVerified === undefined ? [] : [line(lastVerified, 'verified')]),
   ]
 }
 

@@ -37,9 +37,9 @@ describe('a status', () => {
 
 The last good one may be 26 h old.
 
-| Component | Last good backup | Age | Size | Backups | Stored | In 7 days | In 30 days |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-| ✅ database | <code>20261123T010000Z-7f3a91</code> | 1 h | 1.1 GB | 31 | 2.0 GB | 30 MB | 400 MB |
+| Component | Last good backup | Age | Size | Last verified | Restore takes | Backups | Stored | In 7 days | In 30 days |
+| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+| ✅ database | <code>20261123T010000Z-7f3a91</code> | 1 h | 1.1 GB | never |  | 31 | 2.0 GB | 30 MB | 400 MB |
 
 In <code>artifact&#58;acme/app</code>.
 
