@@ -15,6 +15,7 @@ import type { JobContext } from './job-context.ts'
 import { folderOf } from './open-store.ts'
 import type { Options } from './options.ts'
 import { createDatabaseSource } from './postgres/dump.ts'
+import { runMigration } from './postgres/migrate/migration.ts'
 import type { Assertion } from './postgres/proof/assertions.ts'
 import { createDatabaseProver } from './postgres/prove.ts'
 import { discardDatabase } from './postgres/restore/discard-database.ts'
@@ -164,25 +165,44 @@ export function openProver(
   component: Component,
   assertions: readonly Assertion[],
   options: Options,
-  { temporary }: JobContext,
+  { cwd, environment, temporary }: JobContext,
 ): Prover {
+  const { migrate } = options
+  const lanes = options.lanes ?? defaultLanes()
+  const pgDump = options.pgDump === undefined ? {} : { pgDump: options.pgDump }
   switch (component) {
     case 'database':
       return createDatabaseProver({
         // Never DATABASE_URL, which is that of the database in use.
         url: options.targetUrl,
         connectTimeout: options.connectTimeout,
-        lanes: options.lanes ?? defaultLanes(),
+        lanes,
         disposable: options.disposable,
         confirm: options.confirm,
         assertions,
-        ...(options.pgDump === undefined ? {} : { pgDump: options.pgDump }),
+        ...pgDump,
+        ...(migrate === undefined
+          ? {}
+          : {
+              migrate: (target, progress, signal) =>
+                runMigration(
+                  target,
+                  { command: migrate, cwd, environment: withoutOurs(environment), lanes, ...pgDump, progress },
+                  signal,
+                ),
+            }),
       })
     case 'files':
       return createFilesProver({ temporary })
     case 'config':
       return createConfigProver({ temporary })
   }
+}
+
+/** A migration gets what it was started with, but none of what opens backups or the store. */
+function withoutOurs(environment: JobContext['environment']): JobContext['environment'] {
+  const ours = /^(COMEBACK_|INPUT_|AWS_|ACTIONS_RUNTIME_|ACTIONS_RESULTS_|GITHUB_TOKEN$|GH_TOKEN$)/
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)))
 }
 
 function notFor(component: Component, option: string, other: Component): ComebackError {

@@ -3,7 +3,7 @@
  * server can say, runs migrations against it if there are any, and drops it again.
  */
 import type { Migration } from '../engine/migration.ts'
-import type { ProofContext, ProofResult, Prover, StoredBackup } from '../engine/ports.ts'
+import type { ProofContext, ProofResult, Prover, SinkProgress, StoredBackup } from '../engine/ports.ts'
 import { CHECKS, type CheckName, type ProofCheck, type ProofFinding } from '../engine/proof.ts'
 import { asComebackError, type ComebackError, hasCode } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
@@ -33,7 +33,7 @@ export interface DatabaseProverOptions extends Consent {
   readonly assertions: readonly Assertion[]
   readonly pgDump?: string
   /** Runs against the restored database when it has been compared. */
-  readonly migrate?: (target: MigrationTarget, signal: AbortSignal) => Promise<Migration>
+  readonly migrate?: (target: MigrationTarget, progress: SinkProgress, signal: AbortSignal) => Promise<Migration>
   /** For tests, which are to see what a broken restore comes to: called between the restore and the comparison. */
   readonly restored?: (url: string) => Promise<void>
 }
@@ -148,10 +148,8 @@ async function proveIn(
     ...(await notes(database, detail, target)),
     ...shrunk(compared.tables, context),
   ]
-  const migration = await options.migrate?.(
-    { url: database.url, backup: backup.id, connect: target, assertions: ask },
-    signal,
-  )
+  const place = { url: database.url, backup: backup.id, connect: target, assertions: ask }
+  const migration = await options.migrate?.(place, context.progress, signal)
   return {
     restoreTime,
     compareTime,
