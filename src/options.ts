@@ -84,6 +84,7 @@ export interface Options {
   readonly timeout: number | undefined
   readonly components: readonly string[]
   readonly time: string | undefined
+  readonly postgres: number | undefined
   readonly recoverySheet: string | undefined
   readonly pingUrl: string | undefined
   readonly webhook: string | undefined
@@ -498,6 +499,14 @@ const TABLE = {
     placeholder: 'HH:MM',
     verbs: ['init'],
     help: 'When the daily backup begins, in UTC. It is moved to an odd minute, as GitHub is late on the hour.',
+  },
+  postgres: {
+    type: 'integer',
+    placeholder: 'MAJOR',
+    min: 10,
+    max: 99,
+    verbs: ['init'],
+    help: "Major version of the database's server, which the weekly proof restores into. Without it, 18.",
   },
   recoverySheet: {
     type: 'string',

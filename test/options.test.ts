@@ -80,6 +80,7 @@ const DEFAULTS: Options = {
   timeout: undefined,
   components: [],
   time: undefined,
+  postgres: undefined,
   recoverySheet: undefined,
   json: false,
   quiet: false,

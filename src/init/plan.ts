@@ -17,6 +17,8 @@ export interface Plan {
   readonly configFiles: readonly string[]
   readonly configEnv: readonly string[]
   readonly retentionDays: number
+  /** Major version of the database's server, and so of the disposable one of a proof. */
+  readonly postgres: number
 }
 
 export interface TimeOfDay {
@@ -40,8 +42,11 @@ export const DEFAULT_PLAN: Plan = {
   configFiles: [],
   configEnv: [],
   retentionDays: 30,
+  postgres: 18,
 }
 
+/** Older ones are no longer kept up to date, and the bundled pg_dump cannot read those before 9.2. */
+const OLDEST_MAJOR = 10
 const DAY = 24 * 60
 const GAP = 20
 const VERIFY_LATER = 130
@@ -70,6 +75,15 @@ export function parseComponents(words: readonly string[]): readonly Component[] 
     })
   }
   return COMPONENTS.filter(component => named.includes('all') || named.includes(component))
+}
+
+/** `18`. Throws `usage`. */
+export function parseMajor(text: string): number {
+  const major = Number(/^\d{1,2}$/.exec(text.trim())?.[0])
+  if (major >= OLDEST_MAJOR) return major
+  throw new ComebackError('usage', `${JSON.stringify(text)} is no major version of PostgreSQL.`, {
+    hint: 'Write its number alone: 17. `SHOW server_version` tells it.',
+  })
 }
 
 /** `02:17`. Throws `usage`. */

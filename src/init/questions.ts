@@ -2,7 +2,16 @@
 import { hasCode } from '../errors.ts'
 import type { JobContext } from '../job-context.ts'
 import type { Options } from '../options.ts'
-import { ARTIFACTS, checkPlan, DEFAULT_PLAN, type Plan, parseComponents, parseStore, parseTime } from './plan.ts'
+import {
+  ARTIFACTS,
+  checkPlan,
+  DEFAULT_PLAN,
+  type Plan,
+  parseComponents,
+  parseMajor,
+  parseStore,
+  parseTime,
+} from './plan.ts'
 
 /** How often somebody may mistype before it is taken for a script that answers by itself. */
 const ATTEMPTS = 5
@@ -47,6 +56,12 @@ export async function planFor(
   const time = options.time
     ? parseTime(options.time)
     : await answer('When, in UTC', clock(DEFAULT_PLAN.time), parseTime)
+  const standardMajor = String(DEFAULT_PLAN.postgres)
+  const postgres =
+    options.postgres ??
+    (has('database')
+      ? await answer('Major version of the PostgreSQL, for the proofs', standardMajor, parseMajor)
+      : DEFAULT_PLAN.postgres)
   return checkPlan({
     components,
     time,
@@ -60,6 +75,7 @@ export async function planFor(
     configFiles,
     configEnv: has('config') ? options.configEnv : [],
     retentionDays: options.retentionDays,
+    postgres,
   })
 }
 

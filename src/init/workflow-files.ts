@@ -1,5 +1,5 @@
 /** The workflows of a plan, as text. They are short: what they do stands in the workflows of Comeback that they call. */
-import type { Component } from '../format/manifest.ts'
+import { COMPONENTS, type Component } from '../format/manifest.ts'
 import { ARTIFACTS, cronsOf, type Plan } from './plan.ts'
 
 export interface TextFile {
@@ -93,23 +93,52 @@ ${inputs.map(name => `      ${name}: ${value(`inputs.${name}`)}\n`).join('')}${w
 }
 
 function verifyWorkflow(plan: Plan): string {
-  const database = plan.components.includes('database')
-  const options = `${database ? '' : '      restore-database: false\n'}${withStore(plan)}`
-  return `${HEADER}name: Comeback verify
+  const { components, postgres } = plan
+  const database = components.includes('database')
+  const component =
+    components.length === COMPONENTS.length
+      ? ''
+      : `      component: ${components.length === 1 ? components[0] : components.join(' ')}\n`
+  return `${HEADER}# COMEBACK_VERIFY_EACH = true, a variable of the repository, asks for a proof after each backup.
+name: Comeback verify
 
 on:
   schedule:
     - cron: '${cronsOf(plan.time).verify}' # weekly, UTC
   workflow_dispatch:
-
+    inputs:
+      at:
+        description: latest, a day such as 2026-11-23 (UTC), a time, or the id of a backup
+        default: latest
+  workflow_run:
+    workflows: [Comeback backup]
+    types: [completed]
+${database ? GATE_TRIGGER : ''}
 ${PERMISSIONS}
 jobs:
   verify:
+    if: github.event_name != 'workflow_run' || vars.COMEBACK_VERIFY_EACH == 'true'
+    # The most that any of its jobs asks for; only that of a pull request writes.
     permissions:
       actions: read # to find and download artifacts
+      contents: read # to check out assertions and migrations
+      pull-requests: write # to write a comment
+      checks: write # to write a check
     uses: ${CALLED}/verify.yml@${VERSION}
-${options === '' ? '' : `    with:\n${options}`}${secrets(['COMEBACK_KEY', ...bucketSecrets(plan)])}`
+    with:
+${component}      at: ${value('inputs.at')}
+${database ? `      postgres: '${postgres}'\n${GATE_INPUTS}` : ''}${withStore(plan)}${secrets(['COMEBACK_KEY', ...bucketSecrets(plan)])}`
 }
+
+/** Which files are migrations, and what runs them, only the repository's people know: so all of it is a comment at first. */
+const GATE_TRIGGER = `  # Migrations of pull requests can be tried on the last verified backup: take out the # here and below.
+  # pull_request:
+  #   paths: ['migrations/**']
+`
+const GATE_INPUTS = `      # setup: npm ci # your own set-up: node, python, java and ruby are there
+      # migrate: npm run migrate # with DATABASE_URL set to the restored database
+      # assertions: test/assertions # a folder of .sql files, each a query that must return true, or no rows
+`
 
 const RESTORE_INPUTS: Readonly<Record<string, string>> = {
   at: `      at:

@@ -135,7 +135,7 @@ test('in CI no key is made, and the key of the environment is used where there i
 
 test('on a terminal it asks what no flag says, and an empty answer is the default', async () => {
   using place = repository()
-  const { ask, questions } = person('all', 'public uploads', 'config/*.yml', '', '4:31')
+  const { ask, questions } = person('all', 'public uploads', 'config/*.yml', '', '4:31', '15')
   await place.init({}, { ask })
   expect(questions).toEqual([
     'What to back up: database, files, config or all [database]: ',
@@ -143,18 +143,20 @@ test('on a terminal it asks what no flag says, and an empty answer is the defaul
     'Files or globs of the configuration, with blanks between: ',
     'Where to: artifact: or s3://BUCKET/PREFIX [artifact:]: ',
     'When, in UTC [02:17]: ',
+    'Major version of the PostgreSQL, for the proofs [18]: ',
   ])
   const backup = place.read(WORKFLOWS[0] ?? '')
   expect(backup).toContain("- cron: '31 4 * * *' # database")
   expect(backup).toContain('      files: |\n        public\n        uploads\n')
+  expect(place.read(WORKFLOWS[2] ?? '')).toContain("postgres: '15'")
 })
 
 test('a wrong answer is asked for again, with the reason', async () => {
   using place = repository()
   const said: string[] = []
-  const { ask } = person('databse', 'database', 'file:./backups', 's3://bucket', 'noon', '03:03')
+  const { ask } = person('databse', 'database', 'file:./backups', 's3://bucket', 'noon', '03:03', '9.6', '')
   await place.init({}, { ask, progress: event => void (event.type === 'notice' && said.push(event.message)) })
-  expect(said).toHaveLength(3)
+  expect(said).toHaveLength(4)
   expect(said[0]).toContain('There is no component "databse".')
   expect(said[1]).toContain("A runner's disk is gone when the job ends.")
   expect(place.read(WORKFLOWS[0] ?? '')).toContain("store: 's3://bucket'")
@@ -164,6 +166,10 @@ test('what flags say is not asked', async () => {
   using place = repository()
   const { ask, questions } = person()
   await place.init({ components: ['files'], files: ['public'], store: 's3://b/p', time: '05:05' }, { ask })
+  await place.init(
+    { components: ['database'], store: 's3://b/p', time: '05:05', postgres: '16', overwrite: 'true' },
+    { ask },
+  )
   expect(questions).toEqual([])
 })
 

@@ -6,6 +6,7 @@ import { cronsOf, DEFAULT_PLAN, type Plan, parseTime } from '../../src/init/plan
 import { secretsOf, workflowFiles } from '../../src/init/workflow-files.ts'
 import { lintProblems, schemaProblems } from '../support/workflow-lint.ts'
 import { ruleProblems } from '../workflows/rules.ts'
+import { gated } from '../workflows/scene.ts'
 
 const FILES = ['public', "it's here/**"]
 const everything: Plan = {
@@ -69,8 +70,24 @@ test('a job that calls gets at least the permissions that the job it calls asks 
   expect(permissions).toEqual([
     { actions: 'write', contents: 'read' },
     { actions: 'read', contents: 'read' },
-    { actions: 'read' },
+    { actions: 'read', contents: 'read', 'pull-requests': 'write', checks: 'write' },
   ])
+})
+
+test('with the # taken out, pull requests run their migrations', async () => {
+  const verify = workflowFiles({ ...DEFAULT_PLAN, postgres: 15 }).at(-1)
+  const text = gated(verify?.text ?? '')
+  expect(parse(text).on.pull_request.paths).toEqual(['migrations/**'])
+  expect(parse(text).jobs.verify.with).toMatchObject({ postgres: '15', migrate: 'npm run migrate', setup: 'npm ci' })
+  expect(await schemaProblems('.github/workflows/comeback-verify.yml', text)).toEqual([])
+  expect(await lintProblems('.github/workflows/comeback-verify.yml', text)).toEqual([])
+  expect(ruleProblems(text)).toEqual([])
+})
+
+test('what is not backed up is not verified, and files need no PostgreSQL', () => {
+  const [, , verify] = workflowFiles({ ...everything, components: ['files', 'config'] }).map(({ text }) => parse(text))
+  expect(verify.jobs.verify.with).not.toHaveProperty('postgres')
+  expect(verify.jobs.verify.with.component).toBe('files config')
 })
 
 test.each([

@@ -1,15 +1,15 @@
 /**
  * Runs a workflow of this repository on this machine, as a runner of GitHub would: its scripts, our built Action, conditions,
- * outputs, masks. The services it talks to are whatever the variables point at. A job that calls one of our workflows runs
- * that one's jobs. Not known: matrices, containers, post steps, time limits, permissions.
+ * outputs, masks. The services it talks to are whatever the variables point at. The jobs run one after the other; one that calls
+ * one of our workflows runs that one's jobs. Not known: matrices, containers, post steps, time limits, permissions.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Job, readWorkflow, type Service, type Workflow } from './workflow/definition.ts'
-import { type Event, eventContext, inputsFor, secretsFor } from './workflow/event.ts'
+import { type Job, readWorkflow, type Service } from './workflow/definition.ts'
+import { type Event, eventPayload, getsSecrets, inputsFor, secretsFor } from './workflow/event.ts'
 import { ROOT, type StandIn } from './workflow/execute.ts'
-import { type Contexts, interpolate, interpolateAll, typed, type Value } from './workflow/expression.ts'
+import { type Contexts, holds, interpolate, interpolateAll, typed, type Value } from './workflow/expression.ts'
 import { createMaskedLog, type MaskedLog } from './workflow/masked-log.ts'
 import { runSteps, type StepResult } from './workflow/steps.ts'
 
@@ -35,37 +35,72 @@ export interface WorkflowRun {
 }
 
 export interface WorkflowResult {
-  readonly conclusion: 'success' | 'failure'
+  readonly conclusion: Conclusion
+  /** By id; of a workflow that is called, `caller / called`. */
+  readonly jobs: Readonly<Record<string, Conclusion>>
+  /** Of all jobs that ran. */
   readonly steps: readonly StepResult[]
   /** Everything that was printed, masked. */
   readonly log: string
 }
 
-/** Runs the only job of the workflow, or the one named. Its workspace and temporary folder are gone afterwards. */
-export async function runWorkflow(run: WorkflowRun, id?: string): Promise<WorkflowResult> {
-  const log = createMaskedLog()
-  for (const secret of Object.values(run.secrets ?? {})) log.mask(secret)
-  const steps = await runJob(run, id, log)
-  return {
-    conclusion: steps.some(({ outcome }) => outcome === 'failure') ? 'failure' : 'success',
-    steps,
-    log: log.text,
-  }
+export type Conclusion = 'success' | 'failure' | 'skipped'
+
+interface Ran {
+  readonly jobs: Readonly<Record<string, Conclusion>>
+  readonly steps: readonly StepResult[]
 }
 
-async function runJob(run: WorkflowRun, id: string | undefined, log: MaskedLog): Promise<readonly StepResult[]> {
+/** Workspaces and temporary folders are gone afterwards. */
+export async function runWorkflow(run: WorkflowRun): Promise<WorkflowResult> {
+  const log = createMaskedLog()
+  const secrets = getsSecrets(run.event) ? (run.secrets ?? {}) : {}
+  for (const secret of Object.values(secrets)) log.mask(secret)
+  const { jobs, steps } = await runJobs({ ...run, secrets }, log)
+  return { conclusion: together(Object.values(jobs)), jobs, steps, log: log.text }
+}
+
+async function runJobs(run: WorkflowRun, log: MaskedLog): Promise<Ran> {
   const workflow = readWorkflow(run.file)
-  const job = jobNamed(workflow, id)
   const secrets = secretsFor(workflow, run.event, run.secrets ?? {})
   const base: Contexts = {
-    github: { ...githubContext(run.variables), ...eventContext(run.event), token: run.token },
+    github: { ...githubContext(run.variables), ...eventContext(run), token: run.token },
     inputs: inputsFor(workflow, run.event),
     secrets,
     vars: run.vars ?? {},
     needs: {},
   }
-  if (job.uses !== undefined) return callWorkflow(job, base, run, log)
+  const jobs: Record<string, Conclusion> = {}
+  const steps: StepResult[] = []
+  for (const [id, job] of Object.entries(workflow.jobs)) {
+    const well = job.needs === undefined || jobs[job.needs] === 'success'
+    if (!holds(job.if, base, well)) {
+      log.line(`- skipped: the job ${id}`)
+      jobs[id] = 'skipped'
+      continue
+    }
+    const called = job.uses === undefined ? undefined : await callWorkflow(job, base, run, log)
+    const own = called?.steps ?? (await runJob(job, workflow.env, base, run, log))
+    for (const [inner, conclusion] of Object.entries(called?.jobs ?? {})) jobs[`${id} / ${inner}`] = conclusion
+    jobs[id] = together(called === undefined ? own.map(({ conclusion }) => conclusion) : Object.values(called.jobs))
+    steps.push(...own)
+  }
+  return { jobs, steps }
+}
 
+/** A step that was skipped takes nothing from the success of the others. */
+function together(parts: readonly Conclusion[]): Conclusion {
+  if (parts.includes('failure')) return 'failure'
+  return parts.includes('success') ? 'success' : 'skipped'
+}
+
+async function runJob(
+  job: Job,
+  workflowEnvironment: Readonly<Record<string, unknown>> | undefined,
+  base: Contexts,
+  run: WorkflowRun,
+  log: MaskedLog,
+): Promise<readonly StepResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'comeback-job-'))
   const workspace = join(folder, 'workspace')
   const temporary = join(folder, 'temp')
@@ -76,9 +111,12 @@ async function runJob(run: WorkflowRun, id: string | undefined, log: MaskedLog):
       runner: { os: 'Linux', arch: 'X64', temp: temporary },
       job: { services: await startServices(job, base, run) },
     }
-    const workflowEnv = interpolateAll(workflow.env, contexts)
+    const workflowEnv = interpolateAll(workflowEnvironment, contexts)
     const environment = { ...workflowEnv, ...interpolateAll(job.env, { ...contexts, env: workflowEnv }) }
-    const { variables, checkout, standIns = {} } = run
+    const { checkout, standIns = {} } = run
+    const eventFile = join(folder, 'event.json')
+    writeFileSync(eventFile, JSON.stringify(Object(base.github).event))
+    const variables = { ...run.variables, GITHUB_EVENT_PATH: eventFile }
     const place = { variables, workspace, temporary, checkout, standIns, log }
     return await runSteps(job.steps ?? [], { contexts, environment }, place)
   } finally {
@@ -86,8 +124,16 @@ async function runJob(run: WorkflowRun, id: string | undefined, log: MaskedLog):
   }
 }
 
+/** What the runner knows of the repository, and what the event itself says. */
+function eventContext({ event, variables }: WorkflowRun): Contexts {
+  const file = variables.GITHUB_EVENT_PATH
+  const known = file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  const name = event.name === 'workflow_call' ? event.caller.name : event.name
+  return { event_name: name, event: { ...known, ...eventPayload(event, variables.GITHUB_REPOSITORY ?? '') } }
+}
+
 /** A secret that is not set is not passed on. */
-async function callWorkflow(job: Job, contexts: Contexts, run: WorkflowRun, log: MaskedLog) {
+async function callWorkflow(job: Job, contexts: Contexts, run: WorkflowRun, log: MaskedLog): Promise<Ran> {
   const [, file] = OUR_WORKFLOW.exec(job.uses ?? '') ?? []
   if (file === undefined) throw new Error(`Nothing stands in for ${job.uses}.`)
   const caller = run.event
@@ -95,7 +141,7 @@ async function callWorkflow(job: Job, contexts: Contexts, run: WorkflowRun, log:
   const inputs = Object.fromEntries(Object.entries(job.with ?? {}).map(([key, value]) => [key, typed(value, contexts)]))
   const passed = Object.entries(interpolateAll(job.secrets, contexts)).filter(([, secret]) => secret !== '')
   const event: Event = { name: 'workflow_call', inputs, caller }
-  return runJob({ ...run, file: join(ROOT, file), event, secrets: Object.fromEntries(passed) }, undefined, log)
+  return runJobs({ ...run, file: join(ROOT, file), event, secrets: Object.fromEntries(passed) }, log)
 }
 
 async function startServices(job: Job, contexts: Contexts, { startService }: WorkflowRun): Promise<Contexts> {
@@ -106,12 +152,6 @@ async function startServices(job: Job, contexts: Contexts, { startService }: Wor
     started[name] = { ports: await startService({ ...service, image, env: interpolateAll(service.env, contexts) }) }
   }
   return started
-}
-
-function jobNamed({ jobs }: Workflow, id: string | undefined): Job {
-  const [only, ...more] = id === undefined ? Object.values(jobs) : [jobs[id]]
-  if (only === undefined || more.length > 0) throw new Error(`Which job? There are ${Object.keys(jobs).join(', ')}.`)
-  return only
 }
 
 /** `GITHUB_RUN_ID` is `github.run_id`. */

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 
 /** The parts of a workflow that the rules look at. */
 interface Workflow {
+  /** Of a mapping what it says of schedules; it may be a name or a list of names, too. */
   readonly on: { readonly schedule?: readonly { readonly cron: string }[] }
   readonly permissions?: unknown
   readonly concurrency?: Concurrency
@@ -10,6 +11,7 @@ interface Workflow {
 }
 
 interface Job {
+  readonly if?: string
   readonly uses?: string
   readonly permissions?: Readonly<Record<string, string>>
   readonly 'timeout-minutes'?: unknown
@@ -25,7 +27,7 @@ interface Concurrency {
  * Our Action, in our own and in others' workflows, goes by its tag: within a workflow that is called, `./` would be the
  * caller's checkout, and no commit can name its own hash.
  */
-const OURS = /^comeback-backup\/comeback(\/\.github\/workflows\/(backup|restore|verify)\.yml)?@v\d+$/
+const OURS = /^comeback-backup\/comeback(\/\.github\/workflows\/(backup|restore|verify|comment)\.yml)?@v\d+$/
 const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/
 const VERSION_COMMENT = /uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/
 /** Whatever somebody else can choose becomes code there. */
@@ -37,12 +39,23 @@ export function ruleProblems(text: string): readonly string[] {
   return [
     ...(JSON.stringify(workflow.permissions) === '{}' ? [] : ['the workflow does not begin with permissions: {}']),
     ...(workflow.on.schedule ?? []).flatMap(({ cron }) => cronProblems(cron)),
+    ...(startsOn(workflow, 'pull_request_target') ? ['pull_request_target runs with secrets for code of others'] : []),
     ...Object.entries(workflow.jobs).flatMap(([id, job]) => jobProblems(id, job, workflow)),
     ...text
       .split('\n')
       .filter(line => PINNED.test(line.trim().split(' ').at(-1) ?? '') && !VERSION_COMMENT.test(line))
       .map(line => `no version stands beside the hash: ${line.trim()}`),
   ]
+}
+
+function startsOn({ on }: Workflow, event: string): boolean {
+  return [on].flat().some(part => part === event) || event in Object(on)
+}
+
+function mayWriteForOthers({ permissions = {}, steps = [], if: condition = '' }: Job, workflow: Workflow): boolean {
+  const writes = Object.values(permissions).includes('write')
+  const checksOut = steps.some(({ uses }) => uses?.startsWith('actions/checkout@'))
+  return startsOn(workflow, 'workflow_run') && writes && checksOut && !/event_name == 'pull_request'/.test(condition)
 }
 
 /** Full hours are crowded: GitHub runs what is due then late, or not at all. */
@@ -67,5 +80,14 @@ function jobProblems(id: string, job: Job, workflow: Workflow): readonly string[
     ...steps
       .filter(step => step.uses?.startsWith('actions/checkout@') && step.with?.['persist-credentials'] !== false)
       .map(() => `${id}: the checkout keeps the token`),
+    // What started a workflow_run, which has the secrets, may be a pull request from anywhere.
+    ...steps
+      .filter(
+        step =>
+          step.uses?.startsWith('actions/checkout@') &&
+          /github\.(event|head)/.test(`${step.with?.ref} ${step.with?.repository}`),
+      )
+      .map(() => `${id}: the checkout takes what the event names`),
+    ...(mayWriteForOthers(job, workflow) ? [`${id}: a checkout stands beside rights of a workflow_run`] : []),
   ]
 }

@@ -50,6 +50,11 @@ export async function startRepository(
   }
 }
 
+/** What init writes, when somebody has taken out the # before the lines about pull requests. */
+export function gated(text: string): string {
+  return text.replaceAll(/^( *)# (pull_request:| {2}paths:|setup:|migrate:|assertions:)/gm, '$1$2')
+}
+
 export interface PostgresService extends AsyncDisposable {
   start(service: Service): Promise<Readonly<Record<string, string>>>
   query(sql: string): Promise<Record<string, unknown>[]>

@@ -81,6 +81,20 @@ describe('the checks see', () => {
     ])
   })
 
+  test('secrets for code of others', () => {
+    const checkout = '      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0\n        with: '
+    const ref = `\${{ github.event.workflow_run.head_sha }}`
+    const text = workflow(`${checkout}{persist-credentials: false, ref: '${ref}'}\n`)
+    expect(ruleProblems(text)).toEqual(['a: the checkout takes what the event names'])
+    const run = workflow(`${checkout}{persist-credentials: false}\n`)
+      .replace('on: push', 'on: {workflow_run: {workflows: [x]}}')
+      .replace('contents: read', 'pull-requests: write')
+    expect(ruleProblems(run)).toEqual(['a: a checkout stands beside rights of a workflow_run'])
+    expect(ruleProblems(workflow('      - run: x\n').replace('on: push', 'on: {pull_request_target: {}}'))).toEqual([
+      'pull_request_target runs with secrets for code of others',
+    ])
+  })
+
   test('a job without limits, a cron at a full hour, a run that is cancelled', () => {
     const text =
       "on:\n  schedule: [{cron: '0 2 * * *'}]\nconcurrency: {group: x, cancel-in-progress: true}\njobs:\n  a: {runs-on: x, steps: []}\n"

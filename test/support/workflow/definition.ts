@@ -27,6 +27,7 @@ const service = v.strictObject({
 
 const job = v.strictObject({
   name: v.optional(v.string()),
+  if: v.optional(scalar),
   'runs-on': v.optional(v.string()),
   'timeout-minutes': v.optional(scalar),
   environment: v.optional(v.string()),
@@ -59,7 +60,12 @@ const trigger = v.nullable(
 )
 
 const workflow = v.object({
+  name: v.optional(v.string()),
   on: v.object({
+    pull_request: v.optional(v.nullable(v.strictObject({ paths: v.optional(v.array(v.string())) }))),
+    workflow_run: v.optional(
+      v.strictObject({ workflows: v.array(v.string()), types: v.optional(v.array(v.string())) }),
+    ),
     schedule: v.optional(v.array(v.object({ cron: v.string() }))),
     workflow_dispatch: v.optional(trigger),
     workflow_call: v.optional(trigger),

@@ -1,11 +1,14 @@
 /** What starts a run, and which inputs and secrets the workflow then sees. */
 
+import picomatch from 'picomatch'
 import type { Trigger, Workflow } from './definition.ts'
-import type { Contexts, Value } from './expression.ts'
+import type { Value } from './expression.ts'
 
 export type Event =
   | { readonly name: 'schedule'; readonly cron: string }
   | { readonly name: 'workflow_dispatch'; readonly inputs?: Given }
+  | PullRequest
+  | WorkflowRunEvent
   /** The run is the caller's: `caller` is the event that started that one. */
   | {
       readonly name: 'workflow_call'
@@ -13,14 +16,69 @@ export type Event =
       readonly caller: Exclude<Event, { name: 'workflow_call' }>
     }
 
+export interface PullRequest {
+  readonly name: 'pull_request'
+  readonly number: number
+  readonly branch: string
+  readonly sha: string
+  /** Paths that differ from the base. */
+  readonly changed: readonly string[]
+  /** The repository that it comes from, if that is another one. */
+  readonly fork?: string
+  readonly actor?: string
+}
+
+/** Another workflow has run to its end. */
+export interface WorkflowRunEvent {
+  readonly name: 'workflow_run'
+  readonly workflow: string
+  readonly conclusion: 'success' | 'failure'
+  readonly of: Exclude<Event, { name: 'workflow_call' | 'workflow_run' }>
+}
+
 type Given = Readonly<Record<string, Value>>
 type Secrets = Readonly<Record<string, string>>
 
-/** `github.event_name` and `github.event`. */
-export function eventContext(event: Event): Contexts {
-  if (event.name === 'workflow_call') return eventContext(event.caller)
-  const payload = event.name === 'schedule' ? { schedule: event.cron } : { inputs: event.inputs ?? {} }
-  return { event_name: event.name, event: payload }
+/** `github.event`, as far as it is the event's own: what it says of the repository is not in it. */
+export function eventPayload(event: Event, repository: string): { readonly [name: string]: Value } {
+  switch (event.name) {
+    case 'workflow_call':
+      return eventPayload(event.caller, repository)
+    case 'schedule':
+      return { schedule: event.cron }
+    case 'workflow_dispatch':
+      return { inputs: event.inputs ?? {} }
+    case 'pull_request': {
+      const { number, branch, sha, fork = repository, actor = 'octocat' } = event
+      const repo = { full_name: fork, fork: fork !== repository, owner: { login: fork.split('/')[0] } }
+      const head = { ref: branch, sha, repo }
+      const pull = { number, head, base: { ref: 'main', repo: { full_name: repository } }, user: { login: actor } }
+      return { action: 'synchronize', number, pull_request: pull }
+    }
+    case 'workflow_run': {
+      const { workflow, conclusion, of } = event
+      const pull = of.name === 'pull_request' ? of : undefined
+      const from = pull?.fork ?? repository
+      const run = {
+        name: workflow,
+        conclusion,
+        event: of.name,
+        head_branch: pull?.branch ?? 'main',
+        head_sha: pull?.sha ?? '0'.repeat(40),
+        head_repository: { full_name: from, owner: { login: from.split('/')[0] } },
+        actor: { login: pull?.actor ?? 'octocat' },
+        // Of a pull request from a fork GitHub does not tell it.
+        pull_requests: pull === undefined || pull.fork !== undefined ? [] : [{ number: pull.number }],
+      }
+      return { action: 'completed', workflow_run: run }
+    }
+  }
+}
+
+/** Neither forks nor Dependabot get any. */
+export function getsSecrets(event: Event): boolean {
+  if (event.name === 'workflow_call') return getsSecrets(event.caller)
+  return event.name !== 'pull_request' || (event.fork === undefined && event.actor !== 'dependabot[bot]')
 }
 
 /** Throws where GitHub would not start the run. */
@@ -28,6 +86,18 @@ export function inputsFor(workflow: Workflow, event: Event): Given {
   if (event.name === 'schedule') {
     const crons = workflow.on.schedule?.map(({ cron }) => cron) ?? []
     if (!crons.includes(event.cron)) throw new Error(`${event.cron} is not on the schedule: ${crons.join(', ')}`)
+    return {}
+  }
+  if (event.name === 'pull_request') {
+    const { pull_request: trigger } = workflow.on
+    if (trigger === undefined) throw new Error('The workflow is not started by pull requests.')
+    const touches = picomatch([...(trigger?.paths ?? ['**'])], { dot: true })
+    if (!event.changed.some(path => touches(path))) throw new Error('The pull request touches none of the paths.')
+    return {}
+  }
+  if (event.name === 'workflow_run') {
+    const after = workflow.on.workflow_run?.workflows ?? []
+    if (!after.includes(event.workflow)) throw new Error(`${event.workflow} is not among ${after.join(', ')}.`)
     return {}
   }
   const declared = triggerOf(workflow, event)?.inputs ?? {}
@@ -57,7 +127,7 @@ export function secretsFor(workflow: Workflow, event: Event, secrets: Secrets): 
   return secrets
 }
 
-function triggerOf(workflow: Workflow, { name }: Exclude<Event, { name: 'schedule' }>): Trigger {
+function triggerOf(workflow: Workflow, { name }: Extract<Event, { inputs?: Given }>): Trigger {
   const trigger = workflow.on[name]
   if (trigger === undefined) throw new Error(`The workflow is not started by ${name}.`)
   return trigger

@@ -10,6 +10,8 @@ export type Outcome = 'success' | 'failure' | 'skipped'
 export interface StepResult {
   readonly name: string
   readonly outcome: Outcome
+  /** The same, but for a failure that may be. */
+  readonly conclusion: Outcome
   readonly outputs: Readonly<Record<string, string>>
   /** What it wrote for the job summary. */
   readonly summary: string
@@ -47,14 +49,16 @@ async function runStep(step: Step, index: number, job: Contexts, progress: Progr
   const name = interpolate(step.name ?? step.uses ?? step.run?.split('\n')[0], contexts)
   if (!holds(step.if, before, progress.well)) {
     place.log.line(`- skipped: ${name}`)
-    const result: StepResult = { name, outcome: 'skipped', outputs: {}, summary: '' }
+    const result: StepResult = { name, outcome: 'skipped', conclusion: 'skipped', outputs: {}, summary: '' }
     return { result, environment: {} }
   }
   place.log.line(`- ${name}`)
   const files = createCommandFiles(place.temporary, index)
   const { code, outputs, environment } = await execute(step, { env, contexts, files }, place)
   const summary = readFileSync(files.STEP_SUMMARY, 'utf8')
-  const result: StepResult = { name, outcome: code === 0 ? 'success' : 'failure', outputs, summary }
+  const outcome = code === 0 ? 'success' : 'failure'
+  const conclusion = step['continue-on-error'] === true ? 'success' : outcome
+  const result: StepResult = { name, outcome, conclusion, outputs, summary }
   return { result, environment }
 }
 
@@ -65,13 +69,12 @@ function contextsAt({ well, steps }: Progress, job: Contexts, env: Contexts): Co
 function after(
   { well, environment, steps }: Progress,
   step: Step,
-  { outcome, outputs }: StepResult,
+  { outcome, conclusion, outputs }: StepResult,
   more: Readonly<Record<string, string>>,
 ): Progress {
-  const forgiven = outcome === 'failure' && step['continue-on-error'] === true
-  const known = { outcome, conclusion: forgiven ? 'success' : outcome, outputs }
+  const known = { outcome, conclusion, outputs }
   return {
-    well: well && (outcome !== 'failure' || forgiven),
+    well: well && conclusion !== 'failure',
     environment: { ...environment, ...more },
     steps: step.id === undefined ? steps : { ...steps, [step.id]: known },
   }
