@@ -11,9 +11,9 @@ import type { JobContext } from './job-context.ts'
 import { openProver } from './open-component.ts'
 import { openStore } from './open-store.ts'
 import type { Options } from './options.ts'
-import { writeBadge } from './report/badge.ts'
 import type { VerifyReport } from './report/verify-report.ts'
 import type { Keyring } from './repository/keyring.ts'
+import { leaveBadge } from './run/badge-files.ts'
 import { VERSION } from './version.ts'
 
 /** Bytes of one assertion. */
@@ -33,7 +33,8 @@ export async function verifyBackups(
   const report = options.recorded
     ? await showRecorded(components, options, context, keyrings)
     : await prove(components, options, context, keyrings)
-  if (options.badge !== undefined) await writeBadge(resolve(context.cwd, options.badge), report)
+  const warn = (message: string) => context.progress({ type: 'warning', component: undefined, message })
+  leaveBadge(report, { folder: options.badge, cwd: context.cwd, warn })
   return report
 }
 

@@ -25,7 +25,10 @@ export function code(text: string): string {
 }
 
 /** A block of code that ends where it is meant to. */
-export function fenced(language: 'sh' | 'mermaid', lines: readonly string[]): readonly string[] {
+export function fenced(
+  language: 'sh' | 'mermaid' | 'sql' | 'diff' | 'text',
+  lines: readonly string[],
+): readonly string[] {
   const body = lines.map(onOneLineKeepingSpaces)
   const longest = Math.max(2, ...body.flatMap(line => [...line.matchAll(/`+/g)].map(([run]) => run.length)))
   const fence = '`'.repeat(longest + 1)

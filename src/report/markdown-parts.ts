@@ -39,3 +39,10 @@ export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', lines: readonly stri
 export function facts(pairs: readonly (readonly [name: string, value: string] | undefined)[]): readonly string[] {
   return pairs.flatMap(pair => (pair === undefined ? [] : [`- **${pair[0]}:** ${pair[1]}`]))
 }
+
+/** `- **Does it restore?** Yes.`, one a line. */
+export function questions(
+  pairs: readonly (readonly [question: string, answer: string] | undefined)[],
+): readonly string[] {
+  return pairs.flatMap(pair => (pair === undefined ? [] : [`- **${pair[0]}** ${pair[1]}`]))
+}

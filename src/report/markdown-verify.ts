@@ -1,6 +1,92 @@
-/** Proofs as Markdown. */
+/**
+ * Proofs as Markdown: the job summary and, shorter, the comment of a pull request and the text of a check. A reader's questions
+ * come in their order: does it restore, how old is it and how long would it take, what changed, what should I do. The rest is
+ * folded.
+ */
+import type { Verdict } from '../engine/proof.ts'
+import { code } from './markdown-escape.ts'
+import { migrationSections } from './markdown-migration.ts'
+import { failureBox } from './markdown-problems.ts'
+import { proofSections } from './markdown-proof.ts'
+import { fittingSections, type Section } from './markdown-sections.ts'
+import { VERDICT_WORDS, verdictLine } from './proof-words.ts'
+import type { ErrorValue } from './report.ts'
 import type { VerifyReport } from './verify-report.ts'
 
-export function verifyMarkdown({ verdict }: VerifyReport): readonly string[] {
-  return [`## ${verdict}`]
+/** Bytes. GitHub takes 1 MiB of summary, 65,536 characters of a comment and 65,535 of a check. */
+const SUMMARY_LIMIT = 950_000
+const BRIEF_LIMIT = 60_000
+export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
+  verified: '✅',
+  failed: '❌',
+  'could-not-verify': '⚠️',
+}
+
+export interface VerifyMarkdown {
+  /** Name tables; what was found wrong is named in any case. */
+  readonly details: boolean
+  readonly now: Date
+}
+
+export function verifyMarkdown(report: VerifyReport, options: VerifyMarkdown): readonly string[] {
+  return fittingSections(
+    sectionsOf(report, { ...options, brief: false }),
+    SUMMARY_LIMIT,
+    'It stands in the JSON of the result.',
+  )
+}
+
+/** For a comment or a check. `run` is where the run can be looked at, a URL. */
+export function briefVerifyMarkdown(report: VerifyReport, options: VerifyMarkdown, run: string | undefined): string {
+  const lines = fittingSections(
+    sectionsOf(report, { ...options, brief: true }),
+    BRIEF_LIMIT,
+    'The summary of the run has it.',
+  )
+  return page([...lines, ...linkTo(run)])
+}
+
+/** Of a run that threw. */
+export function briefErrorMarkdown(error: ErrorValue, verdict: Verdict, run: string | undefined): string {
+  const why = verdict === 'failed' ? 'The proof failed' : 'The proof could not be made'
+  return page([
+    `## ${VERDICT_MARKS[verdict]} Proof: ${VERDICT_WORDS[verdict]}`,
+    ...failureBox(why, error),
+    ...linkTo(run),
+  ])
+}
+
+/** `✅ Last proof: database verified`, one line in plain text. */
+export function verifyTitle(report: VerifyReport): string {
+  const what = report.kind === 'recorded' ? 'Last proof' : 'Proof'
+  return `${VERDICT_MARKS[report.verdict]} ${what}: ${verdictLine(report)}`
+}
+
+function sectionsOf(report: VerifyReport, options: VerifyMarkdown & { readonly brief: boolean }): readonly Section[] {
+  const { proofs, absent, migration, store, kind } = report
+  const several = proofs.length > 1 || migration !== undefined
+  const parts = [
+    ...(migration === undefined ? [] : [migrationSections(migration, options)]),
+    ...proofs.map(proof => proofSections(proof, kind, { ...options, heading: several })),
+  ]
+  return [
+    { what: '', lines: [`## ${verifyTitle(report)}`, ''] },
+    ...parts.flatMap(({ answers, details }) => [...answers, ...details]),
+    ...(absent.length === 0
+      ? []
+      : [{ what: '', lines: ['', `– Never backed up into this store: ${absent.join(', ')}.`, ''] }]),
+    { what: '', lines: ['', `In ${code(store)}.`, ''] },
+  ]
+}
+
+function linkTo(run: string | undefined): readonly string[] {
+  return run === undefined ? [] : ['', `[The run and its summary](${run})`, '']
+}
+
+/** Parts bring their own empty lines; two in a row are one too many. */
+function page(lines: readonly string[]): string {
+  return `${lines
+    .filter((line, index) => line !== '' || lines[index - 1] !== '')
+    .join('\n')
+    .trim()}\n`
 }

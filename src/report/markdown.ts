@@ -42,7 +42,7 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
     case 'restore-plan':
       return restorePlanMarkdown(report, options.details)
     case 'verify':
-      return verifyMarkdown(report)
+      return verifyMarkdown(report, options)
     case 'list':
       return listMarkdown(report, options.now)
     case 'export':

@@ -12,7 +12,7 @@ const SHORTEST = 4
 const CREDENTIALS = /(?<=\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:)\S+(?=@)/gi
 const SECRET_PARAMETERS = ['password', 'sslpassword']
 /** Fields of a report that hold one of a few words of ours, which scripts compare. */
-const CLOSED_FIELDS = new Set(['command', 'component', 'status', 'severity', 'code'])
+const CLOSED_FIELDS = new Set(['command', 'component', 'status', 'severity', 'code', 'verdict', 'kind', 'result'])
 
 /** Masks each secret as it is, percent-encoded and as JSON writes it; where secrets overlap, all that they cover. */
 export function scrubber(secrets: Iterable<string>): Scrub {

@@ -16,6 +16,8 @@ import { verifyLines } from './text-verify.ts'
 export interface Rendering {
   readonly palette: Palette
   readonly now: Date
+  /** Name the tables whose rows changed; not where the whole world reads the log. Default: true. */
+  readonly details?: boolean
 }
 
 /** Ends in a line break. */
@@ -23,7 +25,7 @@ export function renderReport(report: Report, rendering: Rendering): string {
   return `${linesOf(report, rendering).join('\n')}\n`
 }
 
-function linesOf(report: Report, { palette, now }: Rendering): readonly string[] {
+function linesOf(report: Report, { palette, now, details = true }: Rendering): readonly string[] {
   switch (report.command) {
     case 'backup':
       return backupLines(report, palette)
@@ -37,7 +39,7 @@ function linesOf(report: Report, { palette, now }: Rendering): readonly string[]
     case 'restore-plan':
       return restorePlanLines(report, palette)
     case 'verify':
-      return verifyLines(report, palette)
+      return verifyLines(report, palette, { now, details })
     case 'list':
       return renderList(report, palette, now)
     case 'status':
