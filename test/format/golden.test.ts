@@ -11,6 +11,7 @@ import { cipherRange, decryptPack, decryptRange } from '../../src/format/cipher.
 import { codecOfFile } from '../../src/format/compression.ts'
 import { deriveChainKeys, derivePackKey, keyId } from '../../src/format/keys.ts'
 import { isAuthentic, parseManifest } from '../../src/format/manifest.ts'
+import { isAuthenticProof, openDetails, parseProof, proofFile } from '../../src/format/proof-record.ts'
 import { SEGMENTS, tinyBackup } from './tiny-backup.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
@@ -72,4 +73,16 @@ describe.each([
     const file = manifest.index?.name ?? ''
     expect(await index(today.get(file) ?? Buffer.alloc(0))).toEqual(await index(read(file)))
   })
+})
+
+test('the record of a proof of format version 1 is authentic, and its details open', async () => {
+  const folder = join(import.meta.dirname, '../fixtures/format-1/proof')
+  const { idSalt, kdf, id } = parseManifest(readFileSync(join(folder, 'manifest.json')), 'manifest.json')
+  const file = proofFile('20261125T042700Z-0c11a5')
+  const record = parseProof(readFileSync(join(folder, file)), file)
+  const { mac } = await deriveChainKeys(PASSPHRASE, Buffer.from(idSalt, 'hex'), kdf.iterations)
+  expect(isAuthenticProof(record, mac)).toBe(true)
+  expect(record).toMatchObject({ backup: id, verdict: 'verified', restoreSeconds: 90.5 })
+  const pack = await derivePackKey(PASSPHRASE, Buffer.from(kdf.salt, 'hex'), kdf.iterations)
+  expect(await openDetails(record, pack)).toEqual({ tables: [{ name: 'public.users', rows: 7, bytes: 70 }] })
 })
