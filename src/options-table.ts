@@ -5,9 +5,9 @@ import { kebab, OPTION_NAMES, OPTIONS, type OptionName, optionsOf, VERBS, type V
 export function optionsTable(verb?: Verb): string {
   const names = verb === undefined ? OPTION_NAMES : optionsOf(verb)
   const heads = verb === undefined ? ['option', 'verbs', 'what it does'] : ['option', 'what it does']
-  const rows = names.map(name => {
-    const verbs = verb === undefined ? [verbsOf(name)] : []
-    return [code(usage(name)), ...verbs, meaning(name)]
+  const rows = (verb === undefined ? families(names) : names.map(name => [name])).map(family => {
+    const verbs = verb === undefined ? family.slice(0, 1).map(verbsOf) : []
+    return [family.map(name => code(usage(name))).join(', '), ...verbs, family.map(meaning).join(' ')]
   })
   return [heads, heads.map(() => '---'), ...rows].map(cells => `| ${cells.map(escaped).join(' | ')} |\n`).join('')
 }
@@ -17,6 +17,22 @@ export function usage(name: OptionName): string {
   const spec = OPTIONS[name]
   if (spec.type === 'flag') return `--${kebab(name)}`
   return `--${kebab(name)} ${spec.type === 'choice' ? spec.choices.join('|') : spec.placeholder}`
+}
+
+/** Neighbours with the same first word and the same verbs share a row: the whole table is long enough. */
+function families(names: readonly OptionName[]): readonly (readonly OptionName[])[] {
+  const rows: OptionName[][] = []
+  for (const name of names) {
+    const row = rows.at(-1)
+    if (row?.[0] !== undefined && firstWord(row[0]) === firstWord(name) && verbsOf(row[0]) === verbsOf(name))
+      row.push(name)
+    else rows.push([name])
+  }
+  return rows
+}
+
+function firstWord(name: OptionName): string {
+  return kebab(name).replace(/-.*/, '')
 }
 
 function meaning(name: OptionName): string {

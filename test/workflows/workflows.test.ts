@@ -41,6 +41,13 @@ test('the workflows that the README shows are as good', async () => {
   }
 })
 
+test('the workflow that the head of comment.yml shows is as good', async () => {
+  const shown = [...read('comment.yml').matchAll(/^# {3}(.*)$/gm)].map(([, line]) => `${line}\n`).join('')
+  expect(await schemaProblems(`${FOLDER}/readme.yml`, shown)).toEqual([])
+  expect(await lintProblems(`${FOLDER}/readme.yml`, shown)).toEqual([])
+  expect(ruleProblems(shown)).toEqual([])
+})
+
 test('action.yml fits the schema of GitHub', async () => {
   expect(await schemaProblems('action.yml', readFileSync(join(ROOT, 'action.yml'), 'utf8'))).toEqual([])
 })
