@@ -81,6 +81,18 @@ const OWN_LAST: readonly Input[] = [
     description: 'Write the result into a check of the commit. Needs the permission checks: write. Default: false',
   },
   {
+    name: 'alarm',
+    verbs: ['status'],
+    description:
+      'Open an issue when something is overdue or failed, add to it while that lasts, and close it when all is well. Needs the permission issues: write. Default: false',
+  },
+  {
+    name: 'watch',
+    verbs: ['status'],
+    description:
+      'With alarm: file names of workflows, such as backup.yml, to look after: one that GitHub switched off is switched on again. Needs the permission actions: write. One value a line.',
+  },
+  {
     name: 'summary-details',
     verbs: ACTION_VERBS,
     description:

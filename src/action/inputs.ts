@@ -10,7 +10,13 @@ import { ACTION_VERBS, type ActionVerb, INPUTS, STANDARD_STORE } from './input-t
 import { adviceOnInput } from './renamed-inputs.ts'
 
 const PREFIX = /^INPUT_/
-const OWN_OF_VERIFY = ['comment', 'check-run']
+/** Inputs of the Action's own, and the command that they belong to. */
+const OWNERS: Readonly<Record<string, ActionVerb>> = {
+  comment: 'verify',
+  'check-run': 'verify',
+  alarm: 'status',
+  watch: 'status',
+}
 const OPTION_BY_NAME = new Map(INPUTS.flatMap(({ name, option }) => (option === undefined ? [] : [[name, option]])))
 
 export interface Request {
@@ -22,6 +28,9 @@ export interface Request {
   /** Of verify: into the pull request, and onto the commit. */
   readonly comment: boolean
   readonly checkRun: boolean
+  /** Of status: an issue, and workflows to look after. */
+  readonly alarm: boolean
+  readonly watch: readonly string[]
 }
 
 /** An empty input counts as not given, as a secret that is not set reads so. Throws `usage`. */
@@ -31,9 +40,9 @@ export function parseInputs(environment: Environment): Request {
   const options = optionsGiven(given)
   const at = given.get('at')
   if (verb === 'verify' && at !== undefined) options.set('at', [at])
-  for (const name of OWN_OF_VERIFY) {
-    if (given.has(name) && verb !== 'verify')
-      throw usage(`${verb} does not take input ${name}.`, 'It belongs to verify.')
+  for (const [name, owner] of Object.entries(OWNERS)) {
+    if (given.has(name) && verb !== owner)
+      throw usage(`${verb} does not take input ${name}.`, `It belongs to ${owner}.`)
   }
   refuseForeignOptions(verb, options.keys(), { verbs: ACTION_VERBS, spell })
   const command = commandOf(verb, given.get('component'), at)
@@ -52,6 +61,8 @@ export function parseInputs(environment: Environment): Request {
     summaryDetails: isOn('summary-details', given),
     comment: isOn('comment', given),
     checkRun: isOn('check-run', given),
+    alarm: isOn('alarm', given),
+    watch: wordsOf(given.get('watch')),
   }
 }
 

@@ -1,10 +1,11 @@
 /** The Action's edge as a function: the runner's variables in, workflow commands and files out, an exit code back. */
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
+import { asComebackError } from '../errors.ts'
 import type { runJob } from '../job.ts'
 import type { GitHubRun, JobContext } from '../job-context.ts'
 import { createPalette } from '../report/palette.ts'
-import { scrubber } from '../report/scrub.ts'
+import { scrubbed, scrubber } from '../report/scrub.ts'
 import { withDeadline } from '../run/deadline.ts'
 import { isRemark, type Output } from '../run/display.ts'
 import { type Environment, isSet } from '../run/environment.ts'
@@ -17,6 +18,7 @@ import { remarkAnnotation } from './annotations.ts'
 import { restoreCache } from './cache.ts'
 import { parseInputs, type Request } from './inputs.ts'
 import { masksFor, secretsOfAction } from './masks.ts'
+import { ringAlarm } from './ring-alarm.ts'
 import { type Files, type Speech, sayError, sayReport } from './say.ts'
 import { createVoice, type Voice } from './voice.ts'
 import { debugLine, maskLine } from './workflow-commands.ts'
@@ -63,7 +65,7 @@ export async function run(surroundings: Surroundings): Promise<number> {
 }
 
 async function perform(request: Request, surroundings: Surroundings, speech: () => Speech): Promise<number> {
-  const { command, options } = request
+  const { command, options, alarm, watch } = request
   const { cwd, environment, stdout, signal, now = () => new Date(), clock = () => performance.now() } = surroundings
   const { voice } = speech()
   const { scrub } = voice
@@ -72,6 +74,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   const log = startLog(command, options, { cwd, now, scrub, warn })
   const github = githubContext(environment, runOf(environment))
   const notices = startNotices(command, options, { github, now, scrub, warn })
+  const alarming = { watch, token: options.githubToken, github, warn, say: display.line }
   const stopping = () => display.line('Stopping.')
   signal.addEventListener('abort', stopping, { once: true })
   const debug = (text: string) => {
@@ -93,10 +96,16 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
     )
     const exitCode = sayReport(report, { ...speech(), log })
     await notices.ended({ exitCode, report })
+    if (alarm && report.command === 'status')
+      await ringAlarm({ ...alarming, now: now(), report: scrubbed(report, scrub) })
     return exitCode
   } catch (error) {
     const exitCode = sayError(error, { ...speech(), log })
     await notices.ended({ exitCode, error })
+    if (alarm) {
+      const { code, message, hint } = asComebackError(error)
+      await ringAlarm({ ...alarming, now: now(), error: scrubbed({ code, message, hint }, scrub) })
+    }
     return exitCode
   } finally {
     signal.removeEventListener('abort', stopping)
