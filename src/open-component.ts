@@ -15,7 +15,7 @@ import type { JobContext } from './job-context.ts'
 import { folderOf } from './open-store.ts'
 import type { Options } from './options.ts'
 import { createDatabaseSource } from './postgres/dump.ts'
-import { runMigration } from './postgres/migrate/migration.ts'
+import { runMigration } from './postgres/migrate/run-migration.ts'
 import type { Assertion } from './postgres/proof/assertions.ts'
 import { createDatabaseProver } from './postgres/prove.ts'
 import { discardDatabase } from './postgres/restore/discard-database.ts'
@@ -185,11 +185,16 @@ export function openProver(
           ? {}
           : {
               migrate: (target, progress, signal) =>
-                runMigration(
-                  target,
-                  { command: migrate, cwd, environment: withoutOurs(environment), lanes, ...pgDump, progress },
+                runMigration({
+                  ...target,
+                  command: migrate,
+                  cwd,
+                  environment: withoutOurs(environment),
+                  output: line => progress.phase(`migration: ${line}`),
+                  ...pgDump,
+                  progress,
                   signal,
-                ),
+                }),
             }),
       })
     case 'files':
@@ -199,9 +204,10 @@ export function openProver(
   }
 }
 
-/** A migration gets what it was started with, but none of what opens backups or the store. */
+/** A migration gets what it was started with, but none of what opens backups or the store, or steers the steps that follow. */
 function withoutOurs(environment: JobContext['environment']): JobContext['environment'] {
-  const ours = /^(COMEBACK_|INPUT_|AWS_|ACTIONS_RUNTIME_|ACTIONS_RESULTS_|GITHUB_TOKEN$|GH_TOKEN$)/
+  const ours =
+    /^(COMEBACK_|INPUT_|AWS_|ACTIONS_RUNTIME_|ACTIONS_RESULTS_|ACTIONS_ID_TOKEN_|GITHUB_(TOKEN|ENV|PATH|OUTPUT|STATE|STEP_SUMMARY)$|GH_TOKEN$)/
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)))
 }
 

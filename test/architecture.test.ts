@@ -42,8 +42,9 @@ const POSTGRES_LAYERS: readonly { readonly of: RegExp; readonly not: RegExp }[] 
   { of: /^postgres\/connection\//, not: /^postgres\/(schema|dump|restore|script)(\/|\.ts)/ },
   { of: /^postgres\/schema\//, not: /^postgres\/(dump|restore|script)(\/|\.ts)/ },
   { of: /^postgres\/dump(\/|\.ts)/, not: /^postgres\/(restore|script|proof)(\/|\.ts)/ },
-  { of: /^postgres\/restore(\/|\.ts)/, not: /^postgres\/(dump|script|proof)(\/|\.ts)/ },
-  { of: /^postgres\/script(\/|\.ts)/, not: /^postgres\/(dump|restore|proof)(\/|\.ts)/ },
+  { of: /^postgres\/restore(\/|\.ts)/, not: /^postgres\/(dump|script|proof|migrate)(\/|\.ts)/ },
+  { of: /^postgres\/script(\/|\.ts)/, not: /^postgres\/(dump|restore|proof|migrate)(\/|\.ts)/ },
+  { of: /^postgres\/migrate\//, not: /^postgres\/(restore|script|proof)(\/|\.ts)/ },
 ]
 
 /** Libraries and builtins that belong to one place. */

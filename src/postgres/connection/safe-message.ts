@@ -2,14 +2,22 @@
  * What a server said, with whatever may come from the data taken out: reports are read by many. Detail, hint and context quote
  * rows and are dropped. In the message itself a quoted word stays only if it is a name that the error's own fields, or the
  * statement, know as one; so does no text behind a colon, where servers quote what they could not read.
+ *
+ * Servers do not double the quotes inside of what they quote, so where a quoted text ends is a guess. The guess counts only if
+ * everything between the quotes reads as the server's own English.
  */
 import pg from 'pg'
 
-/** Raised by people's own functions: such a message may hold anything. */
-const RAISED: readonly string[] = ['P0001', 'P0002', 'P0003', 'P0004']
-/** Classes of PostgreSQL's own errors; any other is somebody's invention. */
-const KNOWN_CLASS = /^(0[0-9A-Z]|2[0-9A-Z]|3[0-9A-Z]|4[024]|5[3-8]|72|F0|HV|XX)/
-const QUOTED = /"((?:[^"]|"")*)"/g
+/** Classes of PostgreSQL's own errors; any other is raised by people's own functions. */
+const KNOWN_CLASS = /^(0[0-9A-Z]|2[0-9A-Z]|3[0-79A-Z]|4[024]|5[3-8]|72|F0|HV|XX)/
+/** Functions of the server that pass on a text of somebody else's: PL/pgSQL's RAISE, other languages, foreign servers. */
+const PASSING_ON =
+  /^(exec_stmt_raise|PLy_|plperl|do_util_elog|pltcl|throw_tcl_error|pllua|plv8|pgfdw_report|dblink_res_error)/
+/** A value could not be read, or a statement: what is quoted then is no name, whatever it looks like. */
+const QUOTES_VALUES = /^(22|42601$)/
+/** With these words servers join quoted names. */
+const JOINING =
+  /^(?:(?:a|already|altered|an|and|are|as|at|automatically|be|because|but|by|cannot|cast|check|column|columns|constraint|contains|data|database|default|depends|does|dropped|exist|exists|expression|for|foreign|from|function|has|have|implement|implemented|in|index|inherits|invalid|is|key|match|matching|materialized|missing|must|named|no|not|null|of|on|or|other|owner|partition|policy|primary|references|referenced|relation|requires|role|row|rows|schema|sequence|still|table|that|the|there|to|trigger|type|unique|update|values|view|violates|which|with)(?: |$))*$/
 const WITHHELD = 'a message of the database’s own making, withheld'
 
 export interface SafeFields {
@@ -20,19 +28,26 @@ export interface SafeFields {
   readonly column?: string | undefined
   readonly dataType?: string | undefined
   readonly constraint?: string | undefined
+  /** The server's function that reported it. */
+  readonly routine?: string | undefined
 }
 
 /** `names`: words that the statement uses as identifiers. */
 export function safeMessage(fields: SafeFields, names: ReadonlySet<string> = new Set()): string {
-  const { code = '', message, schema, table, column, dataType, constraint } = fields
-  if (RAISED.includes(code) || !KNOWN_CLASS.test(code)) return WITHHELD
-  const known = new Set([...names, ...[schema, table, column, dataType, constraint].filter(name => name !== undefined)])
-  const keeps = (word: string) =>
-    known.has(word) || word.split('.').every(part => known.has(part.replace(/^"|"$/g, '')))
-  return message
-    .replace(QUOTED, (whole, word: string) => (keeps(word.replaceAll('""', '"')) ? whole : '"…"'))
-    .replace(/:(?!:)\s.*$/s, rest => (/^: ("…"|"(?:[^"]|"")*")$/.test(rest) ? rest : ': …'))
-    .replace(/\b\d[\d.,:-]*\b/g, '…')
+  const { code = '', message, schema, table, column, dataType, constraint, routine = '' } = fields
+  if (!KNOWN_CLASS.test(code) || PASSING_ON.test(routine)) return WITHHELD
+  const own = [schema, table, column, dataType, constraint].filter(name => name !== undefined)
+  const parts = withoutUnknown(message.split('"'), new Set([...own, ...(QUOTES_VALUES.test(code) ? [] : names)]))
+  const said = parts.map((part, place) => (isQuoted(place) ? `"${part}"` : withoutValues(part)))
+  // None of the server's messages is anything but ASCII in English; in other languages it quotes by other signs.
+  if (said.some((part, place) => !isQuoted(place) && !/^[\x20-\x7e\u2026]*$/.test(part))) return WITHHELD
+  return said.join('').replace(/:(?!:)\s.*$/s, rest => (/^: "[^"]*"$/.test(rest) ? rest : ': …'))
+}
+
+/** Words in quotes that a message has, for which the catalogue may be asked. */
+export function quotedWords({ message }: SafeFields): readonly string[] {
+  const words = message.split('"').filter((_, place) => isQuoted(place))
+  return [...new Set([...words, ...words.flatMap(word => word.split('.'))])]
 }
 
 /** The error of the server somewhere in the causes of another one. */
@@ -40,4 +55,36 @@ export function databaseErrorIn(error: unknown): pg.DatabaseError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof pg.DatabaseError) return cause
   return undefined
+}
+
+/**
+ * What stood between the quotes, at odd places, and around them. From the first that is not known, or from the last before
+ * words that are not the server's, all goes up to the last quote.
+ */
+function withoutUnknown(parts: readonly string[], known: ReadonlySet<string>): readonly string[] {
+  const last = parts.length - 1
+  const keeps = (word: string) => known.has(word) || word.split('.').every(part => known.has(part))
+  const strange = parts.findIndex((part, place) =>
+    isQuoted(place) ? !keeps(part) : place > 0 && place < last && !JOINING.test(wordsOf(part)),
+  )
+  const isBalanced = last % 2 === 0
+  if (strange < 0 && isBalanced) return parts
+  const from = !isBalanced ? 1 : isQuoted(strange) ? strange : strange - 1
+  return [...parts.slice(0, from), '…', parts[last] ?? '']
+}
+
+function isQuoted(place: number): boolean {
+  return place % 2 === 1
+}
+
+function wordsOf(text: string): string {
+  return text
+    .replace(/[,.;()]/g, ' ')
+    .trim()
+    .replace(/ +/g, ' ')
+}
+
+/** The server's own words may hold a value without quotes, too: a number, or something between apostrophes. */
+function withoutValues(text: string): string {
+  return text.replace(/(?<!\w)'.*'/s, "'…'").replace(/[-+]?(?<!\w)\d[\w.,:+-]*/g, '…')
 }

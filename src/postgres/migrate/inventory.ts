@@ -1,64 +1,80 @@
-/** A database as a migration may change it: its schema as text, and how many rows and bytes each table has. */
-import { type ConnectOptions, connect } from '../connection/connection.ts'
-import type { Relation } from '../detail.ts'
+/** What a database holds, before and after: tables with their rows, counted, and their bytes. */
+import type { MigratedTable } from '../../engine/migration.ts'
+import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
 import { IS_USER_SCHEMA } from '../dump/tables.ts'
-import { dumpSchema } from '../schema/pg-dump.ts'
-import { scriptFor } from '../schema/script-for.ts'
 import { displayName, qualified } from '../sql-text.ts'
 
+/** Connections that count. */
+const LANES = 4
+
 export interface Inventory {
-  readonly schema: string
+  /** Tables with rows of their own, by name. */
   readonly tables: ReadonlyMap<string, { readonly rows: number; readonly bytes: number }>
+  /** All that rows can be read from, by oid. */
+  readonly relations: ReadonlyMap<string, string>
 }
 
-const TABLES = `
-  SELECT n.nspname AS schema, c.relname AS name, pg_catalog.pg_total_relation_size(c.oid)::text AS bytes
+interface Row {
+  readonly oid: string
+  readonly kind: string
+  readonly schema: string
+  readonly name: string
+  readonly bytes: number
+}
+
+/**
+ * Bytes are those of the table, its TOAST table and all their indexes, without the maps of free and of visible space: these come
+ * and go with every vacuum.
+ */
+const QUERY = `
+  SELECT c.oid::text AS oid, c.relkind AS kind, n.nspname::text AS schema, c.relname::text AS name,
+         (SELECT coalesce(sum(pg_catalog.pg_relation_size(part::pg_catalog.regclass, 'main')), 0)::float8
+            FROM (SELECT c.oid AS part UNION ALL SELECT c.reltoastrelid WHERE c.reltoastrelid <> 0
+                  UNION ALL SELECT i.indexrelid FROM pg_catalog.pg_index i
+                   WHERE i.indrelid = c.oid OR (i.indrelid = c.reltoastrelid AND c.reltoastrelid <> 0)) AS parts) AS bytes
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND ${IS_USER_SCHEMA}
-   ORDER BY pg_catalog.pg_total_relation_size(c.oid) DESC`
+   WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND ${IS_USER_SCHEMA}`
 
-export async function takeInventory(
-  options: ConnectOptions,
-  lanes: number,
-  pgDump: string | undefined,
-): Promise<Inventory> {
-  await using connection = await connect(options)
-  const [schema, tables] = await Promise.all([
-    schemaText(options, connection.serverVersion, pgDump),
-    countRows(options, await connection.query<Row>(TABLES), lanes),
-  ])
-  return { schema, tables }
-}
-
-type Row = Relation & { readonly bytes: string }
-
-async function schemaText(options: ConnectOptions, version: number, pgDump: string | undefined): Promise<string> {
-  const parts: string[] = []
-  for (const section of ['pre-data', 'post-data'] as const) {
-    const request = {
-      connect: options,
-      snapshot: undefined,
-      section,
-      args: [],
-      ...(pgDump === undefined ? {} : { native: pgDump }),
-    }
-    parts.push(scriptFor(await dumpSchema(request), section, version).toString('utf8'))
-  }
-  return parts.join('\n')
-}
-
-async function countRows(options: ConnectOptions, tables: readonly Row[], lanes: number) {
-  const queue = [...tables]
-  const counted = new Map<string, { rows: number; bytes: number }>()
-  const lane = async () => {
-    await using connection = await connect({ ...options, settings: { row_security: 'off' } })
-    for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
-      const [row] = await connection.query<{ rows: string }>(
+export async function takeInventory(target: ConnectOptions): Promise<Inventory> {
+  const options = { ...target, settings: { statement_timeout: '0', row_security: 'off' } }
+  await using leader = await connect(options)
+  const rows = await leader.query<Row>(QUERY)
+  const waiting = rows.filter(({ kind }) => kind === 'r').sort((a, b) => a.bytes - b.bytes)
+  const tables = new Map<string, { rows: number; bytes: number }>()
+  const count = async (connection: Connection) => {
+    for (let table = waiting.pop(); table !== undefined; table = waiting.pop()) {
+      const [found] = await connection.query<{ rows: string }>(
         `SELECT count(*)::text AS rows FROM ONLY ${qualified(table)}`,
       )
-      counted.set(displayName(table), { rows: Number(row?.rows ?? 0), bytes: Number(table.bytes) })
+      tables.set(displayName(table), { rows: Number(found?.rows ?? 0), bytes: table.bytes })
     }
   }
-  await Promise.all(Array.from({ length: Math.min(lanes, Math.max(1, tables.length)) }, lane))
-  return counted
+  const others = Math.min(LANES, waiting.length) - 1
+  await Promise.all([
+    count(leader),
+    ...Array.from({ length: Math.max(0, others) }, async () => {
+      await using connection = await connect(options)
+      await count(connection)
+    }),
+  ])
+  return { tables, relations: new Map(rows.map(row => [row.oid, displayName(row)])) }
+}
+
+/** The largest change first. */
+export function changedTables(before: Inventory, after: Inventory): readonly MigratedTable[] {
+  const names = new Set([...before.tables.keys(), ...after.tables.keys()])
+  const changed: { readonly table: MigratedTable; readonly rows: number; readonly bytes: number }[] = []
+  for (const name of names) {
+    const [old, now] = [before.tables.get(name), after.tables.get(name)]
+    const rows = Math.abs((now?.rows ?? 0) - (old?.rows ?? 0))
+    const bytes = Math.abs((now?.bytes ?? 0) - (old?.bytes ?? 0))
+    if (rows === 0 && bytes === 0 && old !== undefined && now !== undefined) continue
+    const table: MigratedTable = {
+      name,
+      rows: { ...(old && { before: old.rows }), ...(now && { after: now.rows }) },
+      bytes: { ...(old && { before: old.bytes }), ...(now && { after: now.bytes }) },
+    }
+    changed.push({ table, rows, bytes })
+  }
+  return changed.sort((a, b) => b.rows - a.rows || b.bytes - a.bytes).map(({ table }) => table)
 }

@@ -1,107 +1,118 @@
-/** Which locks the migration's sessions hold on which tables, and for how long: looked at every few milliseconds from outside. */
+/**
+ * Which locks the migrations take on tables that an application may use, and for how long: sampled. The query reads the table of
+ * locks alone, and holds nothing that could be in anybody's way.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeldLock } from '../../engine/migration.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
-import type { Relation } from '../detail.ts'
-import { IS_USER_SCHEMA } from '../dump/tables.ts'
-import { displayName } from '../sql-text.ts'
+import { isConnectionLoss } from '../connection/server-error.ts'
 
-/** Milliseconds between two samples. */
-export const INTERVAL = 50
-/** Locks that a report shows. */
-const SHOWN = 50
+/** Milliseconds. */
+const INTERVAL = 50
+/** Locks that are told, those held longest. */
+const TOLD = 200
 
-/** Modes that keep an application from something, and from what. */
-const BLOCKS: Readonly<Record<string, HeldLock['blocks']>> = {
-  AccessExclusiveLock: 'reads and writes',
-  ExclusiveLock: 'writes',
-  ShareRowExclusiveLock: 'writes',
-  ShareLock: 'writes',
-  ShareUpdateExclusiveLock: 'schema changes',
-}
+const BLOCKS: ReadonlyMap<string, HeldLock['blocks']> = new Map([
+  ['AccessExclusiveLock', 'reads and writes'],
+  ['ExclusiveLock', 'writes'],
+  ['ShareRowExclusiveLock', 'writes'],
+  ['ShareLock', 'writes'],
+  ['ShareUpdateExclusiveLock', 'schema changes'],
+])
+const MODES = [...BLOCKS.keys()]
 
-/** Tables that are new are nobody's but the migration's. */
-const LOCKS = `
-  SELECT DISTINCT n.nspname AS schema, c.relname AS name, l.mode
-    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE l.locktype = 'relation' AND l.granted AND l.pid = ANY($1) AND l.mode = ANY($2)
-     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-     AND c.relkind IN ('r', 'p', 'm') AND c.oid = ANY($3::oid[]) AND ${IS_USER_SCHEMA}`
+const QUERY = `
+  SELECT l.relation::pg_catalog.int8::text AS oid, l.mode, l.virtualtransaction AS transaction
+    FROM pg_catalog.pg_locks l
+   WHERE l.locktype = 'relation' AND l.pid = ANY ($1::int[]) AND l.mode = ANY ($2::text[])`
 
-interface Hold {
-  readonly table: string
+export interface LockRow {
+  readonly oid: string
   readonly mode: string
-  since: number
-  last: number
-  longest: number
+  readonly transaction: string
 }
 
 export interface LockSampler {
-  /** Ends the sampling. Longest first. */
-  stop(): Promise<readonly HeldLock[]>
+  /** Throws what kept it from looking. */
+  stop(): Promise<{ readonly locks: readonly HeldLock[]; readonly interval: number }>
 }
 
-/** `pids` are the backends of the migration, which may become more. */
-export async function sampleLocks(options: ConnectOptions, pids: ReadonlySet<number>): Promise<LockSampler> {
-  const connection = await connect({ ...options, settings: { statement_timeout: '5s' } })
-  const known = await connection.query<{ oid: string }>(
-    `SELECT oid::text AS oid FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm')`,
-  )
-  const holds = new Map<string, Hold>()
-  const ending = new AbortController()
-  const sampling = run(
-    connection,
-    known.map(({ oid }) => oid),
-    pids,
-    holds,
-    ending.signal,
-  )
+/** `tables`: those that there were before, by their oids; the migrations' own are nobody else's yet. */
+export function startSampling(
+  target: ConnectOptions,
+  pids: () => readonly number[],
+  tables: ReadonlyMap<string, string>,
+): LockSampler {
+  const stopping = new AbortController()
+  const tally = createTally(tables, INTERVAL)
+  let samples = 0
+  let sampled = 0
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      await using connection = await connect({ ...target, settings: { statement_timeout: '0' } })
+      try {
+        while (!stopping.signal.aborted) {
+          const started = performance.now()
+          const processes = pids()
+          const rows = processes.length === 0 ? [] : await locksOf(connection, processes)
+          tally.see(rows, started)
+          const rest = Math.max(0, INTERVAL - (performance.now() - started))
+          await sleep(rest, undefined, { signal: stopping.signal }).catch(() => undefined)
+          samples++
+          sampled += performance.now() - started
+        }
+      } catch (error) {
+        // A migration that ends all other sessions ends this one, too.
+        if (!isConnectionLoss(error)) throw error
+      }
+    }
+  }
+  const running = run()
+  running.catch(() => undefined)
   return {
     async stop() {
-      ending.abort()
-      await sampling
-      await connection.close()
-      return [...holds.values()]
-        .map(({ table, mode, longest }) => ({
-          table,
-          mode,
-          seconds: longest / 1000,
-          blocks: BLOCKS[mode] ?? 'schema changes',
-        }))
-        .sort((a, b) => b.seconds - a.seconds)
-        .slice(0, SHOWN)
+      stopping.abort()
+      await running
+      const interval = samples < 2 ? INTERVAL : Math.max(INTERVAL, sampled / samples)
+      return { locks: tally.longest(), interval: Math.round(interval) / 1000 }
     },
   }
 }
 
-async function run(
-  connection: Connection,
-  oids: readonly string[],
-  pids: ReadonlySet<number>,
-  holds: Map<string, Hold>,
-  ended: AbortSignal,
-): Promise<void> {
-  const modes = Object.keys(BLOCKS)
-  while (!ended.aborted) {
-    const started = performance.now()
-    if (pids.size > 0) {
-      // A sample that fails says nothing; the migration matters more.
-      const rows = await connection.query<Relation & { mode: string }>(LOCKS, [[...pids], modes, oids]).catch(() => [])
-      const time = performance.now()
-      for (const row of rows) note(holds, displayName(row), row.mode, time)
-      for (const hold of holds.values()) if (hold.last < time) hold.since = Number.NaN
-    }
-    const rest = INTERVAL - (performance.now() - started)
-    if (rest > 0) await sleep(rest, undefined, { signal: ended }).catch(() => undefined)
+/** `at`: milliseconds, when the sample was taken. */
+export function createTally(tables: ReadonlyMap<string, string>, interval: number) {
+  let held = new Map<string, { readonly lock: LockRow; readonly since: number; until: number }>()
+  const longest = new Map<string, HeldLock>()
+  const close = ({ lock, since, until }: { lock: LockRow; since: number; until: number }) => {
+    const table = tables.get(lock.oid)
+    const blocks = BLOCKS.get(lock.mode)
+    if (table === undefined || blocks === undefined) return
+    const key = `${lock.mode} ${lock.oid}`
+    // Half an interval before it was first seen, and half of one after the last time, is what is to be expected.
+    const seconds = Math.round(until - since + interval) / 1000
+    if (seconds > (longest.get(key)?.seconds ?? 0)) longest.set(key, { table, mode: lock.mode, seconds, blocks })
+  }
+  return {
+    /** One that is waited for counts: whoever comes later waits behind it. */
+    see(rows: readonly LockRow[], at: number): void {
+      const now: typeof held = new Map()
+      for (const lock of rows) {
+        if (!tables.has(lock.oid)) continue
+        // CREATE INDEX CONCURRENTLY goes through several transactions under one lock.
+        const holder = lock.mode === 'ShareUpdateExclusiveLock' ? '' : lock.transaction
+        const key = `${lock.mode} ${lock.oid} ${holder}`
+        now.set(key, { lock, since: held.get(key)?.since ?? at, until: at })
+      }
+      for (const [key, one] of held) if (!now.has(key)) close(one)
+      held = now
+    },
+    longest(): readonly HeldLock[] {
+      for (const one of held.values()) close(one)
+      return [...longest.values()].sort((a, b) => b.seconds - a.seconds).slice(0, TOLD)
+    },
   }
 }
 
-function note(holds: Map<string, Hold>, table: string, mode: string, time: number): void {
-  const key = `${table} ${mode}`
-  const hold = holds.get(key) ?? { table, mode, since: time, last: time, longest: 0 }
-  if (Number.isNaN(hold.since)) hold.since = time
-  hold.last = time
-  hold.longest = Math.max(hold.longest, time - hold.since)
-  holds.set(key, hold)
+async function locksOf(connection: Connection, pids: readonly number[]): Promise<readonly LockRow[]> {
+  return await connection.query<LockRow>(QUERY, [[...pids], [...MODES]])
 }

@@ -1,154 +1,159 @@
 /**
- * A server's address on loopback that leads to the real one, so that what a migration does can be watched whatever tool it uses.
- * Bytes pass as they are. Towards the tool it speaks no TLS; towards the server as much as the URL asks for.
+ * The place that `DATABASE_URL` names: a listener on this machine that passes everything on to the real server and watches what
+ * is said. A watcher that gets lost never stops what it watches.
  */
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import { ComebackError } from '../../errors.ts'
-import { type ConnectionTarget, isSocket, parseDatabaseUrl } from '../connection/connection-url.ts'
-import { tlsAttempts } from '../connection/tls.ts'
-import type { Watcher } from './watcher.ts'
+import { createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SessionWatch } from './session-watch.ts'
+import { OfferFilter, readStartup } from './startup.ts'
+import type { StatementLog } from './statement-log.ts'
+import type { Upstream } from './upstream.ts'
 
-const SSL_REQUEST = 80_877_103
-const GSS_REQUEST = 80_877_104
-/** Bytes of the largest startup packet that a server takes. */
-const STARTUP_LIMIT = 10_000
+/** Server processes that are remembered. */
+const PIDS_LIMIT = 10_000
 
-export interface Proxy extends AsyncDisposable {
-  /** For the tool: the same database, role and password. */
-  readonly url: string
+export interface MigrationProxy {
   readonly port: number
+  /** Server processes whose connections are open. */
+  pids(): readonly number[]
+  /** Of all connections there ever were. */
+  allPids(): readonly number[]
+  /** How many connections the server let in. */
+  readonly sessions: number
+  /** Takes no more connections, and hangs up those that do not end by themselves within so many milliseconds. */
+  close(patience: number): Promise<void>
 }
 
-/** `watcher` is asked for one for each session. Listens on 127.0.0.1 alone. */
-export async function openProxy(url: string, watcher: () => Watcher): Promise<Proxy> {
-  const target = parseDatabaseUrl(url)
-  const sockets = new Set<Socket>()
-  const keep = <S extends Socket>(socket: S): S => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    return socket
-  }
-  const server = createServer({ noDelay: true }, client => {
-    keep(client)
-    void serve(client, target, watcher(), keep).catch(() => undefined)
+export async function startProxy(upstream: Upstream, log: StatementLog): Promise<MigrationProxy> {
+  const open = new Set<SessionWatch>()
+  const sockets = new Set<Duplex>()
+  const pids = new Set<number>()
+  const handling = new Set<Promise<void>>()
+  const closed = new AbortController()
+  const listener = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, client => {
+    const handled = serve(client, {
+      upstream,
+      log,
+      open,
+      sockets,
+      signal: closed.signal,
+      admitted: pid => note(pids, pid),
+    })
+      // The client sees that nobody answers, and says so.
+      .catch(() => {
+        client.destroy()
+      })
+      .finally(() => handling.delete(handled))
+    handling.add(handled)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const address = listener.address()
   return {
-    port,
-    url: localUrl(target, port),
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    pids: () => [...open].flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
+    allPids: () => [...pids],
+    get sessions() {
+      return pids.size
+    },
+    async close(patience) {
+      listener.close()
+      const timer = new AbortController()
+      await Promise.race([
+        Promise.allSettled(handling),
+        sleep(patience, undefined, { signal: timer.signal }).catch(() => undefined),
+      ])
+      timer.abort()
+      closed.abort()
       for (const socket of sockets) socket.destroy()
-      await closed
+      await Promise.allSettled(handling)
     },
   }
 }
 
-function localUrl({ user, password, database }: ConnectionTarget, port: number): string {
-  const url = new URL(`postgresql://127.0.0.1:${port}`)
-  url.username = encodeURIComponent(user)
-  url.password = encodeURIComponent(password ?? '')
-  url.pathname = `/${encodeURIComponent(database)}`
-  url.searchParams.set('sslmode', 'disable')
-  return url.href
+interface Serving {
+  readonly upstream: Upstream
+  readonly log: StatementLog
+  readonly open: Set<SessionWatch>
+  readonly sockets: Set<Duplex>
+  readonly signal: AbortSignal
+  admitted(pid: number): void
 }
 
-async function serve(
-  client: Socket,
-  target: ConnectionTarget,
-  watcher: Watcher,
-  keep: <S extends Socket>(socket: S) => S,
-): Promise<void> {
-  let server: Socket | undefined
-  // Whichever side ends or fails takes the other with it.
-  client.on('error', () => server?.destroy())
-  try {
-    const startup = await readStartup(client)
-    server = keep(await connectServer(target))
-    server.on('error', () => client.destroy())
-    server.write(startup.packet)
-    const up = pump(client, server, bytes => watcher.toServer(bytes), startup.rest)
-    const down = pump(server, client, bytes => watcher.toClient(bytes))
-    await Promise.allSettled([up, down])
-  } finally {
+/** Resolves when both sides are done. */
+async function serve(client: Socket, { upstream, log, open, sockets, signal, admitted }: Serving): Promise<void> {
+  const own = (socket: Duplex) => {
+    sockets.add(socket)
+    // What went wrong with a connection its two ends see for themselves; `close` follows.
+    socket.on('error', () => undefined).once('close', () => sockets.delete(socket))
+  }
+  own(client)
+  const startup = await readStartup(client)
+  if (startup === undefined) {
     client.destroy()
-    server?.destroy()
+    return
   }
-}
-
-interface Startup {
-  readonly packet: Buffer
-  /** What came behind it. */
-  readonly rest: Buffer
-}
-
-/** Requests for encryption are declined, as a server without it would. */
-async function readStartup(client: Socket): Promise<Startup> {
-  let bytes = Buffer.alloc(0)
-  for (;;) {
-    while (bytes.length < 8 || bytes.length < bytes.readUInt32BE(0)) {
-      if (bytes.length >= 4 && bytes.readUInt32BE(0) > STARTUP_LIMIT) throw new Error('no startup packet')
-      const [part] = await next(client)
-      bytes = Buffer.concat([bytes, part])
-    }
-    const length = bytes.readUInt32BE(0)
-    const request = bytes.readUInt32BE(4)
-    if (request !== SSL_REQUEST && request !== GSS_REQUEST) {
-      return { packet: bytes.subarray(0, length), rest: bytes.subarray(length) }
-    }
-    client.write('N')
-    bytes = bytes.subarray(length)
-  }
-}
-
-async function next(socket: Socket): Promise<[Buffer]> {
-  const ended = once(socket, 'close').then(() => {
-    throw new Error('closed')
+  const server = await upstream.open(signal)
+  own(server)
+  server.write(startup.packet)
+  const watch = new SessionWatch(log)
+  const offer = upstream.usesTls ? new OfferFilter() : undefined
+  if (startup.isCancel) server.end()
+  else open.add(watch)
+  const toServer = guarded(
+    bytes => watch.client(bytes),
+    bytes => [bytes],
+  )
+  const toClient = guarded(
+    bytes => {
+      watch.server(bytes)
+      if (watch.pid !== undefined) admitted(watch.pid)
+    },
+    () => undefined,
+  )
+  relay(client, server, toServer)
+  relay(server, client, bytes => {
+    toClient(bytes)
+    return [offer === undefined ? bytes : offer.pass(bytes)]
   })
-  ended.catch(() => undefined)
-  socket.resume()
-  const [part] = (await Promise.race([once(socket, 'data'), ended])) as [Buffer]
-  socket.pause()
-  return [part]
+  await Promise.all([ended(client), ended(server)])
+  open.delete(watch)
 }
 
-async function pump(from: Socket, to: Socket, look: (bytes: Uint8Array) => void, first?: Buffer): Promise<void> {
-  if (first !== undefined && first.length > 0) {
-    look(first)
-    to.write(first)
-  }
-  for await (const bytes of from as AsyncIterable<Buffer>) {
-    look(bytes)
-    if (!to.write(bytes)) await Promise.race([once(to, 'drain'), once(to, 'close')])
-  }
-  to.end()
+/** Passes on what comes, no faster than it is taken, and the end. Whoever is left over is heard out and then let go. */
+function relay(from: Duplex, to: Duplex, pass: (bytes: Buffer) => readonly Buffer[]): void {
+  from.on('data', (bytes: Buffer) => {
+    let isTaken = true
+    for (const part of pass(bytes)) if (!to.destroyed && part.length > 0) isTaken = to.write(part)
+    if (!isTaken) from.pause()
+  })
+  to.on('drain', () => from.resume())
+  to.once('close', () => from.resume())
+  from.once('end', () => to.end())
+  from.once('close', () => to.end())
+  from.resume()
 }
 
-async function connectServer(target: ConnectionTarget): Promise<Socket> {
-  const attempts = await tlsAttempts(target)
-  for (const [index, { ssl }] of attempts.entries()) {
-    const socket = isSocket(target)
-      ? connect(`${target.host}/.s.PGSQL.${target.port}`)
-      : connect({ host: target.host, port: target.port, noDelay: true })
-    await once(socket, 'connect')
-    if (ssl === false) return socket
-    const request = Buffer.alloc(8)
-    request.writeUInt32BE(8, 0)
-    request.writeUInt32BE(SSL_REQUEST, 4)
-    socket.write(request)
-    const [answer] = await next(socket)
-    if (answer.toString('latin1') === 'S') {
-      const secure = connectTls({ ...ssl, socket, ...(ssl.checkServerIdentity ? {} : { servername: target.host }) })
-      await once(secure, 'secureConnect')
-      return secure
+/** Watches as long as it can. */
+function guarded<T>(watch: (bytes: Buffer) => T, otherwise: (bytes: Buffer) => T): (bytes: Buffer) => T {
+  let isLost = false
+  return bytes => {
+    if (isLost) return otherwise(bytes)
+    try {
+      return watch(bytes)
+    } catch {
+      isLost = true
+      return otherwise(bytes)
     }
-    socket.destroy()
-    if (index === attempts.length - 1) break
   }
-  throw new ComebackError('connection', 'The server does not offer TLS, which the URL asks for.')
+}
+
+async function ended(socket: Duplex): Promise<void> {
+  if (!socket.closed) await once(socket, 'close').catch(() => undefined)
+}
+
+function note(pids: Set<number>, pid: number): void {
+  if (pids.size < PIDS_LIMIT) pids.add(pid)
 }

@@ -1,54 +1,102 @@
+/** Statements as a report may show them: without literals, without comments, on one line. */
+import { pieces, tokens } from '../schema/sql-lexer.ts'
+import type { NamedErrorFields } from '../schema/wire.ts'
+
+/** Characters of a statement that are shown. */
+const SHOWN_LIMIT = 400
+/** Bytes that are looked at; whoever sends more in one statement sends data. */
+const READ_LIMIT = 16 * 1024
+
+const BACKSLASH = 0x5c
+const DOLLAR = 0x24
+
 /**
- * A statement without what may come from the data: strings, dollar quotes and numbers become `?`, comments go. It may have been
- * cut, so a quote that does not end takes in all the rest.
+ * `INSERT INTO users VALUES (?, ?)`. A text that ends inside of a string, for it was cut or is no SQL, ends there. So does one whose
+ * string may go on after its closing quote: with `standard_conforming_strings` off, a backslash takes that quote with it.
  */
-
-/** Characters that a report shows. */
-const SHOWN = 300
-
-/** In the order in which they are tried: what opens first hides the others. */
-const TOKENS = new RegExp(
-  [
-    String.raw`(?<comment>--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
-    String.raw`(?<escaped>\b[eE]'(?:[^'\\]|''|\\[\s\S])*(?:'|$))`,
-    String.raw`(?<string>(?:\b(?:[bBxXnN]|[uU]&))?'(?:[^']|'')*(?:'|$))`,
-    String.raw`(?<dollar>\$(?<tag>(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)\$[\s\S]*?(?:\$\k<tag>\$|$))`,
-    String.raw`(?<quoted>"(?:[^"]|"")*(?:"|$))`,
-    String.raw`(?<parameter>\$\d+)`,
-    String.raw`(?<number>(?<![\w$\u0080-\uffff])(?:0[xXoObB][0-9a-fA-F_]+|(?:\d[\d_]*)?\.?\d[\d_]*(?:[eE][+-]?\d+)?))`,
-    String.raw`(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`,
-  ].join('|'),
-  'g',
-)
-
-export function withoutLiterals(sql: string): string {
-  const text = sql
-    .replace(TOKENS, (whole, ...args) => {
-      const { comment, escaped, string, dollar, number } = groupsOf(args)
-      if (comment !== undefined) return ' '
-      return (escaped ?? string ?? dollar ?? number) === undefined ? whole : '?'
-    })
+export function withoutLiterals(sql: Buffer): string {
+  const read = sql.subarray(0, READ_LIMIT)
+  let text = ''
+  let isCut = read.length < sql.length
+  try {
+    let isParameter = false
+    for (const { type, start, end } of tokens(read)) {
+      const raw = read.toString('utf8', start, end)
+      if (type === 'space' || type === 'line-comment' || type === 'block-comment') text += ' '
+      else if (type === 'number') text += isParameter && /^\d+$/.test(raw) ? raw : '?'
+      else if (type !== 'string') text += raw
+      else {
+        text += read[start] === DOLLAR ? '$…$' : '?'
+        if (read[end - 2] === BACKSLASH) {
+          isCut = true
+          break
+        }
+      }
+      isParameter = type === 'mark' && raw === '$'
+      if (text.length > READ_LIMIT) break
+    }
+  } catch {
+    // The lexer ends where a string, a name or a comment does not: what follows may be anything.
+    isCut = true
+  }
+  const line = text
     .replace(/\s+/g, ' ')
+    .replace(/\?(\.\?)+/g, '?')
     .trim()
-  // A long list of values says no more than a short one.
-  const short = text
-    .replace(/\?(?:\s*,\s*\?){3,}/g, '?, …, ?')
-    .replace(/(\((?:\?|, |…|DEFAULT)+\))(?:, ?\((?:\?|, |…|DEFAULT)+\))+/g, '$1, …')
-  return short.length > SHOWN ? `${short.slice(0, SHOWN)}…` : short
+  if (line.length > SHOWN_LIMIT) return `${line.slice(0, SHOWN_LIMIT)}…`
+  return isCut ? `${line}…` : line
 }
 
-/** What the statement uses as names: its words and what it quotes. */
-export function namesIn(sql: string): ReadonlySet<string> {
+/** The words by which a statement may name something, as the server knows them. */
+export function identifiersOf(sql: Buffer): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const match of sql.matchAll(TOKENS)) {
-    const { quoted, word } = match.groups ?? {}
-    if (quoted !== undefined) names.add(quoted.replace(/^"|"$/g, '').replaceAll('""', '"'))
-    if (word !== undefined) names.add(word.toLowerCase())
+  try {
+    const read = sql.subarray(0, READ_LIMIT)
+    for (const { type, start, end } of tokens(read)) {
+      if (type === 'word') names.add(read.toString('utf8', start, end).toLowerCase())
+      if (type === 'name') names.add(read.toString('utf8', start + 1, end - 1).replaceAll('""', '"'))
+      if (type === 'string' && read[end - 2] === BACKSLASH) break
+    }
+  } catch {
+    // As above: the names before it are known.
   }
   return names
 }
 
-function groupsOf(args: readonly unknown[]): Readonly<Record<string, string | undefined>> {
-  const groups = args.at(-1)
-  return typeof groups === 'object' && groups !== null ? (groups as Record<string, string | undefined>) : {}
+/** Of a text that is sent as one, the statements from one to another, as their numbers go. */
+export function statementsOf(sql: Buffer, { first, last }: { readonly first: number; readonly last: number }): Buffer {
+  const statements = statementsIn(sql)
+  return sql.subarray(statements[first]?.start ?? sql.length, statements[last]?.end ?? sql.length)
+}
+
+/** The statement at which the error points, otherwise the one after those that are done. */
+export function refusedStatement(sql: Buffer, done: number, fields: NamedErrorFields): Buffer {
+  const statements = statementsIn(sql)
+  const { position, code } = fields
+  const at = position === undefined ? undefined : byteAt(sql, Number(position) - 1)
+  const place = at === undefined ? done : statements.findIndex(({ end }) => at <= end)
+  const { start, end } = statements[place] ?? { start: 0, end: sql.length }
+  // The server could not read on from here, so what stands here is no more known than that.
+  return sql.subarray(start, code === '42601' ? (at ?? end) : end)
+}
+
+/** Servers count characters. */
+function byteAt(sql: Buffer, characters: number): number {
+  return Buffer.byteLength([...sql.toString('utf8')].slice(0, characters).join(''))
+}
+
+/** Where the statements of a text stand that is sent as one; the last may not be whole. */
+function statementsIn(sql: Buffer): readonly { readonly start: number; readonly end: number }[] {
+  const found: { readonly start: number; readonly end: number }[] = []
+  let next = 0
+  try {
+    for (const piece of pieces(sql)) {
+      if (piece.type !== 'statement') continue
+      found.push({ start: piece.start, end: piece.end })
+      next = piece.next ?? sql.length
+    }
+  } catch {
+    found.push({ start: next, end: sql.length })
+  }
+  return found
 }

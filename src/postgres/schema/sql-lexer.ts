@@ -15,7 +15,7 @@ export interface Piece {
   readonly next?: number
 }
 
-interface Token {
+export interface Token {
   readonly type: 'space' | 'line-comment' | 'block-comment' | 'command' | 'string' | 'name' | 'word' | 'number' | 'mark'
   readonly start: number
   readonly end: number
@@ -72,6 +72,15 @@ export function* pieces(sql: Buffer): Generator<Piece> {
 /** The statements alone. */
 export function splitStatements(sql: Buffer): Piece[] {
   return [...pieces(sql)].filter(({ type }) => type === 'statement')
+}
+
+/** All that the text is made of, in order and without gaps. Throws `damaged` as `pieces` does, where the last token begins. */
+export function* tokens(sql: Buffer): Generator<Token> {
+  for (let position = 0; position < sql.length; ) {
+    const token = tokenAt(sql, position, false)
+    yield token
+    position = token.end
+  }
 }
 
 /** Where in a statement the text is. Empty before its first token and after its semicolon. */

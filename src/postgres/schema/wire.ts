@@ -9,8 +9,9 @@
 import type { ServerErrorFields } from '../connection/server-error.ts'
 
 const HEADER = 5
-/** Bytes of a payload that is kept; longer ones are cut. */
+/** Bytes of an error response that are kept. */
 const KEPT_LIMIT = 64 * 1024
+const NOTHING = Buffer.alloc(0)
 
 export const ERROR_RESPONSE = 0x45 // E
 export const READY_FOR_QUERY = 0x5a // Z
@@ -25,9 +26,18 @@ export class MessageScanner {
   #left = 0
   #kept: Uint8Array[] = []
   #keptBytes = 0
+  readonly #limitOf: (type: number) => number
 
-  /** Calls back once for each message that ends in these bytes; `payload` is there for an error response alone. */
-  scan(bytes: Uint8Array, onMessage: (type: number, payload: Buffer) => void): void {
+  /** `limitOf`: how many bytes of such a message's payload are kept; what is longer is cut. */
+  constructor(limitOf: (type: number) => number = type => (type === ERROR_RESPONSE ? KEPT_LIMIT : 0)) {
+    this.#limitOf = limitOf
+  }
+
+  /**
+   * Calls back once for each message that ends in these bytes, at offset `end` of them. `payload` is what was kept of it, of
+   * the default an error response's alone.
+   */
+  scan(bytes: Uint8Array, onMessage: (type: number, payload: Buffer, end: number) => void): void {
     let position = 0
     while (position < bytes.length) {
       if (this.#headerBytes < HEADER) {
@@ -36,28 +46,41 @@ export class MessageScanner {
         this.#left = this.#header.readUInt32BE(1) - 4
       } else {
         const part = bytes.subarray(position, position + this.#left)
-        if (this.#header[0] === ERROR_RESPONSE) this.#keep(part)
+        this.#keep(part, this.#limitOf(this.#header[0] ?? 0))
         position += part.length
         this.#left -= part.length
       }
       if (this.#left <= 0) {
-        onMessage(this.#header[0] ?? 0, Buffer.concat(this.#kept))
+        onMessage(this.#header[0] ?? 0, this.#keptBytes === 0 ? NOTHING : Buffer.concat(this.#kept), position)
         this.#headerBytes = 0
-        this.#kept = []
+        if (this.#keptBytes > 0) this.#kept = []
         this.#keptBytes = 0
       }
     }
   }
 
-  #keep(part: Uint8Array): void {
-    const copy = Buffer.from(part.subarray(0, KEPT_LIMIT - this.#keptBytes))
+  #keep(part: Uint8Array, limit: number): void {
+    if (part.length === 0 || this.#keptBytes >= limit) return
+    const copy = Buffer.from(part.subarray(0, limit - this.#keptBytes))
     this.#kept.push(copy)
     this.#keptBytes += copy.length
   }
 }
 
+export interface NamedErrorFields extends ServerErrorFields {
+  readonly schema?: string | undefined
+  readonly table?: string | undefined
+  readonly column?: string | undefined
+  readonly dataType?: string | undefined
+  readonly constraint?: string | undefined
+  /** The server's function that reported it. */
+  readonly routine?: string | undefined
+  /** The place in the statement, in characters from 1. */
+  readonly position?: string | undefined
+}
+
 /** Fields are a letter and a zero-terminated text each. */
-export function parseErrorResponse(payload: Buffer): ServerErrorFields {
+export function parseErrorResponse(payload: Buffer): NamedErrorFields {
   const fields = new Map(
     payload
       .toString('utf8')
@@ -70,6 +93,13 @@ export function parseErrorResponse(payload: Buffer): ServerErrorFields {
     detail: fields.get('D'),
     hint: fields.get('H'),
     where: fields.get('W'),
+    schema: fields.get('s'),
+    table: fields.get('t'),
+    column: fields.get('c'),
+    dataType: fields.get('d'),
+    constraint: fields.get('n'),
+    routine: fields.get('R'),
+    position: fields.get('P'),
   }
 }
 

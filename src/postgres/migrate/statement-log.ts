@@ -1,0 +1,60 @@
+/** What all connections of a migration did, in bounded memory and without literals. */
+import type { SlowStatement } from '../../engine/migration.ts'
+import type { NamedErrorFields } from '../schema/wire.ts'
+import { withoutLiterals } from './statement-text.ts'
+
+/** Milliseconds from which on a statement is told. */
+const SLOW = 1_000
+/** Statements that are told, the longest ones. */
+const SLOW_LIMIT = 100
+/** A transaction that has failed refuses all that follows; that is no cause of anything. */
+const IN_FAILED_TRANSACTION = '25P02'
+
+/** An error and what it was about. The fields hold what the server quoted: not for reports. */
+export interface RefusedStatement {
+  readonly fields: NamedErrorFields
+  readonly sql?: Buffer
+}
+
+export interface StatementLog {
+  /** `sql` is asked only for what is told. */
+  done(sql: () => Buffer, milliseconds: number, statements: number): void
+  refused(statement: RefusedStatement): void
+  readonly count: number
+  readonly errors: number
+  readonly lastError: RefusedStatement | undefined
+  /** The longest first. */
+  slow(): readonly SlowStatement[]
+}
+
+export function createStatementLog(): StatementLog {
+  let slow: SlowStatement[] = []
+  let count = 0
+  let errors = 0
+  let lastError: RefusedStatement | undefined
+  const longestFirst = () => slow.sort((a, b) => b.seconds - a.seconds).slice(0, SLOW_LIMIT)
+  return {
+    done(sql, milliseconds, statements) {
+      count += statements
+      if (milliseconds < SLOW) return
+      slow.push({ statement: withoutLiterals(sql()), seconds: Math.round(milliseconds) / 1000 })
+      if (slow.length > 2 * SLOW_LIMIT) slow = longestFirst()
+    },
+    refused(statement) {
+      if (statement.fields.code === IN_FAILED_TRANSACTION && lastError !== undefined) return
+      errors++
+      if (statement.sql !== undefined) count++
+      lastError = statement
+    },
+    get count() {
+      return count
+    },
+    get errors() {
+      return errors
+    },
+    get lastError() {
+      return lastError
+    },
+    slow: longestFirst,
+  }
+}
