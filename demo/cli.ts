@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BackupOutcome, BackupReport, RestoreReport } from '../src/report/report.ts'
+import type { VerifyReport } from '../src/report/verify-report.ts'
 
 const BUILT = fileURLToPath(new URL('../dist/cli/index.js', import.meta.url))
 const SOURCE = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
@@ -16,6 +17,8 @@ export interface Cli {
   /** Throws unless every component is complete. */
   backup(...args: readonly string[]): Promise<ReadonlyMap<string, CompleteBackup>>
   restore(...args: readonly string[]): Promise<RestoreReport>
+  /** Throws unless the verdict is `verified`. */
+  verify(...args: readonly string[]): Promise<VerifyReport>
   /** Ends a run under way. */
   kill(): void
 }
@@ -59,6 +62,9 @@ export function createCli(cwd: string, environment: Readonly<Record<string, stri
     },
     async restore(...args) {
       return JSON.parse(await run(['restore', ...args]))
+    },
+    async verify(...args) {
+      return JSON.parse(await run(['verify', ...args]))
     },
     kill: () => child?.kill('SIGKILL'),
   }

@@ -19,6 +19,7 @@ import { begin, bold, command, dim, green, red, rows, say, size, time, title } f
 
 const BACKUP = ['all', '--files', 'uploads', '--config-files', 'config', '--config-env', ...Object.keys(ENVIRONMENT)]
 const SHOWN = 8
+const SHOWN_CHECKS: readonly string[] = ['rows', 'schema', 'files']
 
 const { values: flags } = parseArgs({ options: { source: { type: 'boolean', default: false } } })
 const project = mkdtempSync(join(tmpdir(), 'comeback-demo-'))
@@ -115,6 +116,24 @@ async function tell(): Promise<boolean> {
     const tables = [...good.values()].reduce((sum, { rows }) => sum + rows, 0)
     say(green(`${tables.toLocaleString('en')} rows and objects are what they were, one by one.`))
     say(green(`${goodFiles.size} uploads and ${goodConfig.size} files of configuration are the same to the byte.`))
+  }
+
+  begin('Every week, without a disaster')
+  await client.query('CREATE DATABASE disposable')
+  command('comeback verify --target-url postgresql://…/disposable --disposable')
+  const { proofs } = await cli.verify('--target-url', server.url('disposable'), '--disposable')
+  rows(
+    proofs.map(({ component, restoreSeconds = 0, compareSeconds = 0 }) => [
+      component,
+      `${time(restoreSeconds)} to restore`,
+      `${time(compareSeconds)} to compare`,
+    ]),
+  )
+  for (const { component, checks } of proofs) {
+    for (const { name, detail } of checks.filter(
+      ({ name, result }) => result === 'passed' && SHOWN_CHECKS.includes(name),
+    ))
+      say(green(`${component}, ${name}: ${detail}`))
   }
 
   begin('And without Comeback?')
