@@ -1,6 +1,8 @@
 /** Values are text everywhere outside (arguments, variables, inputs); here they become `Options`, the same way for all. */
 import { ComebackError } from './errors.ts'
+import { COMPONENTS, type Component } from './format/manifest.ts'
 import {
+  type Ages,
   flag,
   OPTION_NAMES,
   OPTIONS,
@@ -76,7 +78,32 @@ function parse(spec: OptionSpec, values: readonly string[], from: string): unkno
       if (duration !== undefined && duration > 0 && duration <= (milliseconds(spec.max) ?? 0)) return duration
       throw wrong(`${from} cannot be ${shown(value)}.`, spec)
     }
+    case 'ages': {
+      const ages = agesIn(value, milliseconds(spec.max) ?? 0)
+      if (ages !== undefined) return ages
+      throw wrong(`${from} cannot be ${shown(value)}.`, spec)
+    }
   }
+}
+
+/** `26h`, or `database=26h files=8d`, with blanks, commas or line breaks between them. */
+function agesIn(text: string, most: number): Ages | undefined {
+  const duration = (word: string) => {
+    const age = milliseconds(word)
+    return age !== undefined && age > 0 && age <= most ? age : undefined
+  }
+  const words = text.split(/[\s,]+/).filter(word => word !== '')
+  const [first = ''] = words
+  if (words.length === 1 && !first.includes('=')) return duration(first)
+  const ages = new Map<Component, number>()
+  for (const word of words) {
+    const [name, value = '', ...more] = word.split('=')
+    const component = COMPONENTS.find(known => known === name)
+    const age = duration(value)
+    if (component === undefined || age === undefined || more.length > 0 || ages.has(component)) return undefined
+    ages.set(component, age)
+  }
+  return Object.fromEntries(ages)
 }
 
 /** `90s`, `10m`, `26h`, `30d` in milliseconds. */
@@ -104,6 +131,8 @@ function expectation(spec: OptionSpec): string {
       return `It is a whole number from ${spec.min} to ${spec.max}.`
     case 'duration':
       return `Write a number and its unit: 90s, 10m, 26h or 30d; at most ${spec.max}.`
+    case 'ages':
+      return `Write a duration such as 26h or 8d, or one for each component: database=26h files=8d; at most ${spec.max}.`
     case 'list':
       return `Give one or more values: ${spec.placeholder}`
     case 'string':

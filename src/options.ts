@@ -2,6 +2,8 @@
  * Every option once: name, type, default, environment variable, help. The CLI, the Action, action.yml and README come from
  * this table. `option-values.ts` parses what was given, `options-table.ts` writes the README's tables.
  */
+import type { Component } from './format/manifest.ts'
+
 export const VERBS = [
   'backup',
   'restore',
@@ -71,8 +73,8 @@ export interface Options {
   readonly badge: string | undefined
   readonly read: boolean
   readonly readPercent: number | undefined
-  readonly maxAge: number | undefined
-  readonly maxProofAge: number | undefined
+  readonly maxAge: Ages | undefined
+  readonly maxProofAge: Ages | undefined
   readonly full: boolean
   /** Milliseconds, like every duration here. */
   readonly fullEvery: number
@@ -92,6 +94,9 @@ export interface Options {
   readonly quiet: boolean
   readonly logDir: string
 }
+
+/** Milliseconds for all components, or for each that is named: they have schedules of their own. */
+export type Ages = number | Readonly<Partial<Record<Component, number>>>
 
 export type OptionName = keyof Options
 
@@ -116,7 +121,15 @@ interface Numeric {
   readonly default?: string
 }
 
-export type OptionSpec = Flag | List | Text | Choice | Integer | Duration
+/** A duration, or several of them behind the names of components. */
+type AgesSpec = Described & {
+  readonly type: 'ages'
+  readonly placeholder: string
+  readonly max: string
+  readonly default?: string
+}
+
+export type OptionSpec = Flag | List | Text | Choice | Integer | Duration | AgesSpec
 
 /** Which spec yields the type that the interface declares: this holds the table and the interface together. */
 type Yields<Value> = [Value] extends [boolean]
@@ -125,9 +138,11 @@ type Yields<Value> = [Value] extends [boolean]
     ? List
     : [Value] extends [number]
       ? Integer | Duration
-      : string extends Value
-        ? Text
-        : Choice & { readonly choices: readonly Value[]; readonly default?: Value }
+      : [Value] extends [Ages]
+        ? AgesSpec
+        : string extends Value
+          ? Text
+          : Choice & { readonly choices: readonly Value[]; readonly default?: Value }
 type HasDefault<Value> = Value extends boolean | readonly string[] ? unknown : { readonly default: string }
 type SpecOf<Value> = undefined extends Value
   ? Yields<Exclude<Value, undefined>> & { readonly default?: undefined }
@@ -424,18 +439,18 @@ const TABLE = {
     help: 'Read so many percent of the objects, others each day, so that all are read in time.',
   },
   maxAge: {
-    type: 'duration',
-    placeholder: 'DURATION',
+    type: 'ages',
+    placeholder: 'AGES',
     max: '3650d',
     verbs: ['status'],
-    help: 'Fail if the last good backup of a component is older.',
+    help: 'Fail if the last good backup of a component is older: 26h, or "database=26h files=8d config=32d".',
   },
   maxProofAge: {
-    type: 'duration',
-    placeholder: 'DURATION',
+    type: 'ages',
+    placeholder: 'AGES',
     max: '3650d',
     verbs: ['status'],
-    help: 'Fail if the last backup that was restored and compared was proved longer ago, or never.',
+    help: 'Fail if the last backup that was restored and compared was proved longer ago, or never; written alike.',
   },
   full: { type: 'flag', verbs: ['backup'], help: 'Store everything again and lean on no older backup.' },
   fullEvery: {

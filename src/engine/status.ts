@@ -5,7 +5,14 @@
 import { asComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
 import { COMPONENTS, type Component } from '../format/manifest.ts'
-import type { ComponentStatus, LastBackup, LaterRecord, StatusProof, StatusReport } from '../report/status-report.ts'
+import type {
+  Ages,
+  ComponentStatus,
+  LastBackup,
+  LaterRecord,
+  StatusProof,
+  StatusReport,
+} from '../report/status-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { parseObjectName } from '../repository/layout.ts'
 import { isOurs } from '../repository/manifests.ts'
@@ -26,16 +33,16 @@ export interface StatusRequest {
   readonly store: Store
   readonly components: readonly Component[]
   readonly keyring: Keyring | undefined
-  /** Milliseconds. */
-  readonly maxAge: number | undefined
-  readonly maxProofAge?: number | undefined
+  /** Milliseconds, for all or for each. */
+  readonly maxAge: Ages | undefined
+  readonly maxProofAge?: Ages | undefined
   readonly now: () => Date
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
 export async function status(request: StatusRequest): Promise<StatusReport> {
-  const { store, components, maxAge, maxProofAge, signal } = request
+  const { store, components, signal } = request
   const now = request.now()
   const [only, ...more] = components
   const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
@@ -44,6 +51,8 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
   const found: ComponentStatus[] = []
   for (const component of components) {
     const entries = catalog.entries.filter(entry => entry.component === component)
+    const maxAge = ageFor(request.maxAge, component)
+    const maxProofAge = ageFor(request.maxProofAge, component)
     const newest = await findNewest(request, entries, now)
     const state = newest.last !== undefined ? 'good' : entries.length > 0 ? 'bad' : 'never'
     const tooOld = newest.last === undefined ? state === 'bad' || mustExist : newest.last.age * 1000 > (maxAge ?? 0)
@@ -66,10 +75,20 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
     command: 'status',
     store: store.location,
     time: now.toISOString(),
-    ...(maxAge === undefined ? {} : { maxAge: maxAge / 1000 }),
-    ...(maxProofAge === undefined ? {} : { maxProofAge: maxProofAge / 1000 }),
+    ...(request.maxAge === undefined ? {} : { maxAge: inSeconds(request.maxAge) }),
+    ...(request.maxProofAge === undefined ? {} : { maxProofAge: inSeconds(request.maxProofAge) }),
     components: found,
   }
+}
+
+/** Undefined where nobody asked about the component. */
+function ageFor(ages: Ages | undefined, component: Component): number | undefined {
+  return typeof ages === 'object' ? ages[component] : ages
+}
+
+function inSeconds(ages: Ages): Ages {
+  if (typeof ages === 'number') return ages / 1000
+  return Object.fromEntries(Object.entries(ages).map(([component, age]) => [component, age / 1000]))
 }
 
 type Newest = Pick<ComponentStatus, 'last' | 'since' | 'sinceCount'>

@@ -2,15 +2,15 @@
 import { code, prose } from './markdown-escape.ts'
 import { alert, markdownTable } from './markdown-parts.ts'
 import { ageText, countText, durationText, sizeText } from './quantities.ts'
-import type { ComponentStatus, LaterRecord, StatusReport } from './status-report.ts'
+import type { Ages, ComponentStatus, LaterRecord, StatusReport } from './status-report.ts'
 
 export function statusMarkdown({ store, time, maxAge, maxProofAge, components }: StatusReport): readonly string[] {
   const alarming = components.filter(isAlarming)
   const now = new Date(time)
   return [
     `## ${alarming.length === 0 ? '✅ Backups are in order' : `❌ Backups need attention: ${names(alarming)}`}`,
-    ...(maxAge === undefined ? [] : ['', `The last good one may be ${secondsText(maxAge)} old.`]),
-    ...(maxProofAge === undefined ? [] : ['', `The last verified one may be proved ${secondsText(maxProofAge)} ago.`]),
+    ...(maxAge === undefined ? [] : ['', `The last good one may be ${limitText(maxAge)} old.`]),
+    ...(maxProofAge === undefined ? [] : ['', `The last verified one may be proved ${limitText(maxProofAge)} ago.`]),
     ...components.flatMap(adviceBox),
     ...markdownTable(
       [
@@ -82,6 +82,13 @@ function laterLine({ id, time, status, reason }: LaterRecord, now: Date): string
 
 function names(components: readonly ComponentStatus[]): string {
   return components.map(({ component }) => component).join(', ')
+}
+
+function limitText(ages: Ages): string {
+  if (typeof ages === 'number') return secondsText(ages)
+  return Object.entries(ages)
+    .map(([component, age]) => `${secondsText(age)} (${component})`)
+    .join(', ')
 }
 
 function secondsText(seconds: number): string {

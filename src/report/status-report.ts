@@ -2,15 +2,18 @@
 import type { Verdict } from '../engine/proof.ts'
 import type { Component } from '../format/manifest.ts'
 
+/** For all components, or for those that are named. */
+export type Ages = number | Readonly<Partial<Record<Component, number>>>
+
 export interface StatusReport {
   readonly command: 'status'
   readonly store: string
   /** When it was looked at, ISO 8601. */
   readonly time: string
   /** Seconds that the last good backup may be old; absent if nothing was asked for. */
-  readonly maxAge?: number
+  readonly maxAge?: Ages
   /** Seconds that the last proof may be old. */
-  readonly maxProofAge?: number
+  readonly maxProofAge?: Ages
   /** Those asked for. */
   readonly components: readonly ComponentStatus[]
 }

@@ -3,7 +3,7 @@
 import type { Palette } from './palette.ts'
 import { onOneLine } from './printable.ts'
 import { countText, durationText, sizeText, timeText } from './quantities.ts'
-import type { ComponentStatus, LaterRecord, StatusProof, StatusReport } from './status-report.ts'
+import type { Ages, ComponentStatus, LaterRecord, StatusProof, StatusReport } from './status-report.ts'
 import { wrapped } from './wrap.ts'
 
 /** Columns. */
@@ -79,8 +79,16 @@ function counts({ backups, failed }: ComponentStatus): string {
     : `${countText(backups, 'backup')} and ${countText(failed, 'failed run')}`
 }
 
+/** `26 h`, or `26 h (database), 8 d (files)`. */
+function limitText(ages: Ages): string {
+  if (typeof ages === 'number') return ageLimit(ages)
+  return Object.entries(ages)
+    .map(([component, age]) => `${ageLimit(age)} (${component})`)
+    .join(', ')
+}
+
 /** As people ask for it: `26 h`, not `1 d 2 h`. */
-function limitText(seconds: number): string {
+function ageLimit(seconds: number): string {
   const hours = seconds / 3600
   return hours < 1 || hours > 72 || !Number.isInteger(hours) ? durationText(seconds) : `${hours} h`
 }

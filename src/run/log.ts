@@ -79,7 +79,9 @@ function valueText(name: OptionName, value: Options[OptionName]): string {
   if (OPTIONS[name].secret === 'url') return placeOf(String(value))
   if (OPTIONS[name].secret === 'value') return '(hidden)'
   if (OPTIONS[name].type === 'duration') return durationText(Number(value) / 1000).replaceAll(' ', '')
-  return typeof value === 'object' ? value.map(word => JSON.stringify(word)).join(' ') : String(value)
+  if (typeof value !== 'object') return String(value)
+  const words = Array.isArray(value) ? value : Object.entries(value).map(([name, age]) => `${name}=${age}ms`)
+  return words.map(word => JSON.stringify(word)).join(' ')
 }
 
 function warningText({ component, message, hint }: Extract<ProgressEvent, { type: 'warning' }>): string {

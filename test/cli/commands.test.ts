@@ -169,6 +169,13 @@ const ROWS: readonly Row[] = [
     { verb: 'status', components: ['database'] },
     { maxAge: 93_600_000 },
   ],
+
+  [
+    ['status', '--max-age', 'database=26h files=8d', '--max-proof-age', '8d'],
+    {},
+    { verb: 'status', components: ALL },
+    { maxAge: { database: 93_600_000, files: 691_200_000 }, maxProofAge: 691_200_000 },
+  ],
   [['prune'], {}, { verb: 'prune', components: ALL }, { retentionDays: 30, apply: false }],
   [
     ['prune', 'files', '--retention-days', '7', '--keep-daily', '14', '--keep-monthly', '12', '--apply'],
