@@ -1,13 +1,16 @@
 /** What of a result a person must see without opening the log. */
 import type { ProgressEvent } from '../engine/progress.ts'
 import type { Component } from '../format/manifest.ts'
+import { weightOf } from '../report/proof-words.ts'
 import { durationText } from '../report/quantities.ts'
 import type { ErrorValue, Report, RestoreReport } from '../report/report.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { ComponentStatus } from '../report/status-report.ts'
+import type { VerifyReport } from '../report/verify-report.ts'
 import type { Annotation, Level } from './workflow-commands.ts'
 
 type Problem = RestoreReport['problems'][number]
+type ProofFinding = VerifyReport['proofs'][number]['findings'][number]
 
 /** GitHub shows so many of a level for each step, and drops the rest without a word. */
 const MOST = 10
@@ -50,6 +53,8 @@ function annotationsOf(report: Report): readonly Annotation[] {
       )
     case 'status':
       return report.components.flatMap(statusAnnotation)
+    case 'verify':
+      return verifyAnnotations(report)
     default:
       return []
   }
@@ -58,6 +63,21 @@ function annotationsOf(report: Report): readonly Annotation[] {
 function planAnnotations({ target, component }: RestorePlanReport): readonly Annotation[] {
   const refusals = target.refusal === undefined ? [] : [errorAnnotation(target.refusal, component)]
   return [...refusals, ...problemAnnotations(target.problems, component)]
+}
+
+/** What only needs to be known is a warning; the rest makes the run fail. */
+function verifyAnnotations({ proofs, migration }: VerifyReport): readonly Annotation[] {
+  const one = (of: string, { code, subject, message, hint }: ProofFinding) =>
+    annotation(
+      weightOf(code) === 'note' ? 'warning' : 'error',
+      [of, code],
+      subject === '' ? message : `${subject}: ${message}`,
+      hint,
+    )
+  return [
+    ...(migration?.findings ?? []).map(finding => one('migration', finding)),
+    ...proofs.flatMap(({ component, findings }) => findings.map(finding => one(component, finding))),
+  ]
 }
 
 /** What is missing from a backup first. */

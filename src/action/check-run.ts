@@ -3,7 +3,7 @@
  * `skipped` pass where a check is required, and tools know `action_required` less well; the title tells the two apart.
  */
 import * as v from 'valibot'
-import type { Verdict } from '../engine/proof.ts'
+import type { VerifyReport } from '../report/verify-report.ts'
 import type { GitHubApi } from './github-api.ts'
 
 /** In one request, and in all; GitHub shows few of them anyway. */
@@ -19,7 +19,7 @@ export interface CheckRun {
   readonly name: string
   /** The commit. */
   readonly sha: string
-  readonly verdict: Verdict
+  readonly verdict: VerifyReport['verdict']
   readonly title: string
   /** Markdown. */
   readonly summary: string

@@ -71,10 +71,10 @@ async function settle(
   body: string,
   { run }: Comment,
 ): Promise<void> {
-  // The text of a later run that wrote at the same time must stay; it settles the same way.
+  // A later run that wrote at the same time looks again, too, and settles it.
   if (younger.some(other => isLater(other, run))) return
   const route = '/repos/{owner}/{repo}/issues/comments/{comment_id}'
-  await api.ask(`PATCH ${route}`, { comment_id: oldest.id, body })
+  if (!isLater(oldest, run)) await api.ask(`PATCH ${route}`, { comment_id: oldest.id, body })
   for (const { id } of younger) {
     await api.ask(`DELETE ${route}`, { comment_id: id }).catch((error: unknown) => {
       // The other run was faster.
@@ -103,7 +103,10 @@ async function ours(api: GitHubApi, { pull, name }: Comment): Promise<readonly F
 }
 
 /** Where GitHub does not tell whose token it is: a bot's, as no person can write as one. */
-function isMine(user: { login: string; type?: string | undefined } | null | undefined, me: string | undefined): boolean {
+function isMine(
+  user: { login: string; type?: string | undefined } | null | undefined,
+  me: string | undefined,
+): boolean {
   if (user === null || user === undefined) return false
   const plain = (login: string) => login.replace(/\[bot\]$/, '')
   return me === undefined ? user.type === 'Bot' : plain(user.login) === plain(me)

@@ -33,7 +33,12 @@ export interface EventFacts {
 
 /** An event that cannot be read is one of no pull request; `problem` says why. */
 export function eventFacts(environment: Environment): EventFacts & { readonly problem?: string } {
-  const { GITHUB_EVENT_PATH: file = '', GITHUB_SHA: commit, GITHUB_REPOSITORY: repository, GITHUB_ACTOR: actor } = environment
+  const {
+    GITHUB_EVENT_PATH: file = '',
+    GITHUB_SHA: commit,
+    GITHUB_REPOSITORY: repository,
+    GITHUB_ACTOR: actor,
+  } = environment
   const own = commit === undefined || commit === '' ? {} : { sha: commit }
   if (file === '') return { ...own, readOnly: false }
   try {
@@ -48,7 +53,9 @@ export function eventFacts(environment: Environment): EventFacts & { readonly pr
     return {
       ...own,
       ...(known === undefined ? {} : { pull: known.number }),
-      ...(owner === undefined || !run.head_branch ? {} : { behind: { head: `${owner}:${run.head_branch}`, sha: run.head_sha } }),
+      ...(owner === undefined || !run.head_branch
+        ? {}
+        : { behind: { head: `${owner}:${run.head_branch}`, sha: run.head_sha } }),
       readOnly: false,
     }
   } catch (error) {

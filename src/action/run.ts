@@ -10,7 +10,7 @@ import { withDeadline } from '../run/deadline.ts'
 import { isRemark, type Output } from '../run/display.ts'
 import { type Environment, isSet } from '../run/environment.ts'
 import { githubContext } from '../run/github.ts'
-import { startNotices } from '../run/notices.ts'
+import { type Ending, startNotices } from '../run/notices.ts'
 import { plainDisplay } from '../run/plain-display.ts'
 import { keyInFile } from '../run/secrets.ts'
 import { startLog } from '../run/start-log.ts'
@@ -20,6 +20,7 @@ import { parseInputs, type Request } from './inputs.ts'
 import { masksFor, secretsOfAction } from './masks.ts'
 import { ringAlarm } from './ring-alarm.ts'
 import { type Files, type Speech, sayError, sayReport } from './say.ts'
+import { postVerdict } from './verify-posts.ts'
 import { createVoice, type Voice } from './voice.ts'
 import { debugLine, maskLine } from './workflow-commands.ts'
 
@@ -80,6 +81,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   const debug = (text: string) => {
     if (isSet(environment.RUNNER_DEBUG)) stdout.write(debugLine(scrub(text)))
   }
+  const post = (ending: Ending) => postVerdict(ending, { request, environment, cwd, voice, now: now(), signal, debug })
   const cache = await restoreCache({ verb: command.verb, options, environment, signal, debug })
   try {
     const report = await withDeadline(options.timeout, signal, limited =>
@@ -96,12 +98,14 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
     )
     const exitCode = sayReport(report, { ...speech(), log })
     await notices.ended({ exitCode, report })
+    await post({ exitCode, report })
     if (alarm && report.command === 'status')
       await ringAlarm({ ...alarming, now: now(), report: scrubbed(report, scrub) })
     return exitCode
   } catch (error) {
     const exitCode = sayError(error, { ...speech(), log })
     await notices.ended({ exitCode, error })
+    await post({ exitCode, error })
     if (alarm) {
       const { code, message, hint } = asComebackError(error)
       await ringAlarm({ ...alarming, now: now(), error: scrubbed({ code, message, hint }, scrub) })

@@ -36,23 +36,31 @@ export function verifyMarkdown(report: VerifyReport, options: VerifyMarkdown): r
   )
 }
 
-/** For a comment or a check. `run` is where the run can be looked at, a URL. */
-export function briefVerifyMarkdown(report: VerifyReport, options: VerifyMarkdown, run: string | undefined): string {
+/** What a comment or a check is of. */
+export interface Origin {
+  /** Where the run can be looked at, a URL. */
+  readonly run?: string | undefined
+  /** In full. */
+  readonly commit?: string | undefined
+}
+
+/** For a comment or a check. */
+export function briefVerifyMarkdown(report: VerifyReport, options: VerifyMarkdown, origin: Origin): string {
   const lines = fittingSections(
     sectionsOf(report, { ...options, brief: true }),
     BRIEF_LIMIT,
     'The summary of the run has it.',
   )
-  return page([...lines, ...linkTo(run)])
+  return page([...lines, ...linkTo(origin)])
 }
 
 /** Of a run that threw. */
-export function briefErrorMarkdown(error: ErrorValue, verdict: Verdict, run: string | undefined): string {
+export function briefErrorMarkdown(error: ErrorValue, verdict: Verdict, origin: Origin): string {
   const why = verdict === 'failed' ? 'The proof failed' : 'The proof could not be made'
   return page([
     `## ${VERDICT_MARKS[verdict]} Proof: ${VERDICT_WORDS[verdict]}`,
     ...failureBox(why, error),
-    ...linkTo(run),
+    ...linkTo(origin),
   ])
 }
 
@@ -79,8 +87,12 @@ function sectionsOf(report: VerifyReport, options: VerifyMarkdown & { readonly b
   ]
 }
 
-function linkTo(run: string | undefined): readonly string[] {
-  return run === undefined ? [] : ['', `[The run and its summary](${run})`, '']
+function linkTo({ run, commit }: Origin): readonly string[] {
+  const parts = [
+    ...(run === undefined ? [] : [`[The run and its summary](${run})`]),
+    ...(commit === undefined ? [] : [`for commit ${code(commit.slice(0, 7))}`]),
+  ]
+  return parts.length === 0 ? [] : ['', parts.join(' '), '']
 }
 
 /** Parts bring their own empty lines; two in a row are one too many. */

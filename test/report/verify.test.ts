@@ -29,7 +29,8 @@ const COMMENT_LIMIT = 65_536
 const text = (report: VerifyReport, details = true) =>
   renderReport(report, { palette: createPalette(false), now: LATER, details })
 const summary = (report: VerifyReport, details = true) => renderMarkdown(report, { details, now: LATER })
-const comment = (report: VerifyReport, details = true) => briefVerifyMarkdown(report, { details, now: LATER }, RUN)
+const comment = (report: VerifyReport, details = true) =>
+  briefVerifyMarkdown(report, { details, now: LATER }, { run: RUN, commit: 'a'.repeat(40) })
 
 const RENDERINGS: readonly (readonly [string, (report: VerifyReport) => string])[] = [
   ['text', text],
@@ -261,7 +262,7 @@ test('a run that threw says that nothing was verified, and why', () => {
   const page = briefErrorMarkdown(
     { code: 'connection', message: 'No `server`.', hint: 'Start | one.' },
     'could-not-verify',
-    RUN,
+    { run: RUN },
   )
   expect(page).toMatch(/^## ⚠️ Proof: could not be verified\n/)
   expect(page).toContain('No &#96;server&#96;.')

@@ -10,7 +10,15 @@ import { join } from 'node:path'
 import { createBlobs } from './blobs.ts'
 import { runnerEnvironment } from './environment.ts'
 import { createFaults, type Fault } from './faults.ts'
-import { type ArtifactRecord, addAttempt, addRun, type CacheRecord, createRecords, type Run } from './records.ts'
+import {
+  type ArtifactRecord,
+  addAttempt,
+  addRun,
+  type CacheRecord,
+  createRecords,
+  type PullRecord,
+  type Run,
+} from './records.ts'
 import { issueRuntimeToken } from './runtime-token.ts'
 import { listen } from './server.ts'
 import { type GitHubOptions, settingsOf } from './settings.ts'
@@ -62,6 +70,14 @@ export interface GitHub extends AsyncDisposable {
   /** As if its time had come: it stays listed, and its download is gone. */
   expire(artifactId: number): void
   readonly caches: readonly CacheEntry[]
+  /** It is only listed; comments can be written to any number. */
+  openPullRequest(pull: PullRecord): void
+  /** The bodies, in their order. */
+  comments(number: number): readonly string[]
+  /** As if somebody had written it. */
+  addComment(number: number, login: string, body: string): void
+  /** The fields of each as they are now, with all annotations that it was given. */
+  readonly checkRuns: readonly Readonly<Record<string, unknown>>[]
 }
 
 export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> {
@@ -110,6 +126,14 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     },
     get caches() {
       return records.caches.flatMap(toCacheEntry)
+    },
+    openPullRequest: pull => void records.pulls.push(pull),
+    comments: number =>
+      records.comments.filter(({ issue, deleted }) => issue === number && !deleted).map(({ body }) => body),
+    addComment: (issue, login, body) =>
+      void records.comments.push({ id: records.nextId(), issue, login, body, deleted: false }),
+    get checkRuns() {
+      return records.checkRuns.map(({ fields, annotations }) => ({ ...fields, annotations }))
     },
     async [Symbol.asyncDispose]() {
       server.close()

@@ -42,17 +42,44 @@ export interface CacheRecord {
   deleted: boolean
 }
 
+export interface PullRecord {
+  readonly number: number
+  readonly branch: string
+  readonly sha: string
+  /** `owner/name`, if it comes from another repository. */
+  readonly fork?: string | undefined
+}
+
+export interface CommentRecord {
+  readonly id: number
+  readonly issue: number
+  readonly login: string
+  body: string
+  deleted: boolean
+}
+
+export interface CheckRunRecord {
+  readonly id: number
+  /** As the client gave them, but for the annotations, which add up. */
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly annotations: Readonly<Record<string, unknown>>[]
+}
+
 export interface Records {
   readonly runs: Run[]
   readonly artifacts: ArtifactRecord[]
   readonly caches: CacheRecord[]
-  /** One sequence for artifacts and caches; a higher id is younger. */
+  /** The open ones. */
+  readonly pulls: PullRecord[]
+  readonly comments: CommentRecord[]
+  readonly checkRuns: CheckRunRecord[]
+  /** One sequence for all of them; a higher id is younger. */
   nextId(): number
 }
 
 export function createRecords(): Records {
   let id = FIRST_ID
-  return { runs: [], artifacts: [], caches: [], nextId: () => id++ }
+  return { runs: [], artifacts: [], caches: [], pulls: [], comments: [], checkRuns: [], nextId: () => id++ }
 }
 
 export function addRun(

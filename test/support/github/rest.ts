@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { deleteArtifact, downloadUrl } from './artifact-service.ts'
+import { pageOf } from './pages.ts'
 import type { ArtifactRecord, CacheRecord } from './records.ts'
 import { Refusal, sendJson } from './refusal.ts'
+import { type Answer, serveGraphql, servePulls } from './rest-pulls.ts'
 import type { Backend } from './twirp.ts'
 
 const HOURLY_LIMIT = 1000
 const HOUR = 3600
-const PAGE = 30
-const LARGEST_PAGE = 100
 
 export interface RestServer {
   readonly backend: Backend
@@ -30,6 +30,11 @@ export async function serveRest(
     sendJson(response, status, body, { ...rateHeaders(settings.now()), ...headers })
   const root = `/repos/${settings.repository}`
   if (url.pathname === root && request.method === 'GET') return send(200, repository(server))
+  const sent = ({ status, body, headers }: Answer) => send(status, body, headers)
+  if (url.pathname === '/graphql' && request.method === 'POST') return sent(await serveGraphql(server, request))
+  if (!url.pathname.startsWith(`${root}/`)) throw notFound()
+  const answer = await servePulls(server, request, url, url.pathname.slice(root.length))
+  if (answer !== undefined) return sent(answer)
   if (!url.pathname.startsWith(`${root}/actions/`)) throw notFound()
 
   const [kind, id, more] = url.pathname.slice(`${root}/actions/`.length).split('/')
@@ -125,20 +130,8 @@ function sendPage(
   key: 'artifacts' | 'actions_caches',
   all: readonly object[],
 ): void {
-  const size = Math.min(Number(url.searchParams.get('per_page') ?? PAGE), LARGEST_PAGE)
-  const page = Number(url.searchParams.get('page') ?? 1)
-  const last = Math.max(Math.ceil(all.length / size), 1)
-  const link = (number: number, relation: string) => {
-    const target = new URL(url.pathname + url.search, origin)
-    target.searchParams.set('page', String(number))
-    return `<${target}>; rel="${relation}"`
-  }
-  const links = [
-    ...(page > 1 ? [link(page - 1, 'prev'), link(1, 'first')] : []),
-    ...(page < last ? [link(page + 1, 'next'), link(last, 'last')] : []),
-  ]
-  const body = { total_count: all.length, [key]: all.slice((page - 1) * size, page * size) }
-  send(200, body, links.length === 0 ? {} : { link: links.join(', ') })
+  const { items, headers } = pageOf(origin, url, all)
+  send(200, { total_count: all.length, [key]: items }, headers)
 }
 
 function repository({ backend: { settings } }: RestServer) {

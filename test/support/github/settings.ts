@@ -11,6 +11,10 @@ export interface GitHubOptions {
   readonly visibility?: 'private' | 'public'
   /** What REST accepts as `GITHUB_TOKEN`. */
   readonly token?: string
+  /** Whose token it is. */
+  readonly login?: string
+  /** Of the rights to write, those that are asked for where one comments and writes checks. */
+  readonly mayWrite?: readonly ('pull-requests' | 'checks')[]
   readonly maxRetentionDays?: number
   readonly artifactsPerJob?: number
   readonly uploadUrlSeconds?: number
@@ -29,6 +33,8 @@ export function settingsOf(options: GitHubOptions): Settings {
     repository: 'acme/app',
     visibility: 'private',
     token: 'ghs_standin',
+    login: 'github-actions[bot]',
+    mayWrite: ['pull-requests', 'checks'],
     maxRetentionDays: DAYS_KEPT,
     artifactsPerJob: ARTIFACTS_A_JOB,
     uploadUrlSeconds: UPLOAD_SECONDS,
