@@ -84,9 +84,9 @@ function recordBox(proof: Proof, now: Date): readonly string[] {
 }
 
 function answers(proof: Proof, kind: VerifyReport['kind'], options: ProofMarkdown): readonly string[] {
-  const { id, verdict, checks, age, time } = proof
+  const { id, verdict, checks, age, time, authenticated } = proof
   const sure: Readonly<Record<Verdict, string>> = {
-    verified: `✅ Yes, ${code(id)} came back`,
+    verified: `${authenticated ? '✅ Yes' : 'By the record, yes'}, ${code(id)} came back`,
     failed: `❌ No, not as it was backed up (${code(id)})`,
     'could-not-verify': `⚠️ That is not known: ${code(id)} could not be verified`,
   }

@@ -16,7 +16,7 @@ import type { VerifyReport } from './verify-report.ts'
 /** Bytes. GitHub takes 1 MiB of summary, 65,536 characters of a comment and 65,535 of a check. */
 const SUMMARY_LIMIT = 950_000
 const BRIEF_LIMIT = 60_000
-export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
+const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
   verified: '✅',
   failed: '❌',
   'could-not-verify': '⚠️',
@@ -64,10 +64,14 @@ export function briefErrorMarkdown(error: ErrorValue, verdict: Verdict, origin: 
   ])
 }
 
-/** `✅ Last proof: database verified`, one line in plain text. */
+/** `✅ Proof: database verified`, one line in plain text. No tick for a record that anyone could have made. */
 export function verifyTitle(report: VerifyReport): string {
-  const what = report.kind === 'recorded' ? 'Last proof' : 'Proof'
-  return `${VERDICT_MARKS[report.verdict]} ${what}: ${verdictLine(report)}`
+  const { kind, verdict, proofs } = report
+  if (kind === 'made') return `${VERDICT_MARKS[verdict]} Proof: ${verdictLine(report)}`
+  const doubtful = verdict === 'verified' && proofs.some(({ authenticated }) => !authenticated)
+  return doubtful
+    ? `📄 Last proof: ${verdictLine(report)}, by a record that was not authenticated`
+    : `${VERDICT_MARKS[verdict]} Last proof: ${verdictLine(report)}`
 }
 
 function sectionsOf(report: VerifyReport, options: VerifyMarkdown & { readonly brief: boolean }): readonly Section[] {

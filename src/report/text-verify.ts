@@ -40,8 +40,10 @@ function proofLines(proof: Proof, kind: VerifyReport['kind'], palette: Palette, 
   const { bold, red, green, yellow, dim } = palette
   const style = { verified: green, failed: red, 'could-not-verify': yellow }[verdict]
   const word = verdict === 'verified' ? VERDICT_WORDS[verdict] : VERDICT_WORDS[verdict].toUpperCase()
+  // Anyone who can write to the store could have made it.
+  const said = verdict === 'verified' && !proof.authenticated ? yellow(`${word}, by its record`) : style(word)
   return [
-    `${bold(component)} ${style(word)} ${id}`,
+    `${bold(component)} ${said} ${id}`,
     ...(kind === 'recorded' ? recordLines(proof, palette, now) : []),
     `  the backup of ${timeText(proof.time)}, ${durationText(proof.age)} old when it was proved`,
     ...timeLines(proof).map(line => `  ${line}`),
@@ -108,8 +110,8 @@ function changeLines(proof: Proof, { red, dim }: Palette, details: boolean): rea
   const changed = changedTables(proof)
   if (changed.length === 0) return []
   const halved = changed.filter(table => table.halved)
-  const heading = `  since the proof before: other numbers of rows in ${countText(changed.length, 'table')}`
-  const warning = halved.length === 0 ? '' : `, ${red(`half or more gone from ${halved.length}`)}`
+  const heading = `  rows since the proof before: other numbers in ${countText(changed.length, 'table')}`
+  const warning = halved.length === 0 ? '' : `, ${red(`${halved.length} lost half or more`)}`
   if (!details) return [heading + warning]
   const shown = changed.slice(0, TABLES_SHOWN)
   const width = Math.min(40, Math.max(...shown.map(({ name }) => widthOf(onOneLine(name)))))
