@@ -68,7 +68,7 @@ function hunks(title: string, before: string, after: string): readonly string[] 
   const patch = structuredPatch('', '', before, after, '', '', { context: CONTEXT, timeout: SEARCH_LIMIT })
   const found = patch?.hunks ?? [whole(before, after)]
   return found.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@ ${title}`,
+    `@@ -${oldLines === 0 ? 0 : oldStart},${oldLines} +${newLines === 0 ? 0 : newStart},${newLines} @@ ${title}`,
     ...lines.filter(line => !line.startsWith('\\')),
   ])
 }

@@ -7,6 +7,7 @@ const SHOWN_LIMIT = 400
 /** Bytes that are looked at; whoever sends more in one statement sends data. */
 const READ_LIMIT = 16 * 1024
 
+const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const DOLLAR = 0x24
 
@@ -50,11 +51,19 @@ export function withoutLiterals(sql: Buffer): string {
 /** The words by which a statement may name something, as the server knows them. */
 export function identifiersOf(sql: Buffer): ReadonlySet<string> {
   const names = new Set<string>()
+  let name = ''
   try {
     const read = sql.subarray(0, READ_LIMIT)
     for (const { type, start, end } of tokens(read)) {
       if (type === 'word') names.add(read.toString('utf8', start, end).toLowerCase())
-      if (type === 'name') names.add(read.toString('utf8', start + 1, end - 1).replaceAll('""', '"'))
+      // To the lexer, a name with a quote in it is two of them side by side.
+      if (type !== 'name') name = ''
+      else {
+        const goesOn = name !== '' && read[start - 1] === QUOTE
+        if (goesOn) names.delete(name)
+        name = (goesOn ? `${name}"` : '') + read.toString('utf8', start + 1, end - 1)
+        names.add(name)
+      }
       if (type === 'string' && read[end - 2] === BACKSLASH) break
     }
   } catch {
