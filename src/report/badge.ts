@@ -5,6 +5,7 @@
 import type { Verdict } from '../engine/proof.ts'
 import { badgeSvg, type Colour } from './badge-svg.ts'
 import type { Proof } from './proof.ts'
+import { wasNeverProved } from './proof-words.ts'
 import type { VerifyReport } from './verify-report.ts'
 
 const LABEL = 'restore'
@@ -46,8 +47,11 @@ interface Saying {
 }
 
 function saying(proofs: readonly Proof[]): Saying {
-  const [oldest] = proofs.map(({ provedAt }) => provedAt.slice(0, 10)).sort()
-  if (oldest === undefined) return { message: 'never verified', colour: 'grey', wrong: true }
+  const proved = proofs.filter(proof => !wasNeverProved(proof))
+  const [oldest] = proved.map(({ provedAt }) => provedAt.slice(0, 10)).sort()
+  if (oldest === undefined || proved.length < proofs.length) {
+    return { message: 'never verified', colour: 'grey', wrong: true }
+  }
   const verdicts = new Set<Verdict>(proofs.map(({ verdict }) => verdict))
   if (verdicts.has('failed')) return { message: `failed ${oldest}`, colour: 'red', wrong: true }
   if (verdicts.has('could-not-verify')) {

@@ -6,7 +6,16 @@ import { proofCharts } from './markdown-proof-chart.ts'
 import { fittingLines, type Section } from './markdown-sections.ts'
 import { fitted } from './printable.ts'
 import type { Proof } from './proof.ts'
-import { changedTables, changeText, checksLine, isCompared, recordNote, stepsOf, weightOf } from './proof-words.ts'
+import {
+  changedTables,
+  changeText,
+  checksLine,
+  isCompared,
+  recordNote,
+  stepsOf,
+  wasNeverProved,
+  weightOf,
+} from './proof-words.ts'
 import { ageText, countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { VerifyReport } from './verify-report.ts'
 
@@ -48,19 +57,21 @@ export function proofSections(proof: Proof, kind: VerifyReport['kind'], options:
   const { component, checks, findings, history, assertions } = proof
   const section = (what: string, lines: readonly string[]): readonly Section[] =>
     lines.length === 0 ? [] : [{ what: `${what} of ${component}`, lines }]
+  const heading = options.heading ? ['', `### ${component}`, ''] : []
+  if (wasNeverProved(proof)) return { answers: [{ what: '', lines: [...heading, ...neverProved(proof)] }], details: [] }
   return {
     answers: [
       {
         what: '',
         lines: [
-          ...(options.heading ? ['', `### ${component}`, ''] : []),
+          ...heading,
           ...(kind === 'recorded' ? recordBox(proof, options.now) : []),
           ...findingBox(findings),
           ...answers(proof, kind, options),
           ...(proof.recorded
             ? []
             : alert('WARNING', [
-                `**Not recorded:** ${prose(proof.notRecorded ?? 'the store does not know of this proof.')}`,
+                `**Not recorded:** ${prose(proof.notRecorded ?? 'the store keeps nothing of this proof.')}`,
               ])),
         ],
       },
@@ -73,6 +84,16 @@ export function proofSections(proof: Proof, kind: VerifyReport['kind'], options:
       ...section('the tables', tableSection(proof, options)),
     ],
   }
+}
+
+function neverProved({ id, time, findings }: Proof): readonly string[] {
+  return [
+    ...findingBox(findings),
+    `Nothing was restored now, and no proof is recorded. The newest backup is ${code(id)}, taken ${timeText(time)}.`,
+    '',
+    ...stepsOf(findings).map(step => `**What should I do?** ${prose(step)}`),
+    '',
+  ]
 }
 
 /** Nobody must take a record for a restore. */

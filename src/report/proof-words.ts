@@ -26,13 +26,16 @@ const CHECK_WORDS: Readonly<Record<ProofCheck['result'], string>> = {
 
 /** `database failed; files verified; config never backed up`, the gravest first. */
 export function verdictLine({ proofs, absent, migration }: VerifyReport): string {
+  const proved = proofs.filter(proof => !wasNeverProved(proof))
+  const unproved = proofs.filter(wasNeverProved).map(({ component }) => component)
   const parts = GRAVITY.flatMap(verdict => {
-    const components = proofs.filter(proof => proof.verdict === verdict).map(({ component }) => component)
+    const components = proved.filter(proof => proof.verdict === verdict).map(({ component }) => component)
     return components.length === 0 ? [] : [`${components.join(', ')} ${VERDICT_WORDS[verdict]}`]
   })
+  const untold = unproved.length === 0 ? [] : [`${unproved.join(', ')} never verified`]
   const never = absent.length === 0 ? [] : [`${absent.join(', ')} never backed up`]
   const migrated = migration === undefined ? [] : [`migration ${MIGRATION_WORDS[migration.result]}`]
-  return [...parts, ...never, ...migrated].join('; ') || 'there is no backup'
+  return [...parts, ...untold, ...never, ...migrated].join('; ') || 'there is no backup'
 }
 
 export const MIGRATION_WORDS = { succeeded: 'succeeded', failed: 'failed', 'could-not-run': 'could not run' } as const
@@ -49,8 +52,9 @@ export function checksLine(checks: readonly ProofCheck[]): string {
   return [`${all} passed`, ...rest].join(', ')
 }
 
+/** A record may come from a newer version, with codes that this one does not know. */
 export function weightOf(code: ProofCode): 'failed' | 'could-not-verify' | 'note' {
-  return PROOF_CODES[code]
+  return Object.hasOwn(PROOF_CODES, code) ? PROOF_CODES[code] : 'note'
 }
 
 /** What to do, each once, that of the gravest finding first. */
@@ -95,4 +99,15 @@ export function recordNote({ authenticated }: Pick<Proof, 'authenticated'>): str
   return authenticated
     ? 'The record was authenticated with the key.'
     : 'The record was not authenticated, as the key is not at hand (pull requests from forks get no secrets): whoever can write to the store could have made it.'
+}
+
+/** It stands for a backup of which no proof is recorded: all it knows is the backup. */
+export function wasNeverProved({ findings }: Pick<Proof, 'findings'>): boolean {
+  return findings.some(({ code }) => code === 'never-verified')
+}
+
+/** `not run: the extension is missing`; a record without the key does not tell why. */
+export function checkText({ result, detail }: ProofCheck): string {
+  if (result !== 'not-run') return detail
+  return detail === '' ? 'not run' : `not run: ${detail}`
 }

@@ -3,7 +3,16 @@ import type { ProofCheck, ProofFinding } from '../engine/proof.ts'
 import type { Palette } from './palette.ts'
 import { onOneLine, widthOf } from './printable.ts'
 import type { Proof } from './proof.ts'
-import { changedTables, changeText, recordNote, stepsOf, VERDICT_WORDS, verdictLine } from './proof-words.ts'
+import {
+  changedTables,
+  changeText,
+  checkText,
+  recordNote,
+  stepsOf,
+  VERDICT_WORDS,
+  verdictLine,
+  wasNeverProved,
+} from './proof-words.ts'
 import { ageText, countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import { indented } from './text-error.ts'
 import { assertionLines, findingLine } from './text-findings.ts'
@@ -38,6 +47,7 @@ export function verifyLines(report: VerifyReport, palette: Palette, { now, detai
 function proofLines(proof: Proof, kind: VerifyReport['kind'], palette: Palette, { now, details }: VerifyText) {
   const { component, id, verdict, checks, findings, assertions } = proof
   const { bold, red, green, yellow, dim } = palette
+  if (wasNeverProved(proof)) return neverLines(proof, palette)
   const style = { verified: green, failed: red, 'could-not-verify': yellow }[verdict]
   const word = verdict === 'verified' ? VERDICT_WORDS[verdict] : VERDICT_WORDS[verdict].toUpperCase()
   // Anyone who can write to the store could have made it.
@@ -53,10 +63,18 @@ function proofLines(proof: Proof, kind: VerifyReport['kind'], palette: Palette, 
     ...assertionLines(assertions, palette),
     ...(proof.recorded
       ? []
-      : [`  ${yellow('not recorded:')} ${indented(proof.notRecorded ?? 'the store does not know of this proof.')}`]),
+      : [`  ${yellow('not recorded:')} ${indented(proof.notRecorded ?? 'the store keeps nothing of this proof.')}`]),
     dim(
       `  proved ${timeText(proof.provedAt)} by ${proof.engine}${proof.server === undefined ? '' : ` on ${onOneLine(proof.server)}`}`,
     ),
+  ]
+}
+
+function neverLines({ component, id, time, findings }: Proof, palette: Palette): readonly string[] {
+  return [
+    `${palette.bold(component)} ${palette.yellow('was never verified')}`,
+    `  the newest backup is ${id}, of ${timeText(time)}; nothing was restored now`,
+    ...findingLines(findings, palette),
   ]
 }
 
@@ -82,9 +100,9 @@ function timeLines({ restoreSeconds, compareSeconds, bytes, stored }: Proof): re
 function checkLines(checks: readonly ProofCheck[], { red, green, dim }: Palette): readonly string[] {
   const width = Math.max(0, ...checks.map(({ name }) => name.length))
   const marks = { passed: green('✓'), failed: red('✗'), 'not-run': dim('–') }
-  return checks.flatMap(({ name, result, detail }) => {
-    const text = result === 'not-run' ? `not run: ${detail}` : detail
-    const [first = '', ...more] = wrapped(onOneLine(text), WIDTH - width - 6, 0)
+  return checks.flatMap(check => {
+    const { name, result } = check
+    const [first = '', ...more] = wrapped(onOneLine(checkText(check)), WIDTH - width - 6, 0)
     return [
       `  ${marks[result]} ${name.padEnd(width)}  ${first}`.trimEnd(),
       ...more.map(line => `${' '.repeat(width + 6)}${line}`),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { badgeOf } from '../../src/report/badge.ts'
 import { badgeSvg } from '../../src/report/badge-svg.ts'
 import type { Proof } from '../../src/report/proof.ts'
-import { failed, migration, recorded, reportOf, unverified, verified } from './sample-proofs.ts'
+import { failed, migration, never, recorded, reportOf, unverified, verified } from './sample-proofs.ts'
 
 const jsonOf = (...proofs: readonly Proof[]) => JSON.parse(badgeOf(reportOf(proofs)).json)
 
@@ -21,6 +21,7 @@ test.each([
   ['failed 2026-11-25', [failed, unverified], 'red'],
   ['could not be verified 2026-11-25', [verified, unverified], 'orange'],
   ['never verified', [], 'lightgrey'],
+  ['never verified', [verified, never], 'lightgrey'],
 ])('%s is an error', (message, proofs, color) => {
   expect(jsonOf(...proofs)).toMatchObject({ message, color, isError: true })
 })

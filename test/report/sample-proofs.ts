@@ -129,6 +129,32 @@ export const recorded: Proof = (() => {
   return { ...rest, authenticated: false, assertions: [] }
 })()
 
+/** A backup that nobody has proved. */
+export const never: Proof = {
+  component: 'files',
+  id: verified.id,
+  time: verified.time,
+  verdict: 'could-not-verify',
+  provedAt: LATER.toISOString(),
+  authenticated: false,
+  age: 259_200,
+  bytes: 0,
+  stored: 0,
+  engine: '',
+  checks: [{ name: 'restore', result: 'not-run', detail: 'No proof is recorded.' }],
+  findings: [
+    {
+      code: 'never-verified',
+      subject: verified.id,
+      message: 'No proof is recorded.',
+      hint: 'Run comeback verify files.',
+    },
+  ],
+  assertions: [],
+  history: [],
+  recorded: false,
+}
+
 export const migration: Migration = {
   command: 'npm run migrate',
   backup: verified.id,

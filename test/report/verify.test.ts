@@ -16,6 +16,7 @@ import {
   hostileReport,
   LATER,
   migration,
+  never,
   recorded,
   reportOf,
   unverified,
@@ -52,6 +53,7 @@ describe('the first line', () => {
       reportOf([recorded], { kind: 'recorded', absent: ['files'] }),
       '📄 Last proof: database verified; files never backed up, by a record that was not authenticated',
     ],
+    [reportOf([never], { kind: 'recorded' }), '⚠️ Last proof: files never verified'],
     [reportOf([verified], { verdict: 'failed', migration }), '❌ Proof: database verified; migration failed'],
     [reportOf([], { verdict: 'could-not-verify', absent: ['database'] }), '⚠️ Proof: database never backed up'],
   ])('is the verdict of each component, and there is one (%#)', (report, title) => {
@@ -140,6 +142,20 @@ describe.each(RENDERINGS)('%s', (_, rendered) => {
     expect(known).toContain('was authenticated with the key')
     expect(page).not.toMatch(/Yes, .* came back|database verified \d/)
     expect(rendered(reportOf([verified]))).not.toContain('Nothing was restored now')
+  })
+
+  test('of a backup that nobody proved tells of no proof', () => {
+    const page = rendered(reportOf([never], { kind: 'recorded' }))
+    expect(page).toContain('never-verified')
+    expect(page).toContain('Run comeback verify files.')
+    expect(page).toMatch(/nothing was restored now/i)
+    expect(page).not.toMatch(/[✓✅]|not recorded|when it was proved|the record|first proof/iu)
+  })
+
+  test('of a record without the key does not know why a check did not run', () => {
+    const untold = checks.map(check => ({ ...check, detail: '' }))
+    const page = rendered(reportOf([{ ...recorded, checks: untold }], { kind: 'recorded' }))
+    expect(lineOf('amcheck', page)).toMatch(/– .*not run( \|\s*\|)?$/)
   })
 
   test('says that a proof stands in no record', () => {
