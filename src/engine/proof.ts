@@ -58,6 +58,7 @@ export const PROOF_CODES = {
   interrupted: 'could-not-verify',
   'store-unavailable': 'could-not-verify',
   'check-failed': 'could-not-verify',
+  'migration-errors': 'note',
   'rows-reordered': 'note',
   'table-shrank': 'note',
   'extension-version': 'note',

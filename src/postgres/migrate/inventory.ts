@@ -6,6 +6,8 @@ import { displayName, qualified } from '../sql-text.ts'
 
 /** Connections that count. */
 const LANES = 4
+/** Changed tables that are told. */
+const TOLD = 200
 
 export interface Inventory {
   /** Tables with rows of their own, by name. */
@@ -60,7 +62,7 @@ export async function takeInventory(target: ConnectOptions): Promise<Inventory> 
   return { tables, relations: new Map(rows.map(row => [row.oid, displayName(row)])) }
 }
 
-/** The largest change first. */
+/** The largest change first; of very many, not all. */
 export function changedTables(before: Inventory, after: Inventory): readonly MigratedTable[] {
   const names = new Set([...before.tables.keys(), ...after.tables.keys()])
   const changed: { readonly table: MigratedTable; readonly rows: number; readonly bytes: number }[] = []
@@ -76,5 +78,6 @@ export function changedTables(before: Inventory, after: Inventory): readonly Mig
     }
     changed.push({ table, rows, bytes })
   }
-  return changed.sort((a, b) => b.rows - a.rows || b.bytes - a.bytes).map(({ table }) => table)
+  const sorted = changed.sort((a, b) => b.rows - a.rows || b.bytes - a.bytes)
+  return sorted.slice(0, TOLD).map(({ table }) => table)
 }

@@ -21,6 +21,9 @@ const PATIENCE = 5_000
 /** Milliseconds between two looks for processes of the server that are to end, and looks at all. */
 const PAUSE = 20
 const LOOKS = 500
+const ON_ERROR_STOP =
+  'A tool may ask so what is there. psql, though, goes on after errors unless it gets -v ON_ERROR_STOP=1.'
+const NOT_ASKED: Awaited<ReturnType<MigrationRequest['assertions']>> = { outcomes: [], findings: [] }
 
 export interface MigrationRequest {
   readonly command: string
@@ -68,7 +71,10 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
     }
   })
   // Of a database that a migration has left half-way, nobody asks whether they hold.
-  const asked = run.result === 'succeeded' ? await request.assertions() : { outcomes: [], findings: [] }
+  const [asked = NOT_ASKED, unasked] =
+    run.result === 'succeeded'
+      ? await attempt(signal, 'Whether the assertions hold after the migration', request.assertions)
+      : [NOT_ASKED, []]
   return {
     command: request.command,
     backup: request.backup,
@@ -88,6 +94,7 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
       ...findingsOf(run, error),
       ...run.problems,
       ...problem,
+      ...unasked,
       ...asked.findings.map(finding => ({ ...finding, message: `After the migration: ${finding.message}` })),
     ],
   }
@@ -99,7 +106,8 @@ interface Look {
 }
 
 async function look({ pgDump }: MigrationRequest, target: ConnectOptions, serverVersion: number): Promise<Look> {
-  return { inventory: await takeInventory(target), schema: await readSchemaText(target, pgDump, serverVersion) }
+  const [inventory, schema] = await Promise.all([takeInventory(target), readSchemaText(target, pgDump, serverVersion)])
+  return { inventory, schema }
 }
 
 interface Run {
@@ -180,13 +188,17 @@ async function attempt<T>(
   }
 }
 
-function findingsOf({ result, reason, end }: Run, error: MigrationError | undefined): readonly ProofFinding[] {
+function findingsOf({ result, reason, end, log }: Run, error: MigrationError | undefined): readonly ProofFinding[] {
   const hint = 'The log of the run has what the command wrote.'
   if (result === 'could-not-run') {
     const message = `The migration could not be tried: ${reason ?? 'nobody knows why'}.`
     return [{ code: 'migration-not-run', subject: 'migration', message, hint }]
   }
-  if (result === 'succeeded') return []
+  if (result === 'succeeded') {
+    if (log.errors === 0) return []
+    const message = `The server refused ${log.errors === 1 ? 'a statement' : `${log.errors} statements`}, and the command ended well all the same.`
+    return [{ code: 'migration-errors', subject: 'migration', message, hint: ON_ERROR_STOP }]
+  }
   const why = error === undefined ? 'the server refused nothing' : `${error.message} (SQLSTATE ${error.code})`
   const message = `The migration failed with exit code ${end.exitCode}: ${why}.`
   return [{ code: 'migration-failed', subject: 'migration', message, hint }]

@@ -34,15 +34,13 @@ export async function readSchemaText(
   serverVersion: number,
 ): Promise<SchemaText> {
   const entries = new Map<string, string[]>()
-  for (const section of ['pre-data', 'post-data'] as const) {
-    const request = { connect: target, snapshot: undefined, section, args: [] }
-    const dumped = await dumpSchema({ ...request, ...(pgDump === undefined ? {} : { native: pgDump }) })
-    const text = scriptFor(dumped, section, serverVersion)
-    for (const entry of cutEntries(text)) {
-      if (entry.type === PREAMBLE) continue
-      const title = titleOf(entry)
-      entries.set(title, [...(entries.get(title) ?? []), textOf(text, entry)])
-    }
+  const request = { connect: target, snapshot: undefined, section: 'schema', args: [] } as const
+  const dumped = await dumpSchema({ ...request, ...(pgDump === undefined ? {} : { native: pgDump }) })
+  const text = scriptFor(scriptFor(dumped, 'pre-data', serverVersion), 'post-data', serverVersion)
+  for (const entry of cutEntries(text)) {
+    if (entry.type === PREAMBLE) continue
+    const title = titleOf(entry)
+    entries.set(title, [...(entries.get(title) ?? []), textOf(text, entry)])
   }
   return entries
 }

@@ -16,7 +16,8 @@ export interface DumpSchemaOptions {
   readonly connect: ConnectOptions
   /** An exported snapshot's id. */
   readonly snapshot: string | undefined
-  readonly section: 'pre-data' | 'post-data'
+  /** `schema`: both at once, as pg_dump orders them. */
+  readonly section: 'pre-data' | 'post-data' | 'schema'
   /**
    * Further arguments of pg_dump, such as `--lock-wait-timeout=…`. `--schema-only` leaves out `REFRESH MATERIALIZED VIEW`, so it is
    * for backups without rows.
@@ -34,7 +35,7 @@ export interface DumpSchemaOptions {
 export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
   const what = `Reading the schema (${options.section}) of ${describeUrl(options.connect.url)}`
   const args = [
-    `--section=${options.section}`,
+    options.section === 'schema' ? '--schema-only' : `--section=${options.section}`,
     // Large objects are read like rows. Before version 17, pg_dump puts them into pre-data too.
     '--no-blobs',
     ...(options.snapshot === undefined ? [] : [`--snapshot=${options.snapshot}`]),

@@ -94,7 +94,8 @@ describe.each([14, 18] as const)('migrations of PostgreSQL %d', major => {
         await client.query('COMMIT')`),
       { environment: { PATH: process.env.PATH, NODE: process.execPath, EMAIL } },
     )
-    expect(migration).toMatchObject({ result: 'succeeded', findings: [] })
+    // They are told, since psql calls it a success, too, when all of its statements were refused.
+    expect(migration).toMatchObject({ result: 'succeeded', findings: [{ code: 'migration-errors' }] })
     expect(migration.statements).toBe(9)
     expect(migration.error).toBeUndefined()
     expect(migration.schemaDiff).toContain('-    age integer,')
@@ -151,7 +152,6 @@ describe('a migration that fails', () => {
       'P0001',
       'a message of the database’s own making, withheld',
     ],
-    ['ALTER TABLE users DROP COLUMN name', '42703', 'column "name" of relation "users" does not exist'],
   ])('%s', async (sql, code, message) => {
     const { migration, report } = await gate(database.url, psql(sql))
     expect(migration).toMatchObject({ result: 'failed', error: { code, message } })
@@ -196,7 +196,7 @@ describe('a migration that could not be tried', () => {
     expect(await sleeping()).toEqual([])
   })
 
-  test('was cancelled: the reason is thrown, and nothing goes on', async () => {
+  test('was cancelled: the reason is thrown', async () => {
     const cancelled = new AbortController()
     const running = gate(database.url, psql('SELECT pg_sleep(100)'), { signal: cancelled.signal })
     running.catch(() => undefined)
