@@ -27,6 +27,8 @@ import { openLocalStore } from './store/local.ts'
 import type { Store } from './store/store.ts'
 import { VERSION } from './version.ts'
 
+/** Where the old scripts put their backups. */
+const OLD_FOLDER = './tmp/backups'
 /** openssl's own, where `-iter` is not given. */
 const DEFAULT_ITERATIONS = 10_000
 
@@ -56,14 +58,14 @@ export async function importOld(
   options: Options,
   context: JobContext,
 ): Promise<ImportReport> {
-  const folder = resolve(context.cwd, options.from)
+  const folder = resolve(context.cwd, options.from ?? OLD_FOLDER)
   const { files, foreign } = await listOldBackups(folder, components)
   const result = await importBackups({
     ...requestOf(store, keys, options, context),
     backups: files.map(file => oldBackup(file, folder, keys, options)),
   })
   const problems = files.length === 0 ? [] : [UNAUTHENTICATED, ...undated(files)]
-  return { command: 'import', from: options.from, store: store.location, ...result, foreign, problems }
+  return { command: 'import', from: options.from ?? OLD_FOLDER, store: store.location, ...result, foreign, problems }
 }
 
 export async function listOld(folder: string, components: readonly Component[], cwd: string): Promise<ListReport> {

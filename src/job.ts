@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { backup } from './engine/backup.ts'
 import { parseMoment } from './engine/catalog.ts'
 import { check } from './engine/check.ts'
+import { copy } from './engine/copy.ts'
 import { exportBackup } from './engine/export.ts'
 import { list } from './engine/list.ts'
 import { prune } from './engine/prune.ts'
@@ -90,17 +91,26 @@ export async function runJob(command: Command, options: Options, context: JobCon
     case 'prune':
       return prune({
         ...(await readingRequest(command.components, options, withoutMemory(context))),
-        policy: {
-          days: options.retentionDays,
-          last: options.keepLast,
-          hourly: options.keepHourly,
-          daily: options.keepDaily,
-          weekly: options.keepWeekly,
-          monthly: options.keepMonthly,
-          yearly: options.keepYearly,
-        },
+        policy: { days: options.retentionDays, ...rulesOf(options) },
         apply: options.apply && !options.dryRun,
       })
+    case 'copy': {
+      const { from = options.store, to = '' } = options
+      const rules = rulesOf(options)
+      return copy({
+        from: await openStore({ ...options, store: from }, context),
+        to: await openStore({ ...options, store: to }, withoutMemory(context)),
+        components: command.components,
+        moment: options.at === undefined ? undefined : parseMoment(options.at, options.includeSafety),
+        rules: Object.values(rules).some(rule => rule !== undefined) ? rules : undefined,
+        includeSafety: options.includeSafety,
+        keyring: await keyringIfAny(options, context),
+        dryRun: options.dryRun,
+        now,
+        progress: context.progress,
+        signal: context.signal,
+      })
+    }
     case 'import': {
       const store = await openStore(options, context)
       return importOld(command.components, store, await oldKeys(options, context), options, context)
@@ -159,6 +169,17 @@ async function backUp(components: readonly Component[], options: Options, contex
     if (context.signal.aborted) break
   }
   return { command: 'backup', store: store.location, backups }
+}
+
+function rulesOf(options: Options) {
+  return {
+    last: options.keepLast,
+    hourly: options.keepHourly,
+    daily: options.keepDaily,
+    weekly: options.keepWeekly,
+    monthly: options.keepMonthly,
+    yearly: options.keepYearly,
+  }
 }
 
 /** What `status`, `check` and `prune` have in common: they work without the key, and know more with it. */

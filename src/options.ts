@@ -13,6 +13,7 @@ export const VERBS = [
   'check',
   'prune',
   'export',
+  'copy',
   'import',
   'init',
   'key',
@@ -31,7 +32,8 @@ export interface Options {
   readonly targetUrl: string | undefined
   readonly mode: 'atomic' | 'swap' | 'parallel' | undefined
   readonly into: string | undefined
-  readonly from: string
+  readonly from: string | undefined
+  readonly to: string | undefined
   readonly kdfIterations: number | undefined
   readonly legacyKdf: boolean
   readonly overwrite: boolean
@@ -149,9 +151,20 @@ type SpecOf<Value> = undefined extends Value
   : Yields<Value> & HasDefault<Value>
 
 const ALL = VERBS
-const WITH_NOTICES = ['backup', 'restore', 'verify', 'status', 'check', 'prune'] as const
-const WITH_STORE = ['backup', 'restore', 'verify', 'list', 'status', 'check', 'prune', 'export', 'import'] as const
-const WITH_LOG = ['backup', 'restore', 'verify', 'check', 'prune', 'export', 'import'] as const
+const WITH_NOTICES = ['backup', 'restore', 'verify', 'status', 'check', 'prune', 'copy'] as const
+const WITH_STORE = [
+  'backup',
+  'restore',
+  'verify',
+  'list',
+  'status',
+  'check',
+  'prune',
+  'export',
+  'copy',
+  'import',
+] as const
+const WITH_LOG = ['backup', 'restore', 'verify', 'check', 'prune', 'export', 'copy', 'import'] as const
 
 function keep(what: string) {
   return {
@@ -159,8 +172,8 @@ function keep(what: string) {
     placeholder: 'N',
     min: 1,
     max: 100_000,
-    verbs: ['prune'],
-    help: `Keep ${what}.`,
+    verbs: ['prune', 'copy'],
+    help: `Keep ${what}; of copy, copy no others.`,
   } as const
 }
 
@@ -202,7 +215,7 @@ const TABLE = {
   },
   allowPublicArtifacts: {
     type: 'flag',
-    verbs: ['backup', 'restore', 'init'],
+    verbs: ['backup', 'restore', 'copy', 'init'],
     help: 'Keep backups as artifacts of a public repository, where anyone who is signed in can download them. They stay encrypted.',
   },
   keyFile: {
@@ -241,10 +254,15 @@ const TABLE = {
   },
   from: {
     type: 'string',
-    placeholder: 'DIR',
-    default: './tmp/backups',
-    verbs: ['import'],
-    help: 'The folder of the old shell scripts, with database, files and config in it.',
+    placeholder: 'DIR|LOCATION',
+    verbs: ['import', 'copy'],
+    help: 'Of import, the folder of the old shell scripts, with database, files and config in it; without it ./tmp/backups. Of copy, the store that the backups come from; without it that of --store.',
+  },
+  to: {
+    type: 'string',
+    placeholder: 'LOCATION',
+    verbs: ['copy'],
+    help: 'The store that the backups go to.',
   },
   kdfIterations: {
     type: 'integer',
@@ -307,7 +325,7 @@ const TABLE = {
   },
   dryRun: {
     type: 'flag',
-    verbs: ['restore', 'prune'],
+    verbs: ['restore', 'prune', 'copy'],
     help: 'Show what would be done, and do nothing.',
   },
   confirm: {
@@ -323,7 +341,7 @@ const TABLE = {
   },
   includeSafety: {
     type: 'flag',
-    verbs: ['restore', 'export'],
+    verbs: ['restore', 'export', 'copy'],
     help: 'Let latest, a day or a time mean a safety backup, too. An id always may.',
   },
   safetyStore: {
@@ -398,8 +416,8 @@ const TABLE = {
   at: {
     type: 'string',
     placeholder: 'WHEN',
-    verbs: ['verify'],
-    help: 'Which backup: latest, a day, a time or an id, as restore has it. Without it the latest; with --migrate, the latest that was verified.',
+    verbs: ['verify', 'copy'],
+    help: 'Which backup: latest, a day, a time or an id, as restore has it. Without it, verify takes the latest, with --migrate the latest that was verified, and copy takes all.',
   },
   disposable: {
     type: 'flag',

@@ -51,6 +51,10 @@ function annotationsOf(report: Report): readonly Annotation[] {
       return report.problems.map(({ severity, message, hint }) =>
         annotation(severity === 'failed' ? 'error' : 'warning', [], message, hint),
       )
+    case 'copy':
+      return report.backups.flatMap(({ component, error }) =>
+        error === undefined ? [] : [errorAnnotation(error, component)],
+      )
     case 'status':
       return report.components.flatMap(statusAnnotation)
     case 'verify':

@@ -57,9 +57,9 @@ const OWN_FIRST: readonly Input[] = [
   },
   {
     name: 'at',
-    verbs: ['restore', 'verify', 'export'],
+    verbs: ['restore', 'verify', 'export', 'copy'],
     description:
-      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with migrate, the latest that was verified',
+      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with migrate, the latest that was verified; for copy, all',
   },
   {
     name: 'key',

@@ -39,7 +39,7 @@ export function parseInputs(environment: Environment): Request {
   const verb = verbNamed(given.get('command') ?? 'backup')
   const options = optionsGiven(given)
   const at = given.get('at')
-  if (verb === 'verify' && at !== undefined) options.set('at', [at])
+  if ((verb === 'verify' || verb === 'copy') && at !== undefined) options.set('at', [at])
   for (const [name, owner] of Object.entries(OWNERS)) {
     if (given.has(name) && verb !== owner)
       throw usage(`${verb} does not take input ${name}.`, `It belongs to ${owner}.`)
@@ -53,6 +53,9 @@ export function parseInputs(environment: Environment): Request {
   const resolved = resolveOptions(verb, options, environment, spell)
   if (verb === 'export' && resolved.into === undefined) {
     throw usage('export needs a folder to write to.', 'Name it with the input into.')
+  }
+  if (verb === 'copy' && resolved.to === undefined) {
+    throw usage('copy needs to know where to.', 'Name the other store with the input to.')
   }
   return {
     command,
@@ -130,9 +133,11 @@ function commandOf(verb: ActionVerb, component: string | undefined, at: string |
     case 'export':
       return { verb, component: theOne(verb, component), at: at ?? 'latest' }
     case 'verify':
+    case 'copy':
       return { verb, components: componentsNamed(wordsOf(component)) }
     default:
-      if (at !== undefined) throw usage(`${verb} does not take input at.`, 'It belongs to restore, verify, export.')
+      if (at !== undefined)
+        throw usage(`${verb} does not take input at.`, 'It belongs to restore, verify, export, copy.')
       return { verb, components: componentsNamed(wordsOf(component)) }
   }
 }

@@ -50,6 +50,9 @@ export function parseInvocation(argv: readonly string[], environment: Environmen
   if (verb === 'export' && options.into === undefined) {
     throw usage('export needs a folder to write to.', `Name it: comeback export ${operands.join(' ')} --into DIR`)
   }
+  if (verb === 'copy' && options.to === undefined) {
+    throw usage('copy needs to know where to.', 'Name the other store: comeback copy --to s3://BUCKET/PREFIX')
+  }
   return { kind: 'job', command, options }
 }
 
@@ -77,6 +80,7 @@ function commandOf(verb: Verb, operands: readonly string[], undo: boolean): Comm
     case 'status':
     case 'check':
     case 'prune':
+    case 'copy':
     case 'import':
       return { verb, components: componentsNamed(operands) }
     case 'restore':

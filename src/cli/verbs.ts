@@ -107,6 +107,19 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     ],
     examples: ['comeback export database latest --into ./export'],
   },
+  copy: {
+    operands: '[all|database|files|config] --to LOCATION',
+    summary: 'Copy backups into another store, such as from artifacts into a bucket.',
+    about: [
+      'Copies backups as they are, under the same key, and checks every object on the way. What the other store has already is not copied again, so a copy that was interrupted goes on where it was.',
+      'Without a choice all backups go; --at copies one, --keep-monthly 12 and its like those that such a rule holds. With the key only authentic backups are copied; it is not needed.',
+    ],
+    examples: [
+      'comeback copy --from artifact:OWNER/REPO --to s3://BUCKET/PREFIX',
+      'comeback copy database --to file:/mnt/disk --keep-monthly 12',
+      'comeback copy --to file:/mnt/disk --at 2026-11-23 --dry-run',
+    ],
+  },
   import: {
     operands: '[all|database|files|config]',
     summary: 'Bring the backups of the old shell scripts into the store.',

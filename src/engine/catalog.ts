@@ -139,7 +139,7 @@ async function whyNot(
   return status === 'complete' ? undefined : `is ${status}`
 }
 
-function matches(entry: CatalogEntry, moment: Moment): boolean {
+export function matches(entry: CatalogEntry, moment: Moment): boolean {
   switch (moment.kind) {
     case 'latest':
     case 'undo':

@@ -71,6 +71,23 @@ export function reasonsToKeep<T extends Candidate>(
   return new Map([...reasons].map(([backup, all]) => [backup, [...all]]))
 }
 
+/** What the slots alone hold of each source, without what is kept for other reasons. */
+export function heldByRules<T extends Candidate>(backups: readonly T[], policy: RetentionPolicy): readonly T[] {
+  const held = new Set<T>()
+  const newestFirst = [...backups].sort((a, b) => (a.id < b.id ? 1 : -1))
+  for (const group of Map.groupBy(newestFirst, ({ source }) => source).values()) {
+    const keep: Keep<T> = backup => {
+      if (backup !== undefined) held.add(backup)
+    }
+    keepSlots(
+      group.filter(({ complete }) => complete),
+      policy,
+      keep,
+    )
+  }
+  return backups.filter(backup => held.has(backup))
+}
+
 /** The policy in words. */
 export function policyText(policy: RetentionPolicy): readonly string[] {
   const { days, last } = policy

@@ -1,6 +1,7 @@
 /** What a finished run tells the shell. */
 import type { Verdict } from '../engine/proof.ts'
 import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
+import type { CopyReport } from './copy-report.ts'
 import type { ImportReport } from './import-report.ts'
 import type { ErrorValue, Report } from './report.ts'
 
@@ -17,6 +18,7 @@ const VERDICT_CODES: Readonly<Record<Verdict, number>> = {
 /** 0, or the code of the first component that failed, or else `EXIT_PARTIAL` if something is missing from a backup. */
 export function exitCodeOf(report: Report): number {
   if (report.command === 'verify') return VERDICT_CODES[report.verdict]
+  if (report.command === 'copy') return copyCode(report)
   if (report.command === 'check') return report.findings.length > 0 ? EXIT_DAMAGE : 0
   if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
   if (report.command === 'status')
@@ -37,6 +39,11 @@ function importCode({ files, left }: ImportReport): number {
   if (first === undefined) return left === 0 ? 0 : EXIT_FAILED
   const alike = errors.length === files.length && errors.every(({ code }) => code === first.code)
   return alike || first.code === 'cancelled' ? refusalCode(first) : EXIT_DAMAGE
+}
+
+/** Of the first that failed. */
+function copyCode({ backups }: CopyReport): number {
+  return refusalCode(backups.find(({ error }) => error !== undefined)?.error)
 }
 
 /** A plan that could not be carried out as it was asked for fails as the restore itself would. */

@@ -4,6 +4,7 @@
  */
 import { backupMarkdown } from './markdown-backup.ts'
 import { checkMarkdown } from './markdown-check.ts'
+import { copyMarkdown } from './markdown-copy.ts'
 import { code, prose } from './markdown-escape.ts'
 import { listMarkdown } from './markdown-list.ts'
 import { failureBox } from './markdown-problems.ts'
@@ -45,6 +46,8 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
       return verifyMarkdown(report, options)
     case 'list':
       return listMarkdown(report, options.now)
+    case 'copy':
+      return copyMarkdown(report)
     case 'export':
       return exportMarkdown(report)
     case 'key':

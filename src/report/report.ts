@@ -7,6 +7,7 @@ import type { Verdict } from '../engine/proof.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
+import type { CopyReport } from './copy-report.ts'
 import type { ImportReport } from './import-report.ts'
 import type { InitReport } from './init-report.ts'
 import type { PruneReport } from './prune-report.ts'
@@ -25,6 +26,7 @@ export type Report =
   | PruneReport
   | DiscardReport
   | ExportReport
+  | CopyReport
   | ImportReport
   | InitReport
   | KeyReport

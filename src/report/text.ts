@@ -4,6 +4,7 @@ import type { Palette } from './palette.ts'
 import { countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from './report.ts'
 import { checkLines } from './text-check.ts'
+import { copyLines } from './text-copy.ts'
 import { indented } from './text-error.ts'
 import { importLines } from './text-import.ts'
 import { initLines } from './text-init.ts'
@@ -52,6 +53,8 @@ function linesOf(report: Report, { palette, now, details = true }: Rendering): r
       return importLines(report, palette)
     case 'init':
       return initLines(report, palette)
+    case 'copy':
+      return copyLines(report, palette)
     case 'export':
       return exportLines(report, palette)
     case 'key':

@@ -189,7 +189,7 @@ const ROWS: readonly Row[] = [
     { verb: 'prune', components: ALL },
     { retentionDays: 60, keepLast: 3, keepHourly: 24, keepWeekly: 8, keepYearly: 5, dryRun: true },
   ],
-  [['import'], {}, { verb: 'import', components: ALL }, { from: './tmp/backups', legacyKdf: false }],
+  [['import'], {}, { verb: 'import', components: ALL }, { from: undefined, legacyKdf: false }],
   [
     ['import', 'database', '--from', 'old', '--kdf-iterations', '100000'],
     {},
@@ -252,7 +252,7 @@ describe('a mistake is named, with the way out', () => {
     [
       ['frobnicate'],
       'There is no verb "frobnicate".',
-      'The verbs are: backup, restore, verify, list, status, check, prune, export, import, init, key, help.',
+      'The verbs are: backup, restore, verify, list, status, check, prune, export, copy, import, init, key, help.',
     ],
     [['help', 'restor'], 'There is no verb "restor".', 'Did you mean comeback restore?'],
     [['--json'], 'No verb was given.', 'The verb comes first'],

@@ -1,0 +1,40 @@
+/** What was copied: a line for each backup, and the sum. */
+import type { CopiedBackup, CopyReport } from './copy-report.ts'
+import type { Palette } from './palette.ts'
+import { countText, sizeText } from './quantities.ts'
+import { indented } from './text-error.ts'
+
+export function copyLines(report: CopyReport, palette: Palette): readonly string[] {
+  const { warnings, from, to } = report
+  return [
+    ...report.backups.flatMap(backup => backupLines(backup, palette)),
+    '',
+    copySum(report),
+    ...warnings.map(text => `${palette.yellow('warning:')} ${indented(text)}`),
+    palette.dim(`from ${from} to ${to}`),
+  ]
+}
+
+/** `3 backups copied, 1 there already: 12 objects, 34 MB`. */
+export function copySum({ backups, objects, bytes }: CopyReport): string {
+  const words = { copied: 'copied', planned: 'would be copied', present: 'there already', failed: 'FAILED' } as const
+  const parts = Object.entries(words).flatMap(([status, text]) => {
+    const count = backups.filter(backup => backup.status === status).length
+    return count === 0 ? [] : [`${countText(count, 'backup')} ${text}`]
+  })
+  return `${parts.join(', ')}: ${countText(objects, 'object')}, ${sizeText(bytes)}`
+}
+
+function backupLines(
+  { component, id, status, objects, bytes, error }: CopiedBackup,
+  palette: Palette,
+): readonly string[] {
+  const { bold, green, red, dim } = palette
+  const style = { copied: green, planned: dim, present: dim, failed: red }[status]
+  const size = objects === 0 ? '' : `, ${countText(objects, 'object')}, ${sizeText(bytes)}`
+  return [
+    `${bold(component)} ${id} ${style(status === 'failed' ? 'FAILED' : status)}${size}`,
+    ...(error === undefined ? [] : [`  ${indented(error.message)}`]),
+    ...(error?.hint === undefined ? [] : [`  hint: ${indented(error.hint)}`]),
+  ]
+}
