@@ -168,7 +168,28 @@ async function backUp(components: readonly Component[], options: Options, contex
     context.progress({ type: 'done', component })
     if (context.signal.aborted) break
   }
-  return { command: 'backup', store: store.location, backups }
+  const report = { command: 'backup', store: store.location, backups } as const
+  const isComplete = backups.length === components.length && backups.every(({ status }) => status === 'complete')
+  if (!options.prune || !isComplete) return report
+  return { ...report, pruned: await pruneAfter(components, options, context) }
+}
+
+/** The backups stand: whatever goes wrong now is told beside them. */
+async function pruneAfter(
+  components: readonly Component[],
+  options: Options,
+  context: JobContext,
+): Promise<NonNullable<BackupReport['pruned']>> {
+  try {
+    return await prune({
+      ...(await readingRequest(components, options, withoutMemory(context))),
+      policy: { days: options.retentionDays, ...rulesOf(options) },
+      apply: true,
+    })
+  } catch (reason) {
+    const { code, message, hint } = asComebackError(reason)
+    return { command: 'error', error: { code, message, hint } }
+  }
 }
 
 function rulesOf(options: Options) {

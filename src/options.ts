@@ -66,6 +66,7 @@ export interface Options {
   readonly keepMonthly: number | undefined
   readonly keepYearly: number | undefined
   readonly apply: boolean
+  readonly prune: boolean
   /** Of verify; other verbs take it as their second word. */
   readonly at: string | undefined
   readonly disposable: boolean
@@ -172,8 +173,8 @@ function keep(what: string) {
     placeholder: 'N',
     min: 1,
     max: 100_000,
-    verbs: ['prune', 'copy'],
-    help: `Keep ${what}; of copy, copy no others.`,
+    verbs: ['backup', 'prune', 'copy'],
+    help: `Keep ${what}; of backup with --prune; of copy, copy no others.`,
   } as const
 }
 
@@ -412,6 +413,11 @@ const TABLE = {
   keepWeekly: keep('the newest backup of each of so many weeks that hold one'),
   keepMonthly: keep('the newest backup of each of so many months that hold one'),
   keepYearly: keep('the newest backup of each of so many years that hold one'),
+  prune: {
+    type: 'flag',
+    verbs: ['backup'],
+    help: 'When all that was to be backed up is complete, remove what retention lets go, as prune --apply does.',
+  },
   apply: { type: 'flag', verbs: ['prune'], help: 'Remove what the plan says. Without it the plan is only shown.' },
   at: {
     type: 'string',

@@ -34,6 +34,7 @@ const DEFAULTS: Options = {
   keepMonthly: undefined,
   keepYearly: undefined,
   apply: false,
+  prune: false,
   read: false,
   readPercent: undefined,
   maxAge: undefined,

@@ -34,11 +34,18 @@ export function reportAnnotations(report: Report): readonly Annotation[] {
 function annotationsOf(report: Report): readonly Annotation[] {
   switch (report.command) {
     case 'backup':
-      return report.backups.flatMap(outcome =>
-        outcome.status === 'failed'
-          ? [errorAnnotation(outcome.error, outcome.component)]
-          : problemAnnotations(outcome.problems, outcome.component),
-      )
+      return [
+        ...report.backups.flatMap(outcome =>
+          outcome.status === 'failed'
+            ? [errorAnnotation(outcome.error, outcome.component)]
+            : problemAnnotations(outcome.problems, outcome.component),
+        ),
+        ...(report.pruned === undefined
+          ? []
+          : report.pruned.command === 'error'
+            ? [errorAnnotation(report.pruned.error)]
+            : annotationsOf(report.pruned)),
+      ]
     case 'restore':
       return problemAnnotations(report.problems, report.component)
     case 'restore-plan':

@@ -29,7 +29,10 @@ export function exitCodeOf(report: Report): number {
   for (const outcome of report.backups) {
     if (outcome.status === 'failed') return new ComebackError(outcome.error.code, outcome.error.message).exitCode
   }
-  return report.backups.some(({ status }) => status === 'partial') ? EXIT_PARTIAL : 0
+  if (report.backups.some(({ status }) => status === 'partial')) return EXIT_PARTIAL
+  const { pruned } = report
+  if (pruned === undefined) return 0
+  return pruned.command === 'prune' ? exitCodeOf(pruned) : refusalCode(pruned.error)
 }
 
 /** Where some are in the store and some are not, something is missing; where all failed alike, that is what failed. */

@@ -4,6 +4,7 @@ import { decryptSection, type MadeBackup } from './markdown-decrypt.ts'
 import { code } from './markdown-escape.ts'
 import { facts, folded, markdownTable } from './markdown-parts.ts'
 import { failureBox, problemBox } from './markdown-problems.ts'
+import { pruneMarkdown } from './markdown-prune.ts'
 import { countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { BackupOutcome, BackupReport } from './report.ts'
 
@@ -11,7 +12,7 @@ import type { BackupOutcome, BackupReport } from './report.ts'
 const DAY = 24 * 60 * 60 * 1000
 
 export function backupMarkdown(
-  { store, backups }: BackupReport,
+  { store, backups, pruned }: BackupReport,
   { details, now }: { readonly details: boolean; readonly now: Date },
 ): readonly string[] {
   const failed = backups.filter(outcome => outcome.status === 'failed')
@@ -35,6 +36,11 @@ export function backupMarkdown(
       ...largestSegments(backup, details),
       ...decryptSection(backup, store),
     ]),
+    ...(pruned === undefined
+      ? []
+      : pruned.command === 'error'
+        ? failureBox('The backups are made, but pruning failed', pruned.error)
+        : pruneMarkdown(pruned)),
   ]
 }
 

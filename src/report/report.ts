@@ -36,6 +36,8 @@ export interface BackupReport {
   readonly store: string
   /** One for each component asked for, in their order, the failed ones among them. */
   readonly backups: readonly BackupOutcome[]
+  /** What retention let go afterwards, where it was asked to and all backups were complete; or why it could not. */
+  readonly pruned?: PruneReport | { readonly command: 'error'; readonly error: ErrorValue }
 }
 
 export type BackupOutcome =

@@ -62,8 +62,25 @@ function linesOf(report: Report, { palette, now, details = true }: Rendering): r
   }
 }
 
-function backupLines({ store, backups }: BackupReport, palette: Palette): readonly string[] {
-  return [...backups.flatMap(outcome => outcomeLines(outcome, palette)), palette.dim(`in ${store}`)]
+function backupLines({ store, backups, pruned }: BackupReport, palette: Palette): readonly string[] {
+  return [
+    ...backups.flatMap(outcome => outcomeLines(outcome, palette)),
+    ...(pruned === undefined ? [] : prunedLines(pruned, palette)),
+    palette.dim(`in ${store}`),
+  ]
+}
+
+function prunedLines(pruned: NonNullable<BackupReport['pruned']>, palette: Palette): readonly string[] {
+  if (pruned.command === 'error') {
+    const { message, hint } = pruned.error
+    return [
+      `${palette.red('Pruning FAILED')}: ${indented(message)}`,
+      ...(hint === undefined ? [] : [`  hint: ${indented(hint)}`]),
+    ]
+  }
+  const { removed, problems } = pruned
+  const went = `pruned: ${countText(removed.backups, 'backup')} and ${countText(removed.objects, 'object')} went, ${sizeText(removed.bytes)}`
+  return [went, ...problems.map(({ message }) => `  ${palette.yellow('warning:')} ${indented(message)}`)]
 }
 
 function outcomeLines(outcome: BackupOutcome, palette: Palette): readonly string[] {

@@ -1,0 +1,48 @@
+/** Retention as the last act of a backup: only when all that was to be backed up is complete. */
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { exitCodeOf } from '../src/report/exit-code.ts'
+import type { BackupReport } from '../src/report/report.ts'
+import { jobIn } from './support/job.ts'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'comeback-prune-'))
+  mkdirSync(join(folder, 'up'))
+  writeFileSync(join(folder, 'up/a.txt'), 'hello')
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const backUp = (given: Parameters<typeof jobIn>[2] = {}) =>
+  jobIn(folder, { verb: 'backup', components: ['files'] }, { files: 'up', ...given }) as Promise<BackupReport>
+
+/** A run that was cut off long ago, of which nothing but a pack is left. */
+function leftover(): string {
+  const id = '20200101T020000Z-7f3a91'
+  mkdirSync(join(folder, 'backups/files', id), { recursive: true })
+  writeFileSync(join(folder, 'backups/files', id, '01-data-0001.tar.gz.enc'), 'old')
+  return id
+}
+
+test('what retention lets go goes after a complete backup, and only with --prune', async () => {
+  const id = leftover()
+  expect(await backUp()).not.toHaveProperty('pruned')
+  expect(readdirSync(join(folder, 'backups/files'))).toContain(id)
+  const report = await backUp({ prune: 'true' })
+  expect(report.pruned).toMatchObject({ command: 'prune', applied: true, removed: { objects: 1 } })
+  expect(exitCodeOf(report)).toBe(0)
+  expect(readdirSync(join(folder, 'backups/files'))).not.toContain(id)
+})
+
+test('a partial or failed backup lets nothing go', async () => {
+  const id = leftover()
+  await backUp()
+  renameSync(join(folder, 'up'), join(folder, 'away'))
+  const failed = await backUp({ prune: 'true' }).catch(() => undefined)
+  expect(failed?.pruned).toBeUndefined()
+  expect(readdirSync(join(folder, 'backups/files'))).toContain(id)
+})
