@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--size MB] [--runs N] [--memory-size MB] [--only first,nothing,changes,memory,restore] [--source]`
+ * `npm run bench -- [--size MB] [--runs N] [--memory-size MB] [--only first,nothing,changes,memory,restore,proof] [--source]`
  * prints Markdown tables; README.md says what each row means.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,11 +13,12 @@ import { comeback } from './comeback.ts'
 import { fillMixed } from './dataset.ts'
 import { measure, pipeline } from './measure.ts'
 import { memory } from './memory.ts'
+import { proofs } from './proofs.ts'
 import { restores } from './restores.ts'
 import { startBenchServer } from './server.ts'
 
 const SMALL_MB = 100
-const PARTS = ['first', 'nothing', 'changes', 'memory', 'restore']
+const PARTS = ['first', 'nothing', 'changes', 'memory', 'restore', 'proof']
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +53,7 @@ try {
     `${machine}; Node ${process.version}; ${server.description}; ${resticVersion}. ${size} MB of rows, medians of ${runs}.`,
   )
 
-  if (['first', 'nothing', 'changes', 'restore'].some(part => wanted.has(part))) {
+  if (['first', 'nothing', 'changes', 'restore', 'proof'].some(part => wanted.has(part))) {
     const url = await server.createDatabase('bench')
     const client = new pg.Client({ connectionString: url })
     // After a failure the server is stopped under it; the failure is what should be seen.
@@ -68,6 +69,7 @@ try {
     else if (wanted.has('nothing') || wanted.has('changes')) await program.backup(url, join(folder, 'first-gzip'))
     if (wanted.has('nothing')) print(await step('Nothing changed', () => nothingNew(bench)))
     if (wanted.has('restore')) print(await step('Restores', () => restores(bench, server)))
+    if (wanted.has('proof')) print(await step('Proofs', () => proofs(bench, server)))
     if (wanted.has('changes')) print(await step('Small changes', () => smallChanges(bench)))
     await client.end()
     await server.dropDatabase('bench')

@@ -55,6 +55,9 @@ async function peaks(
     (await verb('restore', 'database', 'latest', '--mode', 'atomic', '--confirm', 'memory_copy', '--target-url', copy))
       .peak,
   )
+  const scratch = await server.createDatabase('memory_scratch')
+  found.set('verify', (await verb('verify', 'database', '--target-url', scratch, '--disposable')).peak)
+  await server.dropDatabase('memory_scratch')
   found.set('backup to artifacts, by the Action', (await backUpToArtifacts(url, folder)).peak)
   found.set('export', (await verb('export', 'database', 'latest', '--into', out)).peak)
   await rm(store, { recursive: true, force: true })
