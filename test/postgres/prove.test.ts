@@ -37,7 +37,8 @@ async function databasesOf(target: TestDatabase): Promise<unknown> {
   return await target.query(`SELECT datname FROM pg_database WHERE datname LIKE 'comeback_proof%'`)
 }
 
-test.each([14, 18] as const)('on PostgreSQL %i a healthy backup of everything is silent', async major => {
+/** The other majors have a long test of their own. */
+test.each([18] as const)('on PostgreSQL %i a healthy backup of everything is silent', async major => {
   await using source = await createEverything(major)
   await using target = await createDatabase(major, 'TEMPLATE template0')
   const result = await prove(await backUp(source.url), target.url)
@@ -94,15 +95,12 @@ describe('a shop', () => {
     [
       'an index invalid',
       `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.orders_customer_idx'::regclass`,
-      ['index-invalid index public.orders_customer_idx', 'schema-missing INDEX public.orders_customer_idx'],
+      ['index-invalid index public.orders_customer_idx'],
     ],
     [
       'a constraint not validated',
       `UPDATE pg_constraint SET convalidated = false WHERE conname = 'orders_customer_fkey'`,
-      [
-        'constraint-invalid constraint orders_customer_fkey of public.orders',
-        'schema-differs FK CONSTRAINT public.orders orders_customer_fkey',
-      ],
+      ['constraint-invalid constraint orders_customer_fkey of public.orders'],
     ],
     ['a row changed', `UPDATE public.orders SET note = 'x' WHERE id = 7`, ['rows-differ public.orders']],
   ])('restored with %s fails', async (_, sql, expected) => {

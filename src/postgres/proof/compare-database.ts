@@ -113,18 +113,20 @@ async function findRows(looking: Looking): Promise<readonly ProofFinding[]> {
 }
 
 async function findSchema(looking: Looking, now: DatabaseDetail): Promise<readonly ProofFinding[]> {
-  const { backup, comparison, unread, detail } = looking
+  const { backup, comparison, unread, detail, connection } = looking
   const findings: ProofFinding[] = []
+  const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
+  const tablespaces = new Set(named.map(({ name }) => name))
   for (const segment of backup.segments) {
     const stored = parseSegmentDetail(segment.detail)
     const different = comparison.different.get(segment.name)
     if (stored.kind !== 'schema' || (different === undefined && !unread.has(segment.name))) continue
     const text = await textOf(looking, segment.name)
-    findings.push(...diagnoseSchema({ text, entries: stored.entries }, schemaText(different)))
+    findings.push(...diagnoseSchema({ text, entries: stored.entries }, schemaText(different), tablespaces))
   }
   for (const [name, different] of comparison.different) {
     if (different.detail.kind !== 'schema' || backup.segments.some(segment => segment.name === name)) continue
-    findings.push(...diagnoseSchema({ text: Buffer.alloc(0), entries: [] }, schemaText(different)))
+    findings.push(...diagnoseSchema({ text: Buffer.alloc(0), entries: [] }, schemaText(different), tablespaces))
   }
   if (findings.length === 0 || detail.pgDump === now.pgDump) return findings
   const subjects = findings.map(({ subject }) => subject)

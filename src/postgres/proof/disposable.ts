@@ -3,6 +3,7 @@
  * stays as it is, since the proof makes a database of its own beside it, like the one that was backed up, and drops it again.
  */
 import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import pg from 'pg'
 import { ComebackError } from '../../errors.ts'
@@ -14,10 +15,11 @@ import type { DatabaseDetail } from '../detail.ts'
 import { removeRoles, removeSubscriptions } from '../restore/remove-restored.ts'
 import { openForClearingUp, type TargetOptions } from '../restore/restore-sessions.ts'
 import { describeContents, inspectTarget } from '../restore/target.ts'
+import { SUPERUSER_HINT } from './outcome.ts'
 
 /** Loopback, private, link-local and unique-local networks. */
 const NEAR =
-  /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|::1$|::ffff:127\.|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)/i
+  /^((::ffff:)?(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)|::1$|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)/i
 /** Locales that the server lacks: invalid_parameter_value before 16, wrong_object_type. */
 const NO_SUCH_LOCALE: readonly string[] = ['42809', '22023', '42602']
 
@@ -29,23 +31,50 @@ export interface Consent {
 }
 
 /** Throws `usage` before anything is asked of the server. */
-export function refuseUnmarked(url: string, { disposable, confirm }: Consent): void {
+export async function refuseUnmarked(
+  url: string,
+  { disposable, confirm }: Consent,
+  addressesOf: Resolver = resolveHost,
+): Promise<void> {
   const { host, database } = parseDatabaseUrl(url)
   if (!disposable) {
     throw new ComebackError('usage', `Nothing says that the server of the database "${database}" may be thrown away.`, {
       hint: 'A proof restores a whole backup and creates roles. If this server is for that, add --disposable; never point it at a server that is in use.',
     })
   }
-  if (isNear(host) || confirm === database) return
+  if (confirm !== undefined && confirm !== database) {
+    throw new ComebackError(
+      'usage',
+      `The proof would be made beside the database "${database}", and "${confirm}" was confirmed.`,
+      { hint: 'Correct the URL of the target, or give the name of this database to --confirm NAME.' },
+    )
+  }
+  if (confirm === database || (await isNear(host, addressesOf))) return
   throw new ComebackError('usage', `${host} is not on this machine or in its network, so it might be in use.`, {
     hint: `If it may be thrown away, say so with its name: --confirm ${database}`,
   })
 }
 
-/** A name without a dot is a container beside this one. */
-export function isNear(host: string): boolean {
-  if (host.startsWith('/') || host === 'localhost' || host.endsWith('.localhost')) return true
-  return isIP(host) === 0 ? !host.includes('.') : NEAR.test(host)
+/** The addresses of a host, none if it has none. */
+export type Resolver = (host: string) => Promise<readonly string[]>
+
+/** A name without a dot is a container beside this one. Any other must lead to nothing but near addresses. */
+export async function isNear(host: string, addressesOf: Resolver = resolveHost): Promise<boolean> {
+  if (host.startsWith('/')) return true
+  if (isIP(host) !== 0) return NEAR.test(host)
+  if (!host.includes('.') || host.endsWith('.localhost')) return true
+  const addresses = await addressesOf(host)
+  return addresses.length > 0 && addresses.every(address => NEAR.test(address))
+}
+
+async function resolveHost(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address)
+  } catch (error) {
+    // Whatever the reason, nothing says that it is near.
+    if (error instanceof Error && 'syscall' in error && error.syscall === 'getaddrinfo') return []
+    throw error
+  }
 }
 
 /** Throws `not-empty`. */
@@ -91,7 +120,10 @@ export async function createProofDatabase(
     }
     await create(encoding === '' ? [] : [...encoded, "LC_COLLATE 'C'", "LC_CTYPE 'C'"])
   } catch (error) {
-    throw serverError(error, `Creating a database for the proof on ${connection.description}`)
+    const told = serverError(error, `Creating a database for the proof on ${connection.description}`)
+    throw told.code === 'permission'
+      ? new ComebackError(told.code, told.message, { hint: SUPERUSER_HINT, cause: error })
+      : told
   }
   return { name, url: inDatabase(url, name), ...(collate === '' ? {} : { missingLocale: collate }) }
 }

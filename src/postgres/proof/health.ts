@@ -7,6 +7,7 @@ import { sqlStateOf } from '../connection/sql-state.ts'
 import type { Relation } from '../detail.ts'
 import { IS_USER_SCHEMA } from '../dump/tables.ts'
 import { displayName } from '../sql-text.ts'
+import { constraintKey } from './unvalidated.ts'
 
 /** Findings of one kind that are told one by one. */
 const TOLD = 20
@@ -15,9 +16,11 @@ const SCHEMA = 'comeback_amcheck'
 export interface Health {
   readonly checks: readonly ProofCheck[]
   readonly findings: readonly ProofFinding[]
+  /** Entries that pg_dump words otherwise, or leaves out, for one of the findings. */
+  readonly explained: ReadonlySet<string>
 }
 
-/** `notValid`: names of constraints that the backup itself says are not valid. */
+/** `notValid`: keys of the constraints that the backup itself says are not valid. */
 export async function checkHealth(
   target: ConnectOptions,
   lanes: number,
@@ -30,6 +33,7 @@ export async function checkHealth(
   return {
     checks: [constraints.check, indexes.check, files.check],
     findings: [...constraints.findings, ...indexes.findings, ...files.findings],
+    explained: new Set([...constraints.explained, ...indexes.explained]),
   }
 }
 
@@ -38,7 +42,9 @@ interface Part {
   readonly findings: readonly ProofFinding[]
 }
 
-async function findConstraints(connection: Connection, notValid: ReadonlySet<string>): Promise<Part> {
+type Explaining = Part & { readonly explained: readonly string[] }
+
+async function findConstraints(connection: Connection, notValid: ReadonlySet<string>): Promise<Explaining> {
   const rows = await connection.query<Relation & { constraint: string; valid: boolean }>(`
     SELECT n.nspname AS schema, c.relname AS name, k.conname AS constraint, k.convalidated AS valid
       FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
@@ -47,31 +53,40 @@ async function findConstraints(connection: Connection, notValid: ReadonlySet<str
        -- Partitions' own follow their root's; since 18 a constraint may be one that nobody enforces.
        AND k.conparentid = 0 AND coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true)
      ORDER BY 1, 2, 3`)
-  const findings = rows
-    .filter(row => !row.valid && !notValid.has(row.constraint))
-    .map(row => ({
-      code: 'constraint-invalid' as const,
-      subject: `constraint ${row.constraint} of ${displayName(row)}`,
-      message: `The constraint ${row.constraint} of ${displayName(row)} is not validated, and was when it was backed up.`,
-    }))
-  return part('constraints', findings, `${rows.length.toLocaleString('en')} in force`)
+  const wrong = rows.filter(row => !row.valid && !notValid.has(constraintKey(row, row.constraint)))
+  const findings = wrong.map(row => ({
+    code: 'constraint-invalid' as const,
+    subject: `constraint ${row.constraint} of ${displayName(row)}`,
+    message: `The constraint ${row.constraint} of ${displayName(row)} is not validated, and was when it was backed up.`,
+  }))
+  const explained = wrong.flatMap(({ schema, name, constraint }) =>
+    ['CONSTRAINT', 'FK CONSTRAINT', 'CHECK CONSTRAINT'].map(type => `${type} ${schema}.${name} ${constraint}`),
+  )
+  return { ...part('constraints', findings, `${rows.length.toLocaleString('en')} in force`), explained }
 }
 
-async function findIndexes(connection: Connection): Promise<Part> {
-  const rows = await connection.query<Relation & { sound: boolean }>(`
-    SELECT n.nspname AS schema, c.relname AS name, i.indisvalid AND i.indisready AND i.indislive AS sound
+async function findIndexes(connection: Connection): Promise<Explaining> {
+  const rows = await connection.query<Relation & { table: string; sound: boolean }>(`
+    SELECT n.nspname AS schema, c.relname AS name, t.relname AS table,
+           i.indisvalid AND i.indisready AND i.indislive AS sound
       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+      JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      -- That of a partitioned table is no index, and invalid for as long as a partition has none.
      WHERE c.relkind = 'i' AND ${IS_USER_SCHEMA} ORDER BY 1, 2`)
-  const findings = rows
-    .filter(({ sound }) => !sound)
-    .map(row => ({
-      code: 'index-invalid' as const,
-      subject: `index ${displayName(row)}`,
-      message: `The index ${displayName(row)} is not valid: no query would use it.`,
-    }))
-  return part('indexes', findings, `${rows.length.toLocaleString('en')} valid`)
+  const wrong = rows.filter(({ sound }) => !sound)
+  const findings = wrong.map(row => ({
+    code: 'index-invalid' as const,
+    subject: `index ${displayName(row)}`,
+    message: `The index ${displayName(row)} is not valid: no query would use it.`,
+  }))
+  // pg_dump leaves out such an index, and the key that stands on it.
+  const explained = wrong.flatMap(({ schema, name, table }) => [
+    `INDEX ${schema}.${name}`,
+    `COMMENT ${schema}.INDEX ${name}`,
+    `CONSTRAINT ${schema}.${table} ${name}`,
+  ])
+  return { ...part('indexes', findings, `${rows.length.toLocaleString('en')} valid`), explained }
 }
 
 /** In the proof's own database, which is dropped: so the extension may stay there. */

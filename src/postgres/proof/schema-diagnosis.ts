@@ -18,9 +18,16 @@ interface Entry {
   readonly statements: readonly string[]
 }
 
-/** Order is no difference: pg_dump sorts by dependencies, and ties by numbers that a restore deals anew. */
-export function diagnoseSchema(stored: SchemaText, restored: SchemaText): readonly ProofFinding[] {
-  const [before, after] = [entriesOf(stored), entriesOf(restored)]
+/**
+ * Order is no difference: pg_dump sorts by dependencies, and ties by numbers that a restore deals anew. Nor is a tablespace that
+ * the server does not have, `tablespaces` being those that it has: where rows lie is no part of what they are.
+ */
+export function diagnoseSchema(
+  stored: SchemaText,
+  restored: SchemaText,
+  tablespaces: ReadonlySet<string>,
+): readonly ProofFinding[] {
+  const [before, after] = [entriesOf(stored, tablespaces), entriesOf(restored, tablespaces)]
   const findings: ProofFinding[] = []
   for (const [title, old] of before) {
     const now = after.get(title) ?? []
@@ -76,11 +83,17 @@ function without(some: readonly Entry[], others: readonly Entry[]): readonly Ent
   })
 }
 
-function entriesOf({ text, entries }: SchemaText): ReadonlyMap<string, readonly Entry[]> {
+function entriesOf(
+  { text, entries }: SchemaText,
+  tablespaces: ReadonlySet<string>,
+): ReadonlyMap<string, readonly Entry[]> {
   const found = entries
     .filter(({ type }) => type !== PREAMBLE)
     .map(entry => {
-      const { owner, settings } = entry
+      const { owner } = entry
+      const settings = Object.entries(entry.settings).filter(
+        ([name, value]) => name !== 'default_tablespace' || tablespaces.has(value),
+      )
       const statements = statementsOf(text, entry)
       const title = entryName(entry)
       return { title, owner, statements, content: JSON.stringify([owner, settings, statements]) }

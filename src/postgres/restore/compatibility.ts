@@ -66,7 +66,7 @@ export function checkCompatibility(
 }
 
 /** What the backup was told to leave out comes back empty: said, since the day of the restore is another than that of the backup. */
-function withoutRows({ schemaOnly, excludedData }: DatabaseDetail, what: Choice['what']): readonly Problem[] {
+export function withoutRows({ schemaOnly, excludedData }: DatabaseDetail, what: Choice['what']): readonly Problem[] {
   // Asked for now, and not a surprise; rows alone leave those tables as they are.
   if (what !== 'all') return []
   if (schemaOnly) return [{ severity: 'warning', message: 'The backup is schema-only: tables come back without rows.' }]
