@@ -128,8 +128,10 @@ async function runJob(
 function eventContext({ event, variables }: WorkflowRun): Contexts {
   const file = variables.GITHUB_EVENT_PATH
   const known = file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
-  const name = event.name === 'workflow_call' ? event.caller.name : event.name
-  return { event_name: name, event: { ...known, ...eventPayload(event, variables.GITHUB_REPOSITORY ?? '') } }
+  const first = event.name === 'workflow_call' ? event.caller : event
+  const actor = first.name === 'pull_request' && first.actor !== undefined ? { actor: first.actor } : {}
+  const payload = { ...known, ...eventPayload(event, variables.GITHUB_REPOSITORY ?? '') }
+  return { event_name: first.name, event: payload, ...actor }
 }
 
 /** A secret that is not set is not passed on. */

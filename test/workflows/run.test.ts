@@ -12,7 +12,7 @@ import { workflowFiles } from '../../src/init/workflow-files.ts'
 import { TEST_KEY } from '../support/cli.ts'
 import { createDatabase } from '../support/database.ts'
 import type { WorkflowResult } from '../support/workflow-runner.ts'
-import { postgresService, startRepository } from './scene.ts'
+import { expectConclusion, guests, startRepository } from './scene.ts'
 
 // Each step is a process that derives a key; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 180_000 })
@@ -23,18 +23,6 @@ const MONTHLY = { name: 'schedule', cron: '57 2 1 * *' } as const
 const VARS = { COMEBACK_FILES: 'public', COMEBACK_CONFIG_FILES: 'app.ini' }
 
 const outcomes = ({ steps }: WorkflowResult) => Object.fromEntries(steps.map(({ name, outcome }) => [name, outcome]))
-
-/** The conclusion, with the log where it is another than expected. */
-function expectConclusion({ conclusion, log }: WorkflowResult, expected: WorkflowResult['conclusion']): void {
-  expect(conclusion, log).toBe(expected)
-}
-
-async function guests(rows: readonly string[]) {
-  const database = await createDatabase(18)
-  await database.query('CREATE TABLE guest (id int PRIMARY KEY, name text)')
-  for (const [id, name] of rows.entries()) await database.query('INSERT INTO guest VALUES ($1, $2)', [id, name])
-  return database
-}
 
 describe('backup.yml', () => {
   test('backs up the database at its cron, then prunes, and shows no secret', async () => {
@@ -196,19 +184,6 @@ describe('restore.yml', () => {
     expect(nothing.files.size).toBe(0)
     expect(outcomes(nothing.result)).toMatchObject({ 'Hand over as an artifact for a day': 'skipped' })
   })
-})
-
-test('verify.yml reads every byte and restores the database into one that goes away', async () => {
-  await using source = await guests(['Ada'])
-  await using service = postgresService()
-  await using repository = await startRepository({ DATABASE_URL: source.url })
-  await repository.run('backup.yml', DAILY)
-  const event = { name: 'schedule', cron: '27 4 * * 1' } as const
-  const result = await repository.run('verify.yml', event, { startService: service.start })
-  expectConclusion(result, 'success')
-  expect(result.steps.map(({ outcome }) => outcome)).toEqual(['success', 'success'])
-  expect(result.steps[0]?.outputs).toMatchObject({ verdict: 'verified' })
-  expect(await service.query('SELECT name FROM guest')).toEqual([{ name: 'Ada' }])
 })
 
 test('the workflows that init writes call ours: what they back up comes back', async () => {

@@ -2,11 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import pg from 'pg'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 import { TEST_KEY } from '../support/cli.ts'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { type GitHub, type GitHubOptions, startGitHub } from '../support/github/github.ts'
 import type { Service } from '../support/workflow/definition.ts'
+import type { PullRequest } from '../support/workflow/event.ts'
 import { type Event, runWorkflow, type WorkflowResult, type WorkflowRun } from '../support/workflow-runner.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -55,6 +58,71 @@ export function gated(text: string): string {
   return text.replaceAll(/^( *)# (pull_request:| {2}paths:|setup:|migrate:|assertions:)/gm, '$1$2')
 }
 
+/** The conclusion, with the log where it is another than expected. */
+export function expectConclusion({ conclusion, log }: WorkflowResult, expected: WorkflowResult['conclusion']): void {
+  expect(conclusion, log).toBe(expected)
+}
+
+/** `backup.yml` at its first cron. */
+export const BACKUP = { name: 'schedule', cron: '17 2 * * *' } as const
+/** `verify.yml` at its own. */
+export const WEEKLY = { name: 'schedule', cron: '27 4 * * 1' } as const
+export const PULL: PullRequest = {
+  name: 'pull_request',
+  number: 7,
+  branch: 'rename-guests',
+  sha: 'a'.repeat(40),
+  changed: ['migrations/1.sql'],
+}
+
+/** Records of proofs in the store. */
+export const proofs = ({ github }: Repository) => github.artifacts.filter(({ name }) => name.includes('~proof-'))
+
+export async function guests(rows: readonly string[]): Promise<TestDatabase> {
+  const database = await createDatabase(18)
+  await database.query('CREATE TABLE guest (id int PRIMARY KEY, name text)')
+  for (const [id, name] of rows.entries()) await database.query('INSERT INTO guest VALUES ($1, $2)', [id, name])
+  return database
+}
+
+/** A repository whose database has been backed up, and a service for its proofs. */
+export async function backedUp() {
+  const source = await guests(['Ada', 'Grace'])
+  const service = postgresService()
+  const repository = await startRepository({ DATABASE_URL: source.url })
+  expectConclusion(await repository.run('backup.yml', BACKUP), 'success')
+  return {
+    source,
+    service,
+    repository,
+    verify: (event: Parameters<Repository['run']>[1], options = {}) =>
+      repository.run('verify.yml', event, { startService: service.start, ...options }),
+    async [Symbol.asyncDispose]() {
+      await repository[Symbol.asyncDispose]()
+      await service[Symbol.asyncDispose]()
+      await source[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** What a migration tool does: the file's statements, over `DATABASE_URL`. Returns the command. */
+export function plantMigration(checkout: string, sql: string): string {
+  mkdirSync(join(checkout, 'migrations'), { recursive: true })
+  writeFileSync(join(checkout, 'migrations', '1.sql'), sql)
+  const client = JSON.stringify(pathToFileURL(join(ROOT, 'node_modules/pg/esm/index.mjs')).href)
+  writeFileSync(
+    join(checkout, 'migrate.mjs'),
+    `import { readFileSync } from 'node:fs'
+import pg from ${client}
+const client = new pg.Client({ connectionString: process.env.DATABASE_URL })
+await client.connect()
+await client.query(readFileSync('migrations/1.sql', 'utf8'))
+await client.end()
+`,
+  )
+  return 'node migrate.mjs'
+}
+
 export interface PostgresService extends AsyncDisposable {
   start(service: Service): Promise<Readonly<Record<string, string>>>
   query(sql: string): Promise<Record<string, unknown>[]>
@@ -64,9 +132,16 @@ export interface PostgresService extends AsyncDisposable {
 export function postgresService(): PostgresService {
   const admin = new URL(inject('postgres18'))
   let own: { user: string; database: string; url: string } | undefined
+  async function stop(): Promise<void> {
+    if (own === undefined) return
+    await query(admin.href, `DROP DATABASE ${own.database} WITH (FORCE)`)
+    await query(admin.href, `DROP ROLE ${own.user}`)
+    own = undefined
+  }
   return {
     async start({ image, env = {} }) {
       if (image !== 'postgres:18') throw new Error(`There is no ${image} here.`)
+      await stop()
       const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database } = env
       const url = new URL(admin)
       url.username = `${user}`
@@ -81,11 +156,7 @@ export function postgresService(): PostgresService {
       if (own === undefined) throw new Error('The service has not started.')
       return query(own.url, sql)
     },
-    async [Symbol.asyncDispose]() {
-      if (own === undefined) return
-      await query(admin.href, `DROP DATABASE ${own.database} WITH (FORCE)`)
-      await query(admin.href, `DROP ROLE ${own.user}`)
-    },
+    [Symbol.asyncDispose]: stop,
   }
 }
 
