@@ -18,6 +18,9 @@ import { CHECKS, PROOF_CODES, type ProofCode, type ProofFinding, type Verdict } 
 import { newestProof } from './proof-history.ts'
 import { type Earlier, earlierProofs, recordProof } from './proof-recording.ts'
 
+/** Milliseconds for the record of a proof whose time was up. */
+const RECORD_TIME = 5_000
+
 export interface VerifyRequest {
   readonly store: Store
   readonly keyring: Keyring
@@ -50,6 +53,8 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
     proofs.push(made.proof)
     migration ??= made.migration
     request.progress({ type: 'done', component })
+    // There is no time for the others; this one says so.
+    if (signal.aborted) break
   }
   if (proofs.length === 0) throw nothingThere(store)
   const gate = migration === undefined ? [] : [verdictOf(migration.findings)]
@@ -117,7 +122,9 @@ async function proveOne(request: VerifyRequest, component: Component, catalog: C
     tables: result.tables,
     assertions: result.assertions,
   }
-  const notRecorded = await recordProof(store, manifest, newBackupId(provedAt), made, keyring, signal)
+  // That the time was up is worth a record, too.
+  const recording = signal.aborted ? AbortSignal.timeout(RECORD_TIME) : signal
+  const notRecorded = await recordProof(store, manifest, newBackupId(provedAt), made, keyring, recording)
   if (notRecorded !== undefined) {
     progress({ type: 'warning', component, message: `The proof could not be recorded in the store: ${notRecorded}` })
   }

@@ -197,6 +197,10 @@ test('time that is up verifies nothing; a run that is cancelled records nothing'
   }
   expect(await failure(ended('cancelled'))).toMatchObject({ code: 'cancelled' })
   expect(proofFiles(store)).toEqual([])
+  expect(await ended('timeout')).toMatchObject({
+    verdict: 'could-not-verify',
+    proofs: [{ findings: [{ code: 'interrupted' }] }],
+  })
 })
 
 test('a component that was never backed up is absent among all, and an error by name', async () => {
@@ -309,4 +313,13 @@ test('retention keeps the newest verified backup, whatever its age, and drops th
   }
   // A folder that holds nothing but a record might be one that somebody is filling; a week later it is not.
   expect(proofFiles(store).map(name => name.split('/')[1])).toEqual([ids[1]])
+})
+
+test('a partial backup says that it is one', async () => {
+  const store = createMemoryStore()
+  const clock = fakeClock()
+  const problems = [{ severity: 'partial', message: 'A file vanished.' }] as const
+  const { id } = await goodBackup(store, memorySource([{ name: 'a', bytes: noise('a', 100) }], { problems }), { clock })
+  const report = await run(store, clock.now(), { moment: parseMoment(id) })
+  expect(report).toMatchObject({ verdict: 'verified', proofs: [{ findings: [{ code: 'partial-backup' }] }] })
 })

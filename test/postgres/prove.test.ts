@@ -1,5 +1,6 @@
 /** The whole proof of a database, against real servers. */
 import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ProofContext, ProofResult, StoredBackup } from '../../src/engine/ports.ts'
 import { createDatabaseProver, type DatabaseProverOptions } from '../../src/postgres/prove.ts'
@@ -31,6 +32,13 @@ function prove(
 
 function found({ findings }: ProofResult): readonly string[] {
   return findings.map(({ code, subject }) => `${code} ${subject}`).sort()
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
 }
 
 async function databasesOf(target: TestDatabase): Promise<unknown> {
@@ -81,13 +89,7 @@ describe('a shop', () => {
 
   async function tampered(sql: string): Promise<ProofResult> {
     return await prove(backup, target.url, {
-      restored: async url => {
-        const { default: pg } = await import('pg')
-        const client = new pg.Client({ connectionString: url })
-        await client.connect()
-        await client.query(sql)
-        await client.end()
-      },
+      restored: url => run(url, sql),
     })
   }
 
@@ -110,9 +112,8 @@ describe('a shop', () => {
 
   test('an index that contradicts its table is found by amcheck', async () => {
     const result = await tampered(
-      // The index believes that its function gives another order than the one that it was built with.
-      `CREATE OR REPLACE FUNCTION shop.twice(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT -i';
-       CREATE OR REPLACE FUNCTION public.backwards(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.btint4cmp($2, $1)';
+      // The index then believes in another order than the one that it was built with.
+      `CREATE OR REPLACE FUNCTION public.backwards(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.btint4cmp($2, $1)';
        UPDATE pg_amproc SET amproc = 'public.backwards(int,int)'::regprocedure
         WHERE amproc = 'pg_catalog.btint4cmp'::regproc AND amproclefttype = 'int4'::regtype AND amprocrighttype = 'int4'::regtype
           AND amprocnum = 1 AND amprocfamily = (SELECT oid FROM pg_opfamily WHERE opfname = 'integer_ops' AND opfmethod = 403)`,
@@ -276,6 +277,72 @@ describe('a shop', () => {
       'assertion-threshold assertion too-few',
     ])
     expect(JSON.stringify(result.findings)).not.toContain('name 1')
+  })
+
+  test('a table whose pages contradict the catalogue is found by amcheck', async () => {
+    // The deleted row is older than all that the catalogue says is left.
+    const result = await prove(backup, target.url, {
+      restored: async url => {
+        await run(url, `INSERT INTO shop.customer (id, name) VALUES (0, 'gone')`)
+        await run(url, `DELETE FROM shop.customer WHERE name = 'gone'`)
+        await run(url, `UPDATE pg_class SET relfrozenxid = pg_current_xact_id()::xid WHERE relname = 'customer'`)
+      },
+    })
+    expect(found(result)).toEqual(['table-corrupt shop.customer'])
+    expect(JSON.stringify(result)).not.toContain('gone')
+  })
+
+  test("a schema that differs under another pg_dump's wording is no failure, and no success", async () => {
+    const older = { ...backup, detail: { ...(backup.detail as object), pgDump: 'pg_dump 17.0 (bundled)' } }
+    const result = await prove(older, target.url, {
+      restored: url => run(url, 'CREATE VIEW public.extra AS SELECT 1'),
+    })
+    expect(found(result)).toEqual(['schema-not-comparable schema'])
+  })
+
+  test('another version of an extension, and a locale that is not there, are worth a word', async () => {
+    const detail = {
+      ...(backup.detail as object),
+      extensions: [{ name: 'plpgsql', version: '0.9', schema: 'pg_catalog' }],
+      collate: 'xx_YY.UTF-8',
+      ctype: 'xx_YY.UTF-8',
+    }
+    expect(found(await prove({ ...backup, detail }, target.url))).toEqual([
+      'extension-version extension plpgsql',
+      'target-differs locale',
+    ])
+  })
+
+  test('a database that cannot be dropped again is named', async () => {
+    const result = await prove(backup, target.url, {
+      restored: url => run(target.url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" IS_TEMPLATE true`),
+    })
+    const [left = ''] = found(result)
+    expect(left).toMatch(/^not-cleared comeback_proof_/)
+    const name = left.split(' ')[1]
+    await target.query(`ALTER DATABASE ${name} IS_TEMPLATE false`)
+    await target.query(`DROP DATABASE ${name}`)
+  })
+
+  test('a role that may not make what the backup holds proves the rest, and verifies nothing', async () => {
+    await using source = await createDatabase(14)
+    await source.query(`CREATE TABLE t (i int); INSERT INTO t VALUES (1);
+      CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+      CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION told()`)
+    const watched = await backUp(source.url)
+    await using place = await createDatabase(14)
+    const role = `guest_${randomBytes(4).toString('hex')}`
+    const url = new URL(place.url)
+    url.username = role
+    url.password = 'guest'
+    await place.query(`CREATE ROLE ${role} LOGIN CREATEROLE PASSWORD 'guest'`)
+    expect(found(await prove(watched, url.href))).toEqual(['check-failed proof'])
+    await place.query(`ALTER ROLE ${role} CREATEDB`)
+    const result = await prove(watched, url.href)
+    expect(found(result)).toContain('entry-skipped EVENT TRIGGER watch')
+    expect(result.checks.find(({ name }) => name === 'rows')).toMatchObject({ result: 'passed' })
+    expect(result.checks.find(({ name }) => name === 'schema')?.result).not.toBe('passed')
+    await place.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
   })
 
   test('a table that lost half of its rows is worth a word', async () => {
