@@ -4,20 +4,16 @@
  * has no way to write only if there is none; so each looks again, and all keep the oldest.
  */
 import * as v from 'valibot'
-import { type GitHubApi, statusOf } from './github-api.ts'
+import { allOf, type GitHubApi, statusOf } from './github-api.ts'
 
 const PER_PAGE = 100
-/** More comments than on any pull request that people still read. */
-const MOST_PAGES = 100
 const MARKER = /^\s*<!-- comeback:verify (\S+) run (\d+)\.(\d+) -->/
 
-const COMMENTS = v.array(
-  v.object({
-    id: v.number(),
-    body: v.nullish(v.string()),
-    user: v.nullish(v.object({ login: v.string(), type: v.optional(v.string()) })),
-  }),
-)
+const COMMENT = v.object({
+  id: v.number(),
+  body: v.nullish(v.string()),
+  user: v.nullish(v.object({ login: v.string(), type: v.optional(v.string()) })),
+})
 const PULLS = v.array(v.object({ number: v.number(), head: v.object({ sha: v.string() }) }))
 
 export interface Comment {
@@ -87,17 +83,11 @@ async function settle(
 async function ours(api: GitHubApi, { pull, name }: Comment): Promise<readonly Found[]> {
   const me = await api.whoAmI()
   const found: Found[] = []
-  for (let page = 1, more = true; more && page <= MOST_PAGES; page++) {
-    const answer = await api.ask('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-      issue_number: pull,
-      per_page: PER_PAGE,
-      page,
-    })
-    more = answer.more
-    for (const { id, body, user } of v.parse(COMMENTS, answer.data)) {
-      const [, itsName, run, attempt] = MARKER.exec(body ?? '') ?? []
-      if (itsName === encoded(name) && isMine(user, me)) found.push({ id, run: Number(run), attempt: Number(attempt) })
-    }
+  const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments'
+  for await (const item of allOf(api, route, { issue_number: pull })) {
+    const { id, body, user } = v.parse(COMMENT, item)
+    const [, itsName, run, attempt] = MARKER.exec(body ?? '') ?? []
+    if (itsName === encoded(name) && isMine(user, me)) found.push({ id, run: Number(run), attempt: Number(attempt) })
   }
   return found.sort((a, b) => a.id - b.id)
 }

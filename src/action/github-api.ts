@@ -1,5 +1,5 @@
 /**
- * GitHub's REST API, as far as comments and checks need it. A request is made once: what may be tried again is a whole errand,
+ * GitHub's REST API, as far as comments, checks and the alarm need it. A request is made once: what may be tried again is a whole errand,
  * as nobody knows whether a comment was written whose answer was lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,9 @@ import { ComebackError } from '../errors.ts'
 const PATIENCE = 15_000
 const PAUSE = 2_000
 const ATTEMPTS = 3
+const PER_PAGE = 100
+/** More than there are comments on any issue that people still read. */
+const MOST_PAGES = 100
 /** Seconds that GitHub may ask to wait. */
 const LONGEST_WAIT = 30
 const VERSION = { 'x-github-api-version': '2022-11-28' }
@@ -62,6 +65,19 @@ export async function openGitHubApi({ repository, token, apiUrl, signal }: ApiPl
       )
       return asked
     },
+  }
+}
+
+/** All items of a list, page after page. */
+export async function* allOf(
+  api: GitHubApi,
+  route: string,
+  values: Readonly<Record<string, unknown>> = {},
+): AsyncGenerator<unknown> {
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const { data, more } = await api.ask(route, { ...values, per_page: PER_PAGE, page })
+    yield* v.parse(v.array(v.unknown()), data)
+    if (!more) return
   }
 }
 

@@ -1,12 +1,15 @@
 /** After `status`, if its input alarm asks for it: looks at the workflows and keeps the alarm's issue. Never changes how the run ends. */
-import { asComebackError, hasCode } from '../errors.ts'
+import type { ComebackError } from '../errors.ts'
 import type { GitHubContext } from '../job-context.ts'
 import type { ErrorValue } from '../report/report.ts'
 import type { StatusReport } from '../report/status-report.ts'
 import { type AlarmResult, ring } from './alarm.ts'
 import { troublesOf, workflowTroubles } from './alarm-text.ts'
-import { openRest, type Rest } from './rest.ts'
+import { explained, type GitHubApi, openGitHubApi, withPatience } from './github-api.ts'
 import { lookAtWorkflow, type WatchedWorkflow } from './watched-workflows.ts'
+
+/** Milliseconds for all of it. */
+const PATIENCE = 120_000
 
 export interface AlarmRequest {
   readonly report?: StatusReport
@@ -18,6 +21,9 @@ export interface AlarmRequest {
   readonly now: Date
   readonly warn: (message: string) => void
   readonly say: (line: string) => void
+  readonly signal: AbortSignal
+  /** Milliseconds between two attempts. */
+  readonly pause?: number
 }
 
 const SAID: Readonly<Record<AlarmResult, string>> = {
@@ -28,43 +34,54 @@ const SAID: Readonly<Record<AlarmResult, string>> = {
   closed: 'alarm: all is well, the issue was closed',
 }
 
+/** Never rejects. */
 export async function ringAlarm(request: AlarmRequest): Promise<void> {
-  const { report, error, watch, token, github, now, warn, say } = request
+  const { report, error, token, github, now, warn, say, pause } = request
   const { repository, apiUrl, serverUrl, run } = github
   if (repository === undefined || token === undefined) {
     warn('The alarm has no repository or no token to write an issue with.')
     return
   }
+  // A run that was cancelled has seen nothing.
+  if (request.signal.aborted) return
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)])
   try {
-    const rest = await openRest({ apiUrl, repository, token })
-    const workflows = await lookAtAll(rest, watch, now, warn)
+    const api = await openGitHubApi({ apiUrl, repository, token, signal })
+    const workflows = await lookAtAll(api, request, signal)
     const troubles = [...troublesOf(report, error), ...workflowTroubles(workflows)]
     const steps = report?.components.flatMap(({ next, overdue, proofOverdue, state }) =>
       overdue || proofOverdue === true || state === 'bad' ? next : [],
     )
     const url = run === undefined ? undefined : `${serverUrl}/${repository}/actions/runs/${run.id}`
     const hint = error?.hint === undefined ? [] : [error.hint]
-    say(SAID[await ring(rest, { troubles, steps: [...hint, ...(steps ?? [])], run: url, now })])
+    const alarm = { troubles, steps: [...hint, ...(steps ?? [])], run: url, now }
+    say(SAID[await withPatience(() => ring(api, alarm), signal, pause)])
   } catch (failure) {
-    const right = hasCode(failure, 'permission') ? ' The job needs the permission issues: write.' : ''
-    warn(`The alarm could not be rung: ${asComebackError(failure).message}${right}`)
+    warn(inWords(explained(failure, 'keep the issue of the alarm', 'issues: write', false)))
   }
 }
 
+/** What cannot be looked at is a warning, and the others are looked at. */
 async function lookAtAll(
-  rest: Rest,
-  files: readonly string[],
-  now: Date,
-  warn: (message: string) => void,
+  api: GitHubApi,
+  { watch, now, warn, pause }: AlarmRequest,
+  signal: AbortSignal,
 ): Promise<readonly WatchedWorkflow[]> {
+  const right = 'actions: write'
   const found: WatchedWorkflow[] = []
-  for (const file of files) {
+  for (const file of watch) {
     try {
-      found.push(await lookAtWorkflow(rest, file, now))
+      const workflow = await withPatience(() => lookAtWorkflow(api, file, now), signal, pause)
+      if (workflow.refused !== undefined)
+        warn(inWords(explained(workflow.refused, `keep the workflow ${file} switched on`, right, false)))
+      found.push(workflow)
     } catch (failure) {
-      const right = hasCode(failure, 'permission') ? ' The job needs the permission actions: write.' : ''
-      warn(`The workflow ${file} could not be looked at: ${asComebackError(failure).message}${right}`)
+      warn(inWords(explained(failure, `look at the workflow ${file}`, right, false)))
     }
   }
   return found
+}
+
+function inWords({ message, hint }: ComebackError): string {
+  return hint === undefined ? message : `${message}\n${hint}`
 }

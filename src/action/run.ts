@@ -75,7 +75,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   const log = startLog(command, options, { cwd, now, scrub, warn })
   const github = githubContext(environment, runOf(environment))
   const notices = startNotices(command, options, { github, now, scrub, warn })
-  const alarming = { watch, token: options.githubToken, github, warn, say: display.line }
+  const alarming = { watch, token: options.githubToken, github, warn, say: display.line, signal }
   const stopping = () => display.line('Stopping.')
   signal.addEventListener('abort', stopping, { once: true })
   const debug = (text: string) => {

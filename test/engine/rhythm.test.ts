@@ -18,7 +18,7 @@ test('nothing is due where there is no rhythm yet', () => {
 
 test('neither a gap nor a backup made by hand changes when the next is due', () => {
   expect(nextDue(at(0, 24, 48, 240, 264))).toEqual(at(288)[0])
-  expect(nextDue(at(0, 24, 25, 48))).toEqual(at(72)[0])
+  expect(nextDue(at(0, 24, 48, 49, 72, 96))).toEqual(at(120)[0])
 })
 
 test('a schedule that was changed shows after a few backups', () => {

@@ -16,8 +16,10 @@ import {
   addRun,
   type CacheRecord,
   createRecords,
+  type IssueRecord,
   type PullRecord,
   type Run,
+  type WorkflowRecord,
 } from './records.ts'
 import { issueRuntimeToken } from './runtime-token.ts'
 import { listen } from './server.ts'
@@ -78,6 +80,13 @@ export interface GitHub extends AsyncDisposable {
   addComment(number: number, login: string, body: string): void
   /** The fields of each as they are now, with all annotations that it was given. */
   readonly checkRuns: readonly Readonly<Record<string, unknown>>[]
+  /** As they are now, the closed among them. */
+  readonly issues: readonly Readonly<IssueRecord>[]
+  /** As if somebody had opened it. Returns its number. */
+  addIssue(issue: Partial<IssueRecord>): number
+  readonly workflows: readonly Readonly<WorkflowRecord>[]
+  /** Replaces one of the same file. `scheduled` is when it ran by its schedule. */
+  setWorkflow(file: string, state: string, scheduled?: readonly string[]): void
 }
 
 export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> {
@@ -134,6 +143,23 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
       void records.comments.push({ id: records.nextId(), issue, login, body, deleted: false }),
     get checkRuns() {
       return records.checkRuns.map(({ fields, annotations }) => ({ ...fields, annotations }))
+    },
+    get issues() {
+      return records.issues.map(issue => ({ ...issue }))
+    },
+    addIssue(issue) {
+      const number = records.issues.length + 1
+      const usual = { login: 'ada', title: 'An issue', body: null, labels: [], state: 'open', reason: null } as const
+      records.issues.push({ ...usual, ...issue, number })
+      return number
+    },
+    get workflows() {
+      return records.workflows.map(workflow => ({ ...workflow }))
+    },
+    setWorkflow(file, state, scheduled = []) {
+      const at = records.workflows.findIndex(other => other.file === file)
+      const workflow = { id: records.nextId(), file, state, scheduled, enabled: 0 }
+      records.workflows.splice(at === -1 ? records.workflows.length : at, 1, workflow)
     },
     async [Symbol.asyncDispose]() {
       server.close()

@@ -65,6 +65,28 @@ export interface CheckRunRecord {
   readonly annotations: Readonly<Record<string, unknown>>[]
 }
 
+export interface IssueRecord {
+  readonly number: number
+  readonly login: string
+  title: string
+  body: string | null
+  labels: readonly string[]
+  state: 'open' | 'closed'
+  /** Why it was closed. */
+  reason: string | null
+}
+
+export interface WorkflowRecord {
+  readonly id: number
+  /** `backup.yml`. */
+  readonly file: string
+  state: string
+  /** When it ran by its schedule, ISO 8601. */
+  readonly scheduled: readonly string[]
+  /** How often it was switched on, or told to stay on. */
+  enabled: number
+}
+
 export interface Records {
   readonly runs: Run[]
   readonly artifacts: ArtifactRecord[]
@@ -73,13 +95,25 @@ export interface Records {
   readonly pulls: PullRecord[]
   readonly comments: CommentRecord[]
   readonly checkRuns: CheckRunRecord[]
+  readonly issues: IssueRecord[]
+  readonly workflows: WorkflowRecord[]
   /** One sequence for all of them; a higher id is younger. */
   nextId(): number
 }
 
 export function createRecords(): Records {
   let id = FIRST_ID
-  return { runs: [], artifacts: [], caches: [], pulls: [], comments: [], checkRuns: [], nextId: () => id++ }
+  return {
+    runs: [],
+    artifacts: [],
+    caches: [],
+    pulls: [],
+    comments: [],
+    checkRuns: [],
+    issues: [],
+    workflows: [],
+    nextId: () => id++,
+  }
 }
 
 export function addRun(

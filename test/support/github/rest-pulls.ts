@@ -1,24 +1,14 @@
 /** The part of api.github.com that has to do with pull requests: which are open, their comments, and checks of commits. */
 import type { IncomingMessage } from 'node:http'
-import { json } from 'node:stream/consumers'
-import { pageOf } from './pages.ts'
+import { type Answer, allow, type Body, bodyOf, invalid, notFound, paged, textOf, userOf } from './answer.ts'
 import type { CheckRunRecord, CommentRecord, PullRecord } from './records.ts'
 import { Refusal } from './refusal.ts'
 import type { RestServer } from './rest.ts'
 
-/** Characters of a comment, and of each text of a check. */
-const COMMENT_LIMIT = 65_536
+/** Characters of each text of a check. */
 const CHECK_LIMIT = 65_535
 const ANNOTATIONS = 50
 const CONCLUSIONS = ['action_required', 'cancelled', 'failure', 'neutral', 'success', 'skipped', 'stale', 'timed_out']
-
-export interface Answer {
-  readonly status: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-type Body = Readonly<Record<string, unknown>>
 
 /** `path` is what follows the repository: `/issues/7/comments`. Undefined for what is not served here. */
 export async function servePulls(
@@ -41,7 +31,7 @@ export async function servePulls(
       return paged(server, url, of, shownComment)
     }
     case 'POST /issues/:id/comments': {
-      allow(server, 'pull-requests')
+      allow(server, records.issues.some(({ number }) => number === Number(first)) ? 'issues' : 'pull-requests')
       const body = textOf(await bodyOf(request), 'body')
       const comment = {
         id: records.nextId(),
@@ -93,22 +83,12 @@ export async function serveGraphql({ backend: { settings } }: RestServer, reques
   return { status: 200, body: { data: { viewer: { login: settings.login } } } }
 }
 
-/** A run of a fork's pull request may read all and write nothing. */
-function allow({ backend: { settings } }: RestServer, right: 'pull-requests' | 'checks'): void {
-  if (!settings.mayWrite.includes(right)) throw new Refusal(403, '', 'Resource not accessible by integration')
-}
-
-function paged<Item>(server: RestServer, url: URL, all: readonly Item[], shown: (item: Item) => object): Answer {
-  const { items, headers } = pageOf(server.origin, url, all)
-  return { status: 200, body: items.map(shown), headers }
-}
-
 function shownComment({ id, issue, body, login }: CommentRecord) {
   return {
     id,
     body,
     issue_url: `https://api.github.com/repos/acme/app/issues/${issue}`,
-    user: { login, type: login.endsWith('[bot]') ? 'Bot' : 'User' },
+    user: userOf(login),
   }
 }
 
@@ -127,17 +107,6 @@ function commentOf({ backend: { records } }: RestServer, id: string): CommentRec
   const comment = records.comments.find(other => String(other.id) === id && !other.deleted)
   if (comment === undefined) throw notFound()
   return comment
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Body> {
-  return (await json(request)) as Body
-}
-
-function textOf(body: Body, field: string): string {
-  const text = body[field]
-  if (typeof text !== 'string' || text.trim() === '') throw invalid(`${field} can't be blank`)
-  if (text.length > COMMENT_LIMIT) throw invalid(`${field} is too long (maximum is ${COMMENT_LIMIT} characters)`)
-  return text
 }
 
 /** What GitHub would refuse of a check. */
@@ -164,12 +133,4 @@ function checkAnnotation({ path, start_line: start, end_line: end, annotation_le
   if (!Number.isInteger(start) || !Number.isInteger(end)) throw invalid('an annotation needs its lines')
   if (!['notice', 'warning', 'failure'].includes(String(level))) throw invalid('no such annotation_level')
   if (typeof message !== 'string' || message === '') throw invalid('an annotation needs a message')
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal(422, '', `Validation Failed: ${message}`)
-}
-
-function notFound(): Refusal {
-  return new Refusal(404, '', 'Not Found')
 }

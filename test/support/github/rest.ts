@@ -1,11 +1,14 @@
 /** The part of api.github.com that tells of a repository, its runs, artifacts and caches. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answer } from './answer.ts'
 import { deleteArtifact, downloadUrl } from './artifact-service.ts'
 import { pageOf } from './pages.ts'
 import type { ArtifactRecord, CacheRecord } from './records.ts'
 import { Refusal, sendJson } from './refusal.ts'
-import { type Answer, serveGraphql, servePulls } from './rest-pulls.ts'
+import { serveIssues } from './rest-issues.ts'
+import { serveGraphql, servePulls } from './rest-pulls.ts'
+import { serveWorkflows } from './rest-workflows.ts'
 import type { Backend } from './twirp.ts'
 
 const HOURLY_LIMIT = 1000
@@ -33,7 +36,11 @@ export async function serveRest(
   const sent = ({ status, body, headers }: Answer) => send(status, body, headers)
   if (url.pathname === '/graphql' && request.method === 'POST') return sent(await serveGraphql(server, request))
   if (!url.pathname.startsWith(`${root}/`)) throw notFound()
-  const answer = await servePulls(server, request, url, url.pathname.slice(root.length))
+  const path = url.pathname.slice(root.length)
+  const answer =
+    serveWorkflows(server, request, url, path) ??
+    (await serveIssues(server, request, url, path)) ??
+    (await servePulls(server, request, url, path))
   if (answer !== undefined) return sent(answer)
   if (!url.pathname.startsWith(`${root}/actions/`)) throw notFound()
 

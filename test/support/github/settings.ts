@@ -5,6 +5,8 @@ const ARTIFACTS_A_JOB = 500
 const UPLOAD_SECONDS = 3600
 const DOWNLOAD_SECONDS = 60
 
+export type Right = 'actions' | 'checks' | 'issues' | 'pull-requests'
+
 export interface GitHubOptions {
   /** `owner/name`. */
   readonly repository?: string
@@ -13,8 +15,8 @@ export interface GitHubOptions {
   readonly token?: string
   /** Whose token it is. */
   readonly login?: string
-  /** Of the rights to write, those that are asked for where one comments and writes checks. */
-  readonly mayWrite?: readonly ('pull-requests' | 'checks')[]
+  /** Of the rights to write, those that are asked for by comments, checks, issues, and workflows that are switched on. */
+  readonly mayWrite?: readonly Right[]
   readonly maxRetentionDays?: number
   readonly artifactsPerJob?: number
   readonly uploadUrlSeconds?: number
@@ -34,7 +36,7 @@ export function settingsOf(options: GitHubOptions): Settings {
     visibility: 'private',
     token: 'ghs_standin',
     login: 'github-actions[bot]',
-    mayWrite: ['pull-requests', 'checks'],
+    mayWrite: ['actions', 'checks', 'issues', 'pull-requests'],
     maxRetentionDays: DAYS_KEPT,
     artifactsPerJob: ARTIFACTS_A_JOB,
     uploadUrlSeconds: UPLOAD_SECONDS,
