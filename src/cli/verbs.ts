@@ -138,7 +138,7 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     operands: '',
     summary: 'Write the GitHub workflows that make backups by themselves.',
     about: [
-      'Writes three workflows (comeback-backup.yml, -restore.yml and -verify.yml) into .github/workflows of the repository in this folder, and says which secrets they need. On a terminal it asks what no option says.',
+      'Writes four workflows (comeback-backup.yml, -restore.yml, -verify.yml and -watch.yml) into .github/workflows of the repository in this folder, and says which secrets they need. On a terminal it asks what no option says.',
       'It makes the key if there is none, lets Git ignore it, and prints a recovery sheet: the page to keep with the key.',
     ],
     examples: [

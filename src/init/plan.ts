@@ -50,9 +50,10 @@ const OLDEST_MAJOR = 10
 const DAY = 24 * 60
 const GAP = 20
 const VERIFY_LATER = 130
+const WATCH_LATER = 36
 
 /** One line of crontab each, at odd minutes: GitHub delays, and drops, what is due on the hour. */
-export function cronsOf({ hour, minute }: TimeOfDay): Readonly<Record<Component | 'verify', string>> {
+export function cronsOf({ hour, minute }: TimeOfDay): Readonly<Record<Component | 'verify' | 'watch', string>> {
   const at = (later: number, days: string) => {
     const due = (hour * 60 + (minute | 1) + later) % DAY
     return `${due % 60} ${Math.floor(due / 60)} ${days}`
@@ -62,6 +63,7 @@ export function cronsOf({ hour, minute }: TimeOfDay): Readonly<Record<Component 
     files: at(GAP, '* * 0'),
     config: at(2 * GAP, '1 * *'),
     verify: at(VERIFY_LATER, '* * 1'),
+    watch: `${((minute | 1) + WATCH_LATER) % 60} */6 * * *`,
   }
 }
 

@@ -13,6 +13,8 @@ const VERSION = 'v0'
 const CALLED = 'comeback-backup/comeback/.github/workflows'
 const FOLDER = '.github/workflows'
 const EVERY: Readonly<Record<Component, string>> = { database: 'daily', files: 'weekly', config: 'monthly' }
+/** How old the last good backup may be before that is too old: the time to the next, and some for a queue. */
+const MOST_AGE: Readonly<Record<Component, string>> = { database: '26h', files: '8d', config: '32d' }
 const HEADER = '# Written by `comeback init`. When and what stands here; how, in the workflow that it calls.\n'
 const PERMISSIONS = '# No job has a permission that it does not name.\npermissions: {}\n'
 
@@ -21,6 +23,7 @@ export function workflowFiles(plan: Plan): readonly TextFile[] {
     { path: `${FOLDER}/comeback-backup.yml`, text: backupWorkflow(plan) },
     { path: `${FOLDER}/comeback-restore.yml`, text: restoreWorkflow(plan) },
     { path: `${FOLDER}/comeback-verify.yml`, text: verifyWorkflow(plan) },
+    { path: `${FOLDER}/comeback-watch.yml`, text: watchWorkflow(plan) },
   ]
 }
 
@@ -128,6 +131,34 @@ jobs:
     with:
 ${component}      at: ${value('inputs.at')}
 ${database ? `      postgres: '${postgres}'\n${GATE_INPUTS}` : ''}${withStore(plan)}${secrets(['COMEBACK_KEY', ...bucketSecrets(plan)])}`
+}
+
+function watchWorkflow(plan: Plan): string {
+  const { components } = plan
+  return `${HEADER}# Opens an issue when backups or proofs are missing or old, and closes it when all is well again.
+name: Comeback watch
+
+on:
+  schedule:
+    - cron: '${cronsOf(plan.time).watch}' # every six hours
+  workflow_run:
+    workflows: [Comeback backup, Comeback verify]
+    types: [completed]
+  workflow_dispatch:
+
+${PERMISSIONS}
+jobs:
+  watch:
+    permissions:
+      actions: write # to read artifacts, and to switch on workflows that GitHub switched off
+      issues: write # to open and close the issue
+    uses: ${CALLED}/watch.yml@${VERSION}
+    with:
+      component: ${components.join(' ')}
+      max-age: ${components.map(component => `${component}=${MOST_AGE[component]}`).join(' ')}
+      max-proof-age: 8d
+      workflows: comeback-backup.yml comeback-verify.yml comeback-watch.yml
+${withStore(plan)}${secrets(['COMEBACK_KEY', ...bucketSecrets(plan)])}`
 }
 
 /** Which files are migrations, and what runs them, only the repository's people know: so all of it is a comment at first. */

@@ -13,7 +13,7 @@ import type { InitReport } from '../../src/report/init-report.ts'
 import { createPalette } from '../../src/report/palette.ts'
 import { renderReport } from '../../src/report/text.ts'
 
-const WORKFLOWS = ['backup', 'restore', 'verify'].map(name => `.github/workflows/comeback-${name}.yml`)
+const WORKFLOWS = ['backup', 'restore', 'verify', 'watch'].map(name => `.github/workflows/comeback-${name}.yml`)
 
 interface Repository extends Disposable {
   readonly folder: string
@@ -90,7 +90,7 @@ test('a second time everything is as it was', async () => {
   await place.init()
   const key = place.read('.backup_key')
   const report = await place.init()
-  expect(report.files.map(({ change }) => change)).toEqual(Array(4).fill('unchanged'))
+  expect(report.files.map(({ change }) => change)).toEqual(Array(5).fill('unchanged'))
   expect(report.key?.made).toBe(false)
   expect(place.read('.backup_key')).toBe(key)
 })
@@ -104,7 +104,7 @@ test('a file that says something else is never replaced without being told', asy
   expect(place.read('.github/workflows/comeback-verify.yml')).toBe('mine\n')
 
   const report = await place.init({ overwrite: 'true' })
-  expect(report.files.map(({ change }) => change)).toEqual(['written', 'written', 'replaced', 'written'])
+  expect(report.files.map(({ change }) => change)).toEqual(['written', 'written', 'replaced', 'written', 'written'])
   expect(place.read('.github/workflows/comeback-verify.yml')).toContain('Comeback verify')
 })
 

@@ -71,11 +71,12 @@ test('a job that calls gets at least the permissions that the job it calls asks 
     { actions: 'write', contents: 'read' },
     { actions: 'read', contents: 'read' },
     { actions: 'read', contents: 'read', 'pull-requests': 'write', checks: 'write' },
+    { actions: 'write', issues: 'write' },
   ])
 })
 
 test('with the # taken out, pull requests run their migrations', async () => {
-  const verify = workflowFiles({ ...DEFAULT_PLAN, postgres: 15 }).at(-1)
+  const verify = workflowFiles({ ...DEFAULT_PLAN, postgres: 15 }).at(2)
   const text = gated(verify?.text ?? '')
   expect(parse(text).on.pull_request.paths).toEqual(['migrations/**'])
   expect(parse(text).jobs.verify.with).toMatchObject({ postgres: '15', migrate: 'npm run migrate', setup: 'npm ci' })
@@ -90,8 +91,22 @@ test('what is not backed up is not verified, and files need no PostgreSQL', () =
   expect(verify.jobs.verify.with.component).toBe('files config')
 })
 
+test('what is backed up is watched, by its schedule, and so are the workflows that do it', () => {
+  const { on, jobs } = parse(workflowFiles({ ...everything, components: ['files', 'config'] }).at(-1)?.text ?? '')
+  expect(on.workflow_run.workflows).toEqual(['Comeback backup', 'Comeback verify'])
+  expect(jobs.watch.with).toMatchObject({
+    component: 'files config',
+    'max-age': 'files=8d config=32d',
+    workflows: 'comeback-backup.yml comeback-verify.yml comeback-watch.yml',
+    store: 's3://bucket/prefix',
+  })
+})
+
 test.each([
-  ['2:17', { database: '17 2 * * *', files: '37 2 * * 0', config: '57 2 1 * *', verify: '27 4 * * 1' }],
+  [
+    '2:17',
+    { database: '17 2 * * *', files: '37 2 * * 0', config: '57 2 1 * *', verify: '27 4 * * 1', watch: '53 */6 * * *' },
+  ],
   ['02:00', { database: '1 2 * * *' }],
   ['23:50', { database: '51 23 * * *', files: '11 0 * * 0', config: '31 0 1 * *', verify: '1 2 * * 1' }],
 ])('a day that begins at %s', (time, crons) => {

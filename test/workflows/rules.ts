@@ -27,7 +27,7 @@ interface Concurrency {
  * Our Action, in our own and in others' workflows, goes by its tag: within a workflow that is called, `./` would be the
  * caller's checkout, and no commit can name its own hash.
  */
-const OURS = /^comeback-backup\/comeback(\/\.github\/workflows\/(backup|restore|verify|comment)\.yml)?@v\d+$/
+const OURS = /^comeback-backup\/comeback(\/\.github\/workflows\/(backup|restore|verify|comment|watch)\.yml)?@v\d+$/
 const PINNED = /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/
 const VERSION_COMMENT = /uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/
 /** Whatever somebody else can choose becomes code there. */
