@@ -1,7 +1,9 @@
 /** What the alarm's issue says: what is wrong, since when, what to do. */
 import { code, prose } from '../report/markdown-escape.ts'
+import { sizeText } from '../report/quantities.ts'
 import type { ErrorValue } from '../report/report.ts'
-import type { ComponentStatus, StatusReport } from '../report/status-report.ts'
+import { forecastText } from '../report/space-words.ts'
+import type { ComponentStatus, Space, StatusReport } from '../report/status-report.ts'
 import type { WatchedWorkflow } from './watched-workflows.ts'
 
 export interface Trouble {
@@ -17,7 +19,18 @@ export function troublesOf(report: StatusReport | undefined, error: ErrorValue |
     error === undefined
       ? []
       : [{ key: `error ${error.code}`, text: `The state of the backups could not be read: ${prose(error.message)}` }]
-  return [...failed, ...(report?.components.flatMap(troublesOfComponent) ?? [])]
+  if (report === undefined) return failed
+  return [...failed, ...report.components.flatMap(troublesOfComponent), ...troublesOfSpace(report.space)]
+}
+
+/** The day on which it will be full changes from look to look; the trouble is the same. */
+function troublesOfSpace({ stored, quota, exceeded, in30Days }: Space): readonly Trouble[] {
+  if (quota === undefined) return []
+  const limit = sizeText(quota)
+  if (exceeded === true) return [{ key: 'store full', text: `${sizeText(stored)} are stored: the quota is ${limit}.` }]
+  if (in30Days?.exceeded === undefined) return []
+  const text = `At this pace the store exceeds its quota of ${limit} on ${in30Days.exceeded}. ${forecastText(in30Days)}`
+  return [{ key: 'store filling', text }]
 }
 
 function troublesOfComponent(status: ComponentStatus): readonly Trouble[] {
@@ -75,7 +88,7 @@ export function workflowTroubles(workflows: readonly WatchedWorkflow[]): readonl
 }
 
 export function alarmTitle(troubles: readonly Trouble[]): string {
-  return troubles.some(({ key }) => /overdue|failed|error/.test(key))
+  return troubles.some(({ key }) => /overdue|failed|error|full/.test(key))
     ? 'Backups need attention'
     : 'Backups: something is not as it should be'
 }

@@ -2,10 +2,10 @@
 import type { ProgressEvent } from '../engine/progress.ts'
 import type { Component } from '../format/manifest.ts'
 import { weightOf } from '../report/proof-words.ts'
-import { durationText } from '../report/quantities.ts'
+import { durationText, sizeText } from '../report/quantities.ts'
 import type { ErrorValue, Report, RestoreReport } from '../report/report.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
-import type { ComponentStatus } from '../report/status-report.ts'
+import type { ComponentStatus, Space } from '../report/status-report.ts'
 import type { VerifyReport } from '../report/verify-report.ts'
 import type { Annotation, Level } from './workflow-commands.ts'
 
@@ -63,7 +63,7 @@ function annotationsOf(report: Report): readonly Annotation[] {
         error === undefined ? [] : [errorAnnotation(error, component)],
       )
     case 'status':
-      return report.components.flatMap(statusAnnotation)
+      return [...report.components.flatMap(statusAnnotation), ...quotaAnnotations(report.space)]
     case 'verify':
       return verifyAnnotations(report)
     default:
@@ -135,4 +135,15 @@ function annotation(
     title: words.length === 0 ? 'Comeback' : `Comeback: ${words.join(', ')}`,
     text: hint === undefined ? message : `${message}\n${hint}`,
   }
+}
+
+function quotaAnnotations({ stored, quota, exceeded, in30Days }: Space): readonly Annotation[] {
+  if (quota === undefined) return []
+  const hint = 'Prune, keep fewer days, copy old backups into a bucket, or raise the quota.'
+  const limit = sizeText(quota)
+  if (exceeded === true)
+    return [annotation('error', ['quota'], `${sizeText(stored)} are stored: the quota is ${limit}.`, hint)]
+  if (in30Days?.exceeded === undefined) return []
+  const message = `At this pace the store holds more than its quota of ${limit} from ${in30Days.exceeded} on.`
+  return [annotation('warning', ['quota'], message, hint)]
 }

@@ -10,6 +10,7 @@ import type {
   ComponentStatus,
   LastBackup,
   LaterRecord,
+  Space,
   StatusProof,
   StatusReport,
 } from '../report/status-report.ts'
@@ -17,10 +18,12 @@ import type { Keyring } from '../repository/keyring.ts'
 import { parseObjectName } from '../repository/layout.ts'
 import { isOurs } from '../repository/manifests.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
-import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
+import { type Catalog, type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
+import { forecast } from './forecast.ts'
 import type { Progress } from './progress.ts'
 import { newestProof } from './proof-history.ts'
 import { MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
+import { findRhythm } from './status-rhythm.ts'
 import { nextSteps } from './status-steps.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -36,16 +39,18 @@ export interface StatusRequest {
   /** Milliseconds, for all or for each. */
   readonly maxAge: Ages | undefined
   readonly maxProofAge?: Ages | undefined
+  /** Bytes that the whole store may hold. */
+  readonly quota?: number | undefined
   readonly now: () => Date
   readonly progress: Progress
   readonly signal: AbortSignal
 }
 
 export async function status(request: StatusRequest): Promise<StatusReport> {
-  const { store, components, signal } = request
+  const { store, components, quota, signal } = request
   const now = request.now()
   const [only, ...more] = components
-  const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
+  const catalog = await readCatalog(store, more.length === 0 && quota === undefined ? only : undefined, signal)
   // Of all components some may not be in use. But who asks about them by name, or finds a store with no backup at all, must hear it.
   const mustExist = components.length < COMPONENTS.length || catalog.entries.length === 0
   const found: ComponentStatus[] = []
@@ -65,6 +70,7 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
       overdue: maxAge !== undefined && tooOld,
       ...(maxProofAge === undefined ? {} : { proofOverdue: unproved }),
       ...newest,
+      ...(newest.last === undefined ? {} : await findRhythm(store, entries, newest.last, now, signal)),
       ...proofs,
       ...countsOf(component, entries),
       ...sizesOf(component, catalog.objects.values(), now),
@@ -78,6 +84,25 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
     ...(request.maxAge === undefined ? {} : { maxAge: inSeconds(request.maxAge) }),
     ...(request.maxProofAge === undefined ? {} : { maxProofAge: inSeconds(request.maxProofAge) }),
     components: found,
+    space: spaceOf(catalog, now, quota),
+  }
+}
+
+/** Strange objects take their place, too; nobody knows when they came. */
+function spaceOf({ objects }: Catalog, now: Date, quota: number | undefined): Space {
+  const known = [...objects.values()].map(({ name, size, expiresAt }) => {
+    const place = parseObjectName(name)
+    const run = place === undefined ? '' : `${place.component}/${place.id}`
+    return { run, time: place === undefined ? new Date(0) : timeOf(place.id), size, expiresAt }
+  })
+  const stored = known.reduce((sum, { size }) => sum + size, 0)
+  const ours = known.filter(({ run }) => run !== '')
+  const strange = stored - ours.reduce((sum, { size }) => sum + size, 0)
+  const in30Days = forecast(ours, now, quota === undefined ? undefined : quota - strange)
+  return {
+    stored,
+    ...(quota === undefined ? {} : { quota, exceeded: stored > quota }),
+    ...(in30Days === undefined ? {} : { in30Days: { ...in30Days, bytes: in30Days.bytes + strange } }),
   }
 }
 

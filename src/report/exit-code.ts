@@ -4,6 +4,7 @@ import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
 import type { CopyReport } from './copy-report.ts'
 import type { ImportReport } from './import-report.ts'
 import type { ErrorValue, Report } from './report.ts'
+import type { StatusReport } from './status-report.ts'
 
 const EXIT_DAMAGE = new ComebackError('damaged', 'A check found damage.').exitCode
 /** Something is overdue, or a store refused what it was asked for. */
@@ -21,8 +22,7 @@ export function exitCodeOf(report: Report): number {
   if (report.command === 'copy') return copyCode(report)
   if (report.command === 'check') return report.findings.length > 0 ? EXIT_DAMAGE : 0
   if (report.command === 'prune') return report.problems.some(({ severity }) => severity === 'failed') ? EXIT_FAILED : 0
-  if (report.command === 'status')
-    return report.components.some(({ overdue, proofOverdue }) => overdue || proofOverdue === true) ? EXIT_FAILED : 0
+  if (report.command === 'status') return statusCode(report)
   if (report.command === 'restore-plan') return refusalCode(report.target.refusal)
   if (report.command === 'import') return importCode(report)
   if (report.command !== 'backup') return 0
@@ -33,6 +33,12 @@ export function exitCodeOf(report: Report): number {
   const { pruned } = report
   if (pruned === undefined) return 0
   return pruned.command === 'prune' ? exitCodeOf(pruned) : refusalCode(pruned.error)
+}
+
+/** A quota that will be exceeded at this pace is told of; one that is, fails. */
+function statusCode({ components, space }: StatusReport): number {
+  const late = components.some(({ overdue, proofOverdue }) => overdue || proofOverdue === true)
+  return late || space.exceeded === true ? EXIT_FAILED : 0
 }
 
 /** Where some are in the store and some are not, something is missing; where all failed alike, that is what failed. */

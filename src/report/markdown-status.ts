@@ -1,14 +1,16 @@
 /** How the backups are doing, for the page that a scheduled check leaves behind. */
 import { code, prose } from './markdown-escape.ts'
 import { alert, markdownTable } from './markdown-parts.ts'
-import { ageText, countText, durationText, sizeText } from './quantities.ts'
-import type { Ages, ComponentStatus, LaterRecord, StatusReport } from './status-report.ts'
+import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
+import { forecastText } from './space-words.ts'
+import type { Ages, ComponentStatus, LaterRecord, Space, StatusReport } from './status-report.ts'
 
-export function statusMarkdown({ store, time, maxAge, maxProofAge, components }: StatusReport): readonly string[] {
-  const alarming = components.filter(isAlarming)
+export function statusMarkdown(report: StatusReport): readonly string[] {
+  const { store, time, maxAge, maxProofAge, components, space } = report
+  const alarming = [...names(components.filter(isAlarming)), ...(space.exceeded === true ? ['the quota'] : [])]
   const now = new Date(time)
   return [
-    `## ${alarming.length === 0 ? '✅ Backups are in order' : `❌ Backups need attention: ${names(alarming)}`}`,
+    `## ${alarming.length === 0 ? '✅ Backups are in order' : `❌ Backups need attention: ${alarming.join(', ')}`}`,
     ...(maxAge === undefined ? [] : ['', `The last good one may be ${limitText(maxAge)} old.`]),
     ...(maxProofAge === undefined ? [] : ['', `The last verified one may be proved ${limitText(maxProofAge)} ago.`]),
     ...components.flatMap(adviceBox),
@@ -17,16 +19,19 @@ export function statusMarkdown({ store, time, maxAge, maxProofAge, components }:
         { head: 'Component' },
         { head: 'Last good backup' },
         { head: 'Age', right: true },
+        { head: 'Worst RPO', right: true },
+        { head: 'Next due' },
         { head: 'Size', right: true },
         { head: 'Last verified' },
-        { head: 'Restore takes', right: true },
-        { head: 'Backups', right: true },
+        { head: 'Restore takes (RTO)', right: true },
+        { head: 'Backups of any kind', right: true },
         { head: 'Stored', right: true },
         { head: 'In 7 days', right: true },
         { head: 'In 30 days', right: true },
       ],
       components.map(row),
     ),
+    ...spaceLines(space),
     `In ${code(store)}.`,
     '',
     ...components.flatMap(component => laterLines(component, now)),
@@ -44,6 +49,8 @@ function row(status: ComponentStatus): readonly string[] {
         : 'none'
       : `${code(last.id)}${last.authenticated ? '' : ' ?'}`,
     last === undefined ? '' : secondsText(last.age),
+    status.largestGap === undefined ? '' : secondsText(status.largestGap),
+    status.nextDue === undefined ? '' : timeText(status.nextDue).replace(/:\d\d UTC$/, ' UTC'),
     last === undefined ? '' : sizeText(last.bytes),
     lastVerified === undefined ? 'never' : `${secondsText(lastVerified.age)} ago`,
     lastVerified?.restoreSeconds === undefined ? '' : durationText(lastVerified.restoreSeconds),
@@ -51,6 +58,19 @@ function row(status: ComponentStatus): readonly string[] {
     sizeText(stored),
     sizeText(grown.days7),
     sizeText(grown.days30),
+  ]
+}
+
+function spaceLines({ stored, quota, exceeded, in30Days }: Space): readonly string[] {
+  const full = in30Days?.exceeded
+  return [
+    ...(exceeded === true && quota !== undefined
+      ? alert('WARNING', [`${sizeText(stored)} are stored, and the quota is ${sizeText(quota)}.`])
+      : []),
+    ...(full !== undefined && quota !== undefined
+      ? alert('WARNING', [`From ${full} on the store holds more than the quota of ${sizeText(quota)}, at this pace.`])
+      : []),
+    ...(in30Days === undefined ? [] : [forecastText(in30Days), '']),
   ]
 }
 
@@ -80,8 +100,8 @@ function laterLine({ id, time, status, reason }: LaterRecord, now: Date): string
   return `- ${code(id)} ${when}${reason === undefined ? '' : `: ${prose(reason)}`}`
 }
 
-function names(components: readonly ComponentStatus[]): string {
-  return components.map(({ component }) => component).join(', ')
+function names(components: readonly ComponentStatus[]): readonly string[] {
+  return components.map(({ component }) => component)
 }
 
 function limitText(ages: Ages): string {

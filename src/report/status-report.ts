@@ -16,6 +16,27 @@ export interface StatusReport {
   readonly maxProofAge?: Ages
   /** Those asked for. */
   readonly components: readonly ComponentStatus[]
+  readonly space: Space
+}
+
+/** Of all components that were looked at, and with a quota of the whole store. */
+export interface Space {
+  /** Bytes. */
+  readonly stored: number
+  /** Bytes that the store may hold, and whether it holds more already. */
+  readonly quota?: number
+  readonly exceeded?: boolean
+  /** Absent while the store is too young to have a pace. */
+  readonly in30Days?: SpaceForecast
+}
+
+/** If as much comes as in the last thirty days and nothing goes but what the store itself drops. */
+export interface SpaceForecast {
+  /** Bytes in the store then, and those of them that will have come. */
+  readonly bytes: number
+  readonly came: number
+  /** The day, such as `2026-12-03`, on which it will be more than the quota. */
+  readonly exceeded?: string
 }
 
 export interface ComponentStatus {
@@ -34,7 +55,11 @@ export interface ComponentStatus {
   /** Newer than that and not good, newest first; the first few of `sinceCount`. */
   readonly since: readonly LaterRecord[]
   readonly sinceCount: number
-  /** Backups, and runs that failed, in the store. */
+  /** By the rhythm of the last complete ones, ISO 8601; it may have passed. Absent where they have none yet. */
+  readonly nextDue?: string
+  /** Seconds of the longest time without a good backup of late, the time since the last among them: the worst RPO. */
+  readonly largestGap?: number
+  /** Backups of any kind, those of restores' targets among them, and runs that failed, in the store. */
   readonly backups: number
   readonly failed: number
   /** Bytes in the store, and those of them that came in the last days. */

@@ -2,19 +2,20 @@
 
 import type { Palette } from './palette.ts'
 import { onOneLine } from './printable.ts'
-import { countText, durationText, sizeText, timeText } from './quantities.ts'
-import type { Ages, ComponentStatus, LaterRecord, StatusProof, StatusReport } from './status-report.ts'
+import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
+import { forecastText } from './space-words.ts'
+import type { Ages, ComponentStatus, LaterRecord, Space, StatusProof, StatusReport } from './status-report.ts'
 import { wrapped } from './wrap.ts'
 
 /** Columns. */
 const WIDTH = 80
 
 export function statusLines(report: StatusReport, palette: Palette): readonly string[] {
-  const { components, maxAge, maxProofAge, store } = report
+  const { components, maxAge, maxProofAge, store, space, time } = report
   const unproved = components.filter(({ proofOverdue }) => proofOverdue === true).map(({ component }) => component)
   const late = components.filter(({ overdue }) => overdue).map(({ component }) => component)
   return [
-    ...components.flatMap(status => componentLines(status, palette)),
+    ...components.flatMap(status => componentLines(status, palette, time)),
     ...(maxAge === undefined
       ? []
       : late.length === 0
@@ -25,11 +26,27 @@ export function statusLines(report: StatusReport, palette: Palette): readonly st
       : unproved.length === 0
         ? [palette.green(`Proofs are in time: none is older than ${limitText(maxProofAge)}.`)]
         : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${limitText(maxProofAge)}.`)]),
+    ...spaceLines(space, palette),
     palette.dim(`in ${store}`),
   ]
 }
 
-function componentLines(status: ComponentStatus, palette: Palette): readonly string[] {
+function spaceLines(space: Space, { dim, red, yellow }: Palette): readonly string[] {
+  const { stored, quota, exceeded, in30Days } = space
+  const lines = (text: string, style: (text: string) => string) => wrapped(text, WIDTH, 2).map(style)
+  const full = in30Days?.exceeded
+  return [
+    ...(exceeded === true && quota !== undefined
+      ? lines(`FULL: ${sizeText(stored)} are stored, and the quota is ${sizeText(quota)}.`, red)
+      : []),
+    ...(in30Days === undefined ? [] : lines(forecastText(in30Days), dim)),
+    ...(full === undefined || quota === undefined
+      ? []
+      : lines(`That is more than the quota of ${sizeText(quota)}, from ${full} on.`, yellow)),
+  ]
+}
+
+function componentLines(status: ComponentStatus, palette: Palette, time: string): readonly string[] {
   const { component, last, since, sinceCount, stored, grown } = status
   const { bold, dim, yellow } = palette
   const more = sinceCount - since.length
@@ -38,11 +55,26 @@ function componentLines(status: ComponentStatus, palette: Palette): readonly str
     `${bold(component)} ${verdict(status, palette)}`,
     ...(last === undefined ? [] : [`  last good: ${last.id} (${timeText(last.time)}), ${sizeText(last.bytes)}`]),
     ...proofLines(status, palette),
+    ...rhythmLines(status, palette, time),
     ...since.flatMap(later => laterLines(later, palette)),
     ...(more > 0 ? [dim(`  and ${more.toLocaleString('en')} more`)] : []),
     ...(status.state === 'never' ? [] : [`  ${counts(status)}, ${sizeText(stored)} stored`]),
     ...(stored === 0 ? [] : [`  new in 7 days: ${sizeText(grown.days7)}, in 30 days: ${sizeText(grown.days30)}`]),
     ...status.next.flatMap(step => wrapped(onOneLine(`  ${step}`), WIDTH, 4).map(advice)),
+  ]
+}
+
+/** RPO: what would be lost now, and at the worst of late. RTO is told with the proof, as it was measured by it. */
+function rhythmLines({ last, nextDue, largestGap }: ComponentStatus, { yellow }: Palette, time: string) {
+  const passed = nextDue !== undefined && nextDue < time
+  const due = passed ? `${timeText(nextDue)}, ${ageText(new Date(nextDue), new Date(time))} ago` : ''
+  return [
+    ...(nextDue === undefined ? [] : [`  next due: ${passed ? yellow(due) : timeText(nextDue)}`]),
+    ...(last === undefined || largestGap === undefined
+      ? []
+      : [
+          `  a loss costs ${durationText(last.age)} of changes now, ${durationText(largestGap)} at worst of late (RPO)`,
+        ]),
   ]
 }
 
@@ -75,8 +107,8 @@ function laterLines({ id, status, reason }: LaterRecord, { red, yellow }: Palett
 
 function counts({ backups, failed }: ComponentStatus): string {
   return failed === 0
-    ? countText(backups, 'backup')
-    : `${countText(backups, 'backup')} and ${countText(failed, 'failed run')}`
+    ? `${countText(backups, 'backup')} of any kind`
+    : `${countText(backups, 'backup')} of any kind and ${countText(failed, 'failed run')}`
 }
 
 /** `26 h`, or `26 h (database), 8 d (files)`. */

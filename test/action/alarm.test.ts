@@ -116,6 +116,7 @@ test('what status says becomes troubles: nothing for what is well', () => {
     store: 'artifact:acme/app',
     time: NOW.toISOString(),
     components: [{ ...good, ...status }],
+    space: { stored: 1 },
   })
   const keys = (status: Partial<ComponentStatus>) => troublesOf(report(status), undefined).map(({ key }) => key)
   expect(keys({})).toEqual([])
@@ -127,6 +128,13 @@ test('what status says becomes troubles: nothing for what is well', () => {
   const [failed] = troublesOf(report({ since, sinceCount: 1 }), undefined)
   expect(failed?.key).toBe('database failed')
   expect(failed?.text).not.toContain('@everyone')
+  const GB = 1_000_000_000
+  const filled = (space: StatusReport['space']) => troublesOf({ ...report({}), space }, undefined)
+  expect(filled({ stored: GB, quota: GB, exceeded: false, in30Days: { bytes: GB, came: 0 } })).toEqual([])
+  expect(filled({ stored: 2 * GB, quota: GB, exceeded: true })).toMatchObject([{ key: 'store full' }])
+  expect(
+    filled({ stored: 1, quota: GB, exceeded: false, in30Days: { bytes: 2 * GB, came: GB, exceeded: '2026-12-03' } }),
+  ).toMatchObject([{ key: 'store filling', text: expect.stringContaining('1.0 GB on 2026-12-03') }])
   expect(troublesOf(undefined, { code: 'store-unavailable', message: 'Away.' })).toMatchObject([
     { key: 'error store-unavailable' },
   ])

@@ -11,6 +11,7 @@ const status = (...components: ComponentStatus[]): StatusReport => ({
   time: '2026-11-23T02:00:00Z',
   maxAge: 93_600,
   components,
+  space: { stored: 0 },
 })
 const GOOD: ComponentStatus = {
   component: 'database',
@@ -25,6 +26,19 @@ const GOOD: ComponentStatus = {
   grown: { days7: 5, days30: 5 },
   next: [],
 }
+
+test('a quota that is exceeded is an error, one that will be a warning', () => {
+  const levels = (space: StatusReport['space']) =>
+    reportAnnotations({ ...status(GOOD), space }).map(({ level, text }) => [level, text])
+  const in30Days = { bytes: 9_000, came: 5_000, exceeded: '2026-12-03' }
+  expect(levels({ stored: 9_000, in30Days })).toEqual([])
+  expect(levels({ stored: 4_000, quota: 5_000, exceeded: false, in30Days })).toEqual([
+    ['warning', expect.stringContaining('from 2026-12-03 on')],
+  ])
+  expect(levels({ stored: 9_000, quota: 5_000, exceeded: true })).toEqual([
+    ['error', expect.stringContaining('9.0 kB are stored')],
+  ])
+})
 
 test("a good status needs nobody's attention", () => {
   expect(reportAnnotations(status(GOOD, { ...GOOD, component: 'files', state: 'never' }))).toEqual([])

@@ -151,7 +151,50 @@ test('sizes are those of the store, and growth is what came in the last days', a
   expect(components[1]).toMatchObject({ stored: 62, grown: { days7: 2, days30: 22 } })
 })
 
-test('of ten thousand backups only the newest record of each component is read', async () => {
+describe('the rhythm', () => {
+  test('is that of the complete backups: safety backups, failed runs and partial ones have none', async () => {
+    const store = createMemoryStore()
+    for (const hours of [101, 77, 53, 29, 5]) await goodBackup(store, source(), { clock: ago(hours) })
+    await goodBackup(store, partial(), { clock: ago(30) })
+    await goodBackup(store, source(), { clock: ago(6), purpose: 'safety' })
+    await runBackup(store, failing(), { clock: ago(20) })
+    expect(await only(store)).toMatchObject({ nextDue: '2026-11-24T07:00:00.000Z', largestGap: 24 * 3600 })
+  })
+
+  test('is none of a single backup; the time without one counts all the same', async () => {
+    const store = createMemoryStore()
+    await goodBackup(store, source(), { clock: ago(50) })
+    const status = await only(store)
+    expect(status).not.toHaveProperty('nextDue')
+    expect(status.largestGap).toBe(50 * 3600)
+  })
+})
+
+describe('a quota', () => {
+  const filled = (...days: readonly number[]) => {
+    const store = createMemoryStore()
+    for (const day of days) {
+      store.objects.set(`files/${newBackupId(ago(day * 24).now())}/01-data-0001.tar.gz.enc`, Buffer.alloc(100))
+    }
+    return store
+  }
+  test('fails when the whole store holds more, whichever component was asked for', async () => {
+    const store = filled(2, 1)
+    store.objects.set('strange', Buffer.alloc(50))
+    const at = (quota: number) => runStatus(store, NOW, { components: ['database'], quota })
+    expect(await at(250)).toMatchObject({ space: { stored: 250, quota: 250, exceeded: false } })
+    expect((await at(249)).space.exceeded).toBe(true)
+    expect([exitCodeOf(await at(250)), exitCodeOf(await at(249))]).toEqual([0, 1])
+  })
+
+  test('says on which day it will be exceeded at this pace', async () => {
+    const store = filled(40, 25, 15, 5)
+    const { space } = await runStatus(store, NOW, { quota: 550 })
+    expect(space.in30Days).toEqual({ bytes: 700, came: 300, exceeded: '2026-12-09' })
+  })
+})
+
+test('of ten thousand backups only the newest records of each component are read', async () => {
   const store = createMemoryStore()
   await goodBackup(store, source(), { clock: ago(5) })
   for (let count = 0; count < 10_000; count++) {
@@ -160,7 +203,7 @@ test('of ten thousand backups only the newest record of each component is read',
   const counting = createFaultyStore(store, [])
   const { components } = await runStatus(counting, NOW)
   expect(components[0]).toMatchObject({ state: 'good', backups: 10_001 })
-  expect(counting.calls).toMatchObject({ get: 1, list: 1 })
+  expect(counting.calls).toMatchObject({ get: 12, list: 1 })
 })
 
 test('of many failed runs the newest are told of and the rest counted', async () => {

@@ -20,6 +20,8 @@ const good: ComponentStatus = {
   failed: 0,
   stored: 2_000_000_000,
   grown: { days7: 30_000_000, days30: 400_000_000 },
+  nextDue: '2026-11-24T01:00:00Z',
+  largestGap: 30 * 3600,
   next: [],
 }
 
@@ -30,6 +32,7 @@ describe('a status', () => {
     time: NOW.toISOString(),
     maxAge: 26 * 3600,
     components,
+    space: { stored: 0 },
   })
 
   test('in order is a table', () => {
@@ -37,13 +40,24 @@ describe('a status', () => {
 
 The last good one may be 26 h old.
 
-| Component | Last good backup | Age | Size | Last verified | Restore takes | Backups | Stored | In 7 days | In 30 days |
-| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
-| ✅ database | <code>20261123T010000Z-7f3a91</code> | 1 h | 1.1 GB | never |  | 31 | 2.0 GB | 30 MB | 400 MB |
+| Component | Last good backup | Age | Worst RPO | Next due | Size | Last verified | Restore takes (RTO) | Backups of any kind | Stored | In 7 days | In 30 days |
+| --- | --- | ---: | ---: | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+| ✅ database | <code>20261123T010000Z-7f3a91</code> | 1 h | 30 h | 2026-11-24 01:00 UTC | 1.1 GB | never |  | 31 | 2.0 GB | 30 MB | 400 MB |
 
 In <code>artifact&#58;acme/app</code>.
 
 `)
+  })
+
+  test('says what the store will hold, what that takes for granted, and what is more than the quota', () => {
+    const in30Days = { bytes: 3_000_000_000, came: 1_000_000_000, exceeded: '2026-12-03' }
+    const filling = rendered({ ...status(good), space: { stored: 1, quota: 2_000_000_000, exceeded: false, in30Days } })
+    expect(filling).toContain('## ✅')
+    expect(filling).toContain('> From 2026-12-03 on the store holds more than the quota of 2.0 GB, at this pace.')
+    expect(filling).toContain('\nIn 30 days the store holds up to 3.0 GB, if as much comes as in the last 30 (1.0 GB)')
+    const full = rendered({ ...status(good), space: { stored: 9_000_000_000, quota: 2_000_000_000, exceeded: true } })
+    expect(full).toContain('## ❌ Backups need attention: the quota\n')
+    expect(full).toContain('> 9.0 GB are stored, and the quota is 2.0 GB.')
   })
 
   test('that alarms says for which components, what to do, and what came since', () => {

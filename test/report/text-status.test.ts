@@ -24,12 +24,16 @@ const good: ComponentStatus = {
   failed: 0,
   stored: 3_400_000_000,
   grown: { days7: 120_000_000, days30: 500_000_000 },
+  nextDue: '2026-11-24T02:00:00.000Z',
+  largestGap: 30 * 3600,
   next: [],
 }
 const late: ComponentStatus = {
   ...good,
   component: 'files',
   overdue: true,
+  nextDue: '2026-11-21T02:00:00.000Z',
+  largestGap: 9 * 86_400,
   last: {
     id: '20261120T020000Z-7f3a92',
     time: '2026-11-20T02:00:00.000Z',
@@ -63,25 +67,32 @@ const report: StatusReport = {
   time: '2026-11-23T05:00:00.000Z',
   maxAge: 26 * 3600,
   components: [good, late, never],
+  space: { stored: 6_800_000_000, in30Days: { bytes: 7_800_000_000, came: 1_000_000_000 } },
 }
 
 test('each component is a block: how it is, what came since, what it takes, what to do', () => {
   expect(rendered(report)).toBe(
     `database good, 3 h old
   last good: 20261123T020000Z-7f3a91 (2026-11-23 02:00:00 UTC), 1.1 GB
-  30 backups, 3.4 GB stored
+  next due: 2026-11-24 02:00:00 UTC
+  a loss costs 3 h of changes now, 1 d 6 h at worst of late (RPO)
+  30 backups of any kind, 3.4 GB stored
   new in 7 days: 120 MB, in 30 days: 500 MB
 files OVERDUE, 3 d 3 h old
   last good: 20261120T020000Z-7f3a92 (2026-11-20 02:00:00 UTC), 5.0 MB
+  next due: 2026-11-21 02:00:00 UTC, 2 d ago
+  a loss costs 3 d 3 h of changes now, 9 d at worst of late (RPO)
   since: 20261122T010000Z-7f3a93 failed: timeout
   since: 20261121T010000Z-7f3a94 partial
   and 7 more
-  30 backups and 8 failed runs, 3.4 GB stored
+  30 backups of any kind and 8 failed runs, 3.4 GB stored
   new in 7 days: 120 MB, in 30 days: 500 MB
   The newest run failed. Its log says why; then run comeback backup files again.
 config never backed up
   If it should be backed up: comeback backup config
 OVERDUE: files. No good backup within 26 h.
+In 30 days the store holds up to 7.8 GB, if as much comes as in the last 30 (1.0
+  GB) and retention removes nothing.
 in file:./backups
 `,
   )
@@ -96,6 +107,18 @@ test('what is overdue fails the run; without an age to compare with nothing is',
   expect(rendered({ ...report, components: [good, never] })).toContain(
     'Nothing is overdue: no last good backup is older than 26 h.\n',
   )
+})
+
+test('a quota that is exceeded fails the run, one that will be is told of', () => {
+  const calm = { ...report, components: [good] }
+  const quota = 7_000_000_000
+  const in30Days = { bytes: 7_800_000_000, came: 1_000_000_000, exceeded: '2026-12-01' }
+  const filling = { ...calm, space: { stored: 6_800_000_000, quota, exceeded: false, in30Days } }
+  expect(exitCodeOf(filling)).toBe(0)
+  expect(rendered(filling)).toContain('That is more than the quota of 7.0 GB, from 2026-12-01 on.\n')
+  const full = { ...calm, space: { stored: 7_100_000_000, quota, exceeded: true } }
+  expect(exitCodeOf(full)).toBe(1)
+  expect(rendered(full)).toContain('FULL: 7.1 GB are stored, and the quota is 7.0 GB.\n')
 })
 
 test('a component that never had a good backup says so', () => {
