@@ -7,7 +7,7 @@ export type Command =
   /** `at`: `latest`, a UTC day, an ISO time or a backup id, as the person wrote it; of no account with `--discard`. */
   | { readonly verb: 'restore'; readonly component: Component; readonly at: string }
   | {
-      readonly verb: 'verify' | 'list' | 'status' | 'check' | 'prune' | 'copy' | 'import'
+      readonly verb: 'verify' | 'list' | 'status' | 'report' | 'check' | 'prune' | 'copy' | 'import'
       readonly components: readonly Component[]
     }
   | { readonly verb: 'export'; readonly component: Component; readonly at: string }

@@ -19,6 +19,7 @@ import type { Component } from './format/manifest.ts'
 import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
 import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job-old-scheme.ts'
+import { writeReport } from './job-report.ts'
 import { guardsOf, restoreFromStore } from './job-restore.ts'
 import { verifyBackups } from './job-verify.ts'
 import { findKey, makeKey, needKey } from './key-file.ts'
@@ -83,6 +84,8 @@ export async function runJob(command: Command, options: Options, context: JobCon
         maxAge: options.maxAge,
         maxProofAge: options.maxProofAge,
       })
+    case 'report':
+      return writeReport(await readingRequest(command.components, options, context), options, context)
     case 'check':
       return check({
         ...(await readingRequest(command.components, options, withoutMemory(context))),

@@ -10,6 +10,7 @@ export const VERBS = [
   'verify',
   'list',
   'status',
+  'report',
   'check',
   'prune',
   'export',
@@ -74,6 +75,7 @@ export interface Options {
   readonly migrate: string | undefined
   readonly recorded: boolean
   readonly badge: string | undefined
+  readonly html: string | undefined
   readonly read: boolean
   readonly readPercent: number | undefined
   readonly maxAge: Ages | undefined
@@ -159,6 +161,7 @@ const WITH_STORE = [
   'verify',
   'list',
   'status',
+  'report',
   'check',
   'prune',
   'export',
@@ -452,6 +455,12 @@ const TABLE = {
     placeholder: 'DIR',
     verbs: ['verify'],
     help: 'Folder to write badge.json, for shields.io, and badge.svg into.',
+  },
+  html: {
+    type: 'string',
+    placeholder: 'FILE',
+    verbs: ['report'],
+    help: 'The file that the page is written to.',
   },
   read: { type: 'flag', verbs: ['check'], help: 'Read every object and check its bytes, too.' },
   readPercent: {

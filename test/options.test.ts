@@ -38,6 +38,7 @@ const DEFAULTS: Options = {
   read: false,
   readPercent: undefined,
   maxAge: undefined,
+  html: undefined,
   maxProofAge: undefined,
   at: undefined,
   disposable: false,

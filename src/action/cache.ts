@@ -19,7 +19,7 @@ const LIMIT = 20_000
 /** Bytes of the folder beyond which it is not worth its way. */
 const FOLDER_LIMIT = 256 * 1024 * 1024
 /** `check` and `prune` must see the store itself, a restore reads little, and a list is asked for by a person now and then. */
-const VERBS: readonly Verb[] = ['backup', 'status']
+const VERBS: readonly Verb[] = ['backup', 'status', 'report']
 const REMOTE = /^(artifact:|s3:\/\/)/
 
 export interface CacheOptions {

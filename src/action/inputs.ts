@@ -57,6 +57,9 @@ export function parseInputs(environment: Environment): Request {
   if (verb === 'copy' && resolved.to === undefined) {
     throw usage('copy needs to know where to.', 'Name the other store with the input to.')
   }
+  if (verb === 'report' && resolved.html === undefined) {
+    throw usage('report needs a file to write to.', 'Name it with the input html.')
+  }
   return {
     command,
     options: resolved,

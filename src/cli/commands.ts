@@ -53,6 +53,9 @@ export function parseInvocation(argv: readonly string[], environment: Environmen
   if (verb === 'copy' && options.to === undefined) {
     throw usage('copy needs to know where to.', 'Name the other store: comeback copy --to s3://BUCKET/PREFIX')
   }
+  if (verb === 'report' && options.html === undefined) {
+    throw usage('report needs a file to write to.', 'Name it: comeback report --html report.html')
+  }
   return { kind: 'job', command, options }
 }
 
@@ -78,6 +81,7 @@ function commandOf(verb: Verb, operands: readonly string[], undo: boolean): Comm
     case 'verify':
     case 'list':
     case 'status':
+    case 'report':
     case 'check':
     case 'prune':
     case 'copy':

@@ -77,6 +77,15 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     ],
     examples: ['comeback status', 'comeback status database --max-age 26h', 'comeback status --max-proof-age 8d'],
   },
+  report: {
+    operands: '[all|database|files|config] --html FILE',
+    summary: 'Write a page of the last year: a calendar, charts, and how to restore any day.',
+    about: [
+      'Writes one HTML page that needs no network: each day with its backups and proofs, the state of each component, size, new bytes, time to restore and the longest gap, and for any day the command that restores it. The key is not needed.',
+      'In a workflow, publish it with actions/upload-artifact, or put it as index.html into a folder for actions/upload-pages-artifact and actions/deploy-pages. The page names the store, its backups and why some failed: anyone who can read the Pages can read that.',
+    ],
+    examples: ['comeback report --html report.html', 'comeback report database --html ./site/index.html'],
+  },
   check: {
     operands: '[all|database|files|config]',
     summary: 'See whether everything that the backups need is in the store.',

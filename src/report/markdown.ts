@@ -6,6 +6,7 @@ import { backupMarkdown } from './markdown-backup.ts'
 import { checkMarkdown } from './markdown-check.ts'
 import { copyMarkdown } from './markdown-copy.ts'
 import { code, prose } from './markdown-escape.ts'
+import { historyMarkdown } from './markdown-history.ts'
 import { listMarkdown } from './markdown-list.ts'
 import { failureBox } from './markdown-problems.ts'
 import { pruneMarkdown } from './markdown-prune.ts'
@@ -54,6 +55,8 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
       return ['## Key', '', `Key id: ${code(report.keyId)}`]
     case 'status':
       return statusMarkdown(report)
+    case 'report':
+      return historyMarkdown(report)
     case 'check':
       return checkMarkdown(report)
     case 'prune':

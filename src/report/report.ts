@@ -8,6 +8,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
 import type { CopyReport } from './copy-report.ts'
+import type { HistoryReport } from './history-report.ts'
 import type { ImportReport } from './import-report.ts'
 import type { InitReport } from './init-report.ts'
 import type { PruneReport } from './prune-report.ts'
@@ -22,6 +23,7 @@ export type Report =
   | VerifyReport
   | ListReport
   | StatusReport
+  | HistoryReport
   | CheckReport
   | PruneReport
   | DiscardReport

@@ -6,6 +6,7 @@ import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, Rest
 import { checkLines } from './text-check.ts'
 import { copyLines } from './text-copy.ts'
 import { indented } from './text-error.ts'
+import { historyLines } from './text-history.ts'
 import { importLines } from './text-import.ts'
 import { initLines } from './text-init.ts'
 import { renderList } from './text-list.ts'
@@ -45,6 +46,8 @@ function linesOf(report: Report, { palette, now, details = true }: Rendering): r
       return renderList(report, palette, now)
     case 'status':
       return statusLines(report, palette)
+    case 'report':
+      return historyLines(report, palette)
     case 'check':
       return checkLines(report, palette)
     case 'prune':

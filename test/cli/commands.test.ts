@@ -252,7 +252,7 @@ describe('a mistake is named, with the way out', () => {
     [
       ['frobnicate'],
       'There is no verb "frobnicate".',
-      'The verbs are: backup, restore, verify, list, status, check, prune, export, copy, import, init, key, help.',
+      'The verbs are: backup, restore, verify, list, status, report, check, prune, export, copy, import, init, key, help.',
     ],
     [['help', 'restor'], 'There is no verb "restor".', 'Did you mean comeback restore?'],
     [['--json'], 'No verb was given.', 'The verb comes first'],
