@@ -109,6 +109,7 @@ async function proveIn(database: ProofDatabase, roles: string[], request: Reques
     }
   }
   const restoreTime = performance.now() - started
+  request.backup.forget()
   const left = leftOut(restored.problems, request.detail)
   roles.push(...left.roles)
   await options.restored?.(database.url)

@@ -65,6 +65,11 @@ export class PackReader {
     this.#uses = packs.map((pack, position) => ({ pack, whole: mostlyUsed(used[position] ?? 0, pack.size) }))
   }
 
+  /** Drops the packs that are held for the next read. */
+  forget(): void {
+    this.#cache.clear()
+  }
+
   /** The plain bytes of the index's chunks [first, first + count), in order. */
   async *read(first: number, count: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     for await (const span of ahead(this.#spans(first, count), 1, span => this.#fetch(span, signal))) {

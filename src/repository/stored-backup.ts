@@ -24,6 +24,8 @@ export interface StoredBackup {
    * bytes are read to their end only if they are the same. May be called for several at a time.
    */
   difference(segment: Segment, bytes: AsyncIterable<Uint8Array>): Promise<number | undefined>
+  /** Lets go of what is held in memory for the next read; whoever has read all of it and goes on needs the room. */
+  forget(): void
 }
 
 /** Only of an authenticated manifest. */
@@ -48,6 +50,7 @@ export async function openBackup(
       const { first, count } = placeOf(segment)
       return reader.read(first, count, readSignal)
     },
+    forget: () => reader.forget(),
     difference(segment, bytes) {
       const { first, count } = placeOf(segment)
       return chunksDiffer(keys.id, chunksOf(index, first, count), bytes)

@@ -88,6 +88,7 @@ export function storedBackup(
     detail: detail ?? null,
     segments: inStockOrder(collected).map(({ head, bytes }) => ({ ...head, bytes: bytes.length })),
     read: (segment, signal) => pieces(contents, segment, pieceSize ?? 64 * 1024, signal),
+    forget: () => undefined,
     difference(segment, bytes) {
       const all = contents.get(segment.name) ?? Buffer.alloc(0)
       const chunks: { id: Buffer; plain: number }[] = []
