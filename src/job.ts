@@ -83,6 +83,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
         ...(await readingRequest(command.components, options, context)),
         maxAge: options.maxAge,
         maxProofAge: options.maxProofAge,
+        quota: options.quota,
       })
     case 'report':
       return writeReport(await readingRequest(command.components, options, context), options, context)

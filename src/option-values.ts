@@ -78,6 +78,11 @@ function parse(spec: OptionSpec, values: readonly string[], from: string): unkno
       if (duration !== undefined && duration > 0 && duration <= (milliseconds(spec.max) ?? 0)) return duration
       throw wrong(`${from} cannot be ${shown(value)}.`, spec)
     }
+    case 'size': {
+      const size = bytesIn(value)
+      if (size !== undefined && size > 0) return size
+      throw wrong(`${from} cannot be ${shown(value)}.`, spec)
+    }
     case 'ages': {
       const ages = agesIn(value, milliseconds(spec.max) ?? 0)
       if (ages !== undefined) return ages
@@ -106,6 +111,16 @@ function agesIn(text: string, most: number): Ages | undefined {
   return Object.fromEntries(ages)
 }
 
+/** `500MB`, `2 GB`: powers of 1,000; `10GiB`: of 1,024. Undefined for what is none, or too large to count. */
+function bytesIn(text: string): number | undefined {
+  const [, number, letter = '', binary] = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b$/i.exec(text) ?? []
+  if (number === undefined || (letter === '' && binary !== '')) return undefined
+  const bytes = Math.round(
+    Number(number) * (binary === '' ? 1000 : 1024) ** ' kmgt'.indexOf(letter.toLowerCase() || ' '),
+  )
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
 /** `90s`, `10m`, `26h`, `30d` in milliseconds. */
 function milliseconds(text: string): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
@@ -131,6 +146,8 @@ function expectation(spec: OptionSpec): string {
       return `It is a whole number from ${spec.min} to ${spec.max}.`
     case 'duration':
       return `Write a number and its unit: 90s, 10m, 26h or 30d; at most ${spec.max}.`
+    case 'size':
+      return 'Write a number and its unit: 500MB, 2GB or 10GiB.'
     case 'ages':
       return `Write a duration such as 26h or 8d, or one for each component: database=26h files=8d; at most ${spec.max}.`
     case 'list':

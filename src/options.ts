@@ -80,6 +80,8 @@ export interface Options {
   readonly readPercent: number | undefined
   readonly maxAge: Ages | undefined
   readonly maxProofAge: Ages | undefined
+  /** Bytes, like every size here. */
+  readonly quota: number | undefined
   readonly full: boolean
   /** Milliseconds, like every duration here. */
   readonly fullEvery: number
@@ -134,7 +136,9 @@ type AgesSpec = Described & {
   readonly default?: string
 }
 
-export type OptionSpec = Flag | List | Text | Choice | Integer | Duration | AgesSpec
+type Size = Described & Numeric & { readonly type: 'size' }
+
+export type OptionSpec = Flag | List | Text | Choice | Integer | Duration | Size | AgesSpec
 
 /** Which spec yields the type that the interface declares: this holds the table and the interface together. */
 type Yields<Value> = [Value] extends [boolean]
@@ -142,7 +146,7 @@ type Yields<Value> = [Value] extends [boolean]
   : [Value] extends [readonly string[]]
     ? List
     : [Value] extends [number]
-      ? Integer | Duration
+      ? Integer | Duration | Size
       : [Value] extends [Ages]
         ? AgesSpec
         : string extends Value
@@ -484,6 +488,12 @@ const TABLE = {
     max: '3650d',
     verbs: ['status'],
     help: 'Fail if the last backup that was restored and compared was proved longer ago, or never; written alike.',
+  },
+  quota: {
+    type: 'size',
+    placeholder: 'SIZE',
+    verbs: ['status'],
+    help: 'Fail if the store holds more than 500MB, 2GB or 10GiB; warn if it will within 30 days.',
   },
   full: { type: 'flag', verbs: ['backup'], help: 'Store everything again and lean on no older backup.' },
   fullEvery: {

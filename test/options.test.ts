@@ -40,6 +40,7 @@ const DEFAULTS: Options = {
   maxAge: undefined,
   html: undefined,
   maxProofAge: undefined,
+  quota: undefined,
   at: undefined,
   disposable: false,
   assertions: undefined,
@@ -116,7 +117,8 @@ test('the table yields the types that the interface declares', () => {
     const { type } = OPTIONS[name]
     if (type === 'flag') expect(value).toBe(false)
     if (type === 'list') expect(value).toEqual([])
-    if (value !== undefined && (type === 'duration' || type === 'integer')) expect(value).toBeTypeOf('number')
+    if (value !== undefined && (type === 'duration' || type === 'integer' || type === 'size'))
+      expect(value).toBeTypeOf('number')
     if (value !== undefined && (type === 'string' || type === 'choice')) expect(value).toBeTypeOf('string')
   }
 })
@@ -183,6 +185,23 @@ test.each(['', '90', 's', '0s', '-1s', '1 h', '1H', '1w', '9999d', '1e3s', 'Infi
   expect(error.code).toBe('usage')
   expect(error.message).toContain('--full-every')
   expect(error.hint).toContain('90s')
+})
+
+const statusWith = (quota: string) => resolveOptions('status', new Map([['quota', [quota]]]), {}).quota
+
+test.each([
+  ['1B', 1],
+  ['500MB', 500_000_000],
+  ['2 gb', 2_000_000_000],
+  ['1.5GB', 1_500_000_000],
+  ['512kib', 524_288],
+  ['10GiB', 10_737_418_240],
+])('the size %s is %d bytes', (text, bytes) => {
+  expect(statusWith(text)).toBe(bytes)
+})
+
+test.each(['', '500', 'MB', '0GB', '-1GB', '1iB', '1PB', '99999999TB', '1,5GB', '1e3MB'])('%j is no size', text => {
+  expect(() => statusWith(text)).toThrow('--quota')
 })
 
 test('a time-out fits into a timer of Node', () => {
