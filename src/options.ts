@@ -181,7 +181,7 @@ function keep(what: string) {
     min: 1,
     max: 100_000,
     verbs: ['backup', 'prune', 'copy'],
-    help: `Keep ${what}; of backup with --prune; of copy, copy no others.`,
+    help: `Keep ${what}.`,
   } as const
 }
 
@@ -414,7 +414,7 @@ const TABLE = {
     verbs: ['backup', 'restore', 'prune', 'init'],
     help: 'How many days a backup is kept.',
   },
-  keepLast: keep('so many of the newest backups'),
+  keepLast: keep('so many of the newest backups (backup with --prune, prune), or copy these and no others'),
   keepHourly: keep('the newest backup of each of so many hours that hold one'),
   keepDaily: keep('the newest backup of each of so many days that hold one'),
   keepWeekly: keep('the newest backup of each of so many weeks that hold one'),
