@@ -8,7 +8,7 @@ import { type Scrub, scrubbed } from '../report/scrub.ts'
 import { renderReport } from '../report/text.ts'
 import { causesOf, renderError } from '../report/text-error.ts'
 import type { Output } from '../run/display.ts'
-import { type Environment, isSet } from '../run/environment.ts'
+import { type Environment, isCi, isSet } from '../run/environment.ts'
 import type { RunLog } from '../run/log.ts'
 
 export interface Voice {
@@ -19,6 +19,8 @@ export interface Voice {
   readonly err: Palette
   readonly json: boolean
   readonly debug: boolean
+  /** Of who sits at the terminal; none where a program reads, or a person somewhere else. */
+  readonly zone?: string | undefined
 }
 
 interface Speaker {
@@ -41,7 +43,13 @@ export function createVoice({ argv, environment, stdout, stderr }: Speaker, scru
     err: createPalette(colours(stderr)),
     json: wantsJson(argv, environment),
     debug: isSet(environment.COMEBACK_DEBUG),
+    zone: stdout.isTTY === true && !isCi(environment) ? zoneBesidesUtc() : undefined,
   }
+}
+
+function zoneBesidesUtc(): string | undefined {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+  return /^(Etc\/)?(UTC|UCT|GMT|Greenwich|Universal|Zulu)$/.test(timeZone) ? undefined : timeZone
 }
 
 /** Returns the exit code. */
@@ -49,7 +57,7 @@ export function sayReport(report: Report, now: Date, voice: Voice, log?: RunLog)
   const safe = scrubbed(report, voice.scrub)
   const readable = scrubbed(safe, printable)
   if (voice.json) sayJson(safe, voice)
-  else voice.stdout.write(renderReport(readable, { palette: voice.out, now }))
+  else voice.stdout.write(renderReport(readable, { palette: voice.out, now, zone: voice.zone }))
   const code = exitCodeOf(report)
   log?.block(renderReport(readable, { palette: PLAIN, now }))
   log?.line(`exit code ${code}`)

@@ -33,6 +33,7 @@ const STATUS = {
 
 function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
   const proved = backups.some(({ proof }) => proof !== undefined)
+  const dropped = backups.some(({ expires }) => expires !== undefined)
   const reasons = backups.some(({ reason }) => reason !== undefined)
   return markdownTable(
     [
@@ -41,9 +42,11 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
       { head: 'Backup (UTC)' },
       { head: 'Age', right: true },
       { head: 'Size', right: true },
+      { head: 'New', right: true },
       { head: 'Stored', right: true },
-      { head: 'Leans on', right: true },
+      { head: 'Kind' },
       ...(proved ? [{ head: 'Proved' }] : []),
+      ...(dropped ? [{ head: 'The store keeps it until' }] : []),
       ...(reasons ? [{ head: 'Why' }] : []),
     ],
     backups.map(backup => {
@@ -55,13 +58,20 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
         `${code(backup.id)}${backup.authenticated || damaged || unread ? '' : ' ?'}`,
         ageText(new Date(backup.time), now),
         damaged || unread ? '' : sizeText(backup.bytes),
+        backup.new === undefined ? '' : sizeText(backup.new),
         damaged ? '' : sizeText(backup.stored),
-        backup.leansOn.length === 0 ? '' : `${backup.leansOn.length}`,
+        kindText(backup),
         ...(proved ? [proofText(backup, now)] : []),
+        ...(dropped ? [backup.expires?.slice(0, 10) ?? ''] : []),
         ...(reasons ? [backup.reason === undefined ? '' : prose(backup.reason)] : []),
       ]
     }),
   )
+}
+
+function kindText({ full, leansOn }: ListedBackup): string {
+  if (leansOn.length > 0) return `leans on ${leansOn.length}`
+  return full === true ? 'full' : ''
 }
 
 function proofText({ proof }: ListedBackup, now: Date): string {

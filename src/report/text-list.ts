@@ -18,7 +18,16 @@ interface Column {
   readonly cell: (backup: ListedBackup) => Cell
 }
 
-export function renderList(report: ListReport, palette: Palette, now: Date): readonly string[] {
+/** Milliseconds before the store drops a backup from which on that is noted. */
+const SOON = 7 * 24 * 60 * 60 * 1000
+
+export interface ListTimes {
+  readonly now: Date
+  /** Of the reader, `Europe/Paris`, where that is known and not UTC. */
+  readonly zone?: string | undefined
+}
+
+export function renderList(report: ListReport, palette: Palette, times: ListTimes): readonly string[] {
   const { store, backups, foreign } = report
   const notes = foreignLines(foreign, palette)
   if (backups.length === 0) return [`No backups in ${store}.`, ...notes]
@@ -28,15 +37,7 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
   const failed = backups.filter(({ status }) => status === 'failed').length
   const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
   return [
-    ...table(
-      backups,
-      columns(
-        palette,
-        now,
-        backups.some(({ proof }) => proof !== undefined),
-      ),
-      palette,
-    ),
+    ...table(backups, columns(backups, palette, times), palette, times),
     '',
     `${countText(backups.length - failed, 'backup')}${failed === 0 ? '' : ` and ${countText(failed, 'failed run')}`}, ${sizeText(stored)} stored in ${store}`,
     ...(doubtful ? [palette.dim('? made with another key than the one at hand, so listed as it claims to be')] : []),
@@ -44,25 +45,26 @@ export function renderList(report: ListReport, palette: Palette, now: Date): rea
   ]
 }
 
-/** Where backups were proved, that takes the place of how many others each leans on: a line has no room for both. */
-function columns({ bold, dim, red, yellow, green }: Palette, now: Date, proved: boolean): readonly Column[] {
-  const known = (backup: ListedBackup, text: string): Cell => ({
-    text: backup.status === 'damaged' || backup.status === 'unread' ? '-' : text,
+/** The id has the time in UTC. A line has no room for the age as well as for the reader's own time. */
+function columns(
+  backups: readonly ListedBackup[],
+  { bold, dim, red, yellow, green }: Palette,
+  { now, zone }: ListTimes,
+): readonly Column[] {
+  const known = (backup: ListedBackup, text: string | undefined): Cell => ({
+    text: text === undefined || backup.status === 'damaged' || backup.status === 'unread' ? '-' : text,
   })
   const statuses = {
     complete: { text: 'complete', style: green },
+    verified: { text: 'verified', style: green },
     partial: { text: 'partial', style: yellow },
     failed: { text: 'FAILED', style: red },
     damaged: { text: 'damaged', style: red },
     unread: { text: 'unread', style: dim },
   }
-  const verdicts = {
-    verified: { text: 'verified', style: green },
-    failed: { text: 'FAILED', style: red },
-    'could-not-verify': { text: 'not yet', style: yellow },
-  }
+  const local = zone === undefined ? undefined : localTimes(zone)
   return [
-    { head: 'STATUS', cell: backup => marked(statuses[backup.status], backup) },
+    { head: 'STATUS', cell: backup => marked(statuses[statusOf(backup)], backup) },
     { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
     {
       head: 'ID (UTC)',
@@ -70,24 +72,38 @@ function columns({ bold, dim, red, yellow, green }: Palette, now: Date, proved: 
         text: authenticated || status === 'damaged' || status === 'unread' ? id : `${id} ?`,
       }),
     },
-    { head: 'AGE', right: true, cell: ({ time }) => ({ text: ageText(new Date(time), now) }) },
+    local === undefined
+      ? { head: 'AGE', right: true, cell: ({ time }) => ({ text: ageText(new Date(time), now) }) }
+      : { head: 'LOCAL TIME', cell: ({ time }) => ({ text: local(new Date(time)) }) },
     { head: 'SIZE', right: true, cell: backup => known(backup, sizeText(backup.bytes)) },
-    {
-      head: 'STORED',
-      right: true,
-      cell: backup =>
-        backup.status === 'unread' ? { text: sizeText(backup.stored) } : known(backup, sizeText(backup.stored)),
-    },
-    proved
-      ? {
-          head: 'PROVED',
-          cell: ({ proof }) => (proof === undefined ? { text: '-', style: dim } : verdicts[proof.verdict]),
-        }
+    // Of the old scripts' files nothing is known but what they take.
+    backups.every(({ status }) => status === 'unread')
+      ? { head: 'STORED', right: true, cell: ({ stored }) => ({ text: sizeText(stored) }) }
       : {
-          head: 'LEANS ON',
-          cell: ({ leansOn }) => ({ text: leansOn.length === 0 ? '-' : `${leansOn.length}`, style: dim }),
+          head: 'NEW',
+          right: true,
+          cell: backup => known(backup, backup.new === undefined ? undefined : sizeText(backup.new)),
         },
+    { head: 'KIND', cell: ({ full, leansOn }) => ({ text: kindText(full, leansOn.length), style: dim }) },
   ]
+}
+
+function statusOf({ status, proof }: ListedBackup): ListedBackup['status'] | 'verified' {
+  return status === 'complete' && proof?.verdict === 'verified' ? 'verified' : status
+}
+
+/** `on 2`: it needs packs of two older ones. */
+function kindText(full: boolean | undefined, others: number): string {
+  if (others > 0) return `on ${others}`
+  return full === true ? 'full' : '-'
+}
+
+/** `11-23 03:00`; the id has the year. */
+function localTimes(zone: string): (time: Date) => string {
+  const digits = { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' } as const
+  // Of all languages it is Swedish that writes it so.
+  const format = new Intl.DateTimeFormat('sv', { timeZone: zone, year: 'numeric', ...digits })
+  return time => format.format(time).slice(5)
 }
 
 /** In the place of `complete`, as a line has no room for both. */
@@ -95,7 +111,27 @@ function marked(cell: Cell, { status, purpose }: ListedBackup): Cell {
   return purpose !== undefined && status === 'complete' ? { ...cell, text: purpose } : cell
 }
 
-function table(backups: readonly ListedBackup[], columns: readonly Column[], { dim }: Palette): readonly string[] {
+/** What is worth a line of its own. */
+function notesOf(backup: ListedBackup, { dim, red, yellow }: Palette, now: Date): readonly string[] {
+  const { purpose, status, proof, expires, reason } = backup
+  const ago = proof === undefined ? '' : `, ${ageText(new Date(proof.time), now)} ago`
+  return [
+    ...(purpose !== undefined && status !== 'complete' ? [dim(`  was to be a ${purpose} backup`)] : []),
+    ...(proof?.verdict === 'failed' ? [red(`  its proof FAILED${ago}`)] : []),
+    ...(proof?.verdict === 'could-not-verify' ? [yellow(`  its proof could not be made${ago}`)] : []),
+    ...(expires !== undefined && Date.parse(expires) - now.getTime() < SOON
+      ? [yellow(`  the store drops it on ${expires.slice(0, 10)}`)]
+      : []),
+    ...(reason === undefined ? [] : [dim(`  why: ${onOneLine(reason)}`)]),
+  ]
+}
+
+function table(
+  backups: readonly ListedBackup[],
+  columns: readonly Column[],
+  palette: Palette,
+  { now }: ListTimes,
+): readonly string[] {
   const rows = backups.map(backup => columns.map(({ cell }) => cell(backup)))
   const widths = columns.map(({ head }, index) =>
     Math.max(head.length, ...rows.map(row => widthOf(row[index]?.text ?? ''))),
@@ -108,12 +144,10 @@ function table(backups: readonly ListedBackup[], columns: readonly Column[], { d
         return columns[index]?.right ? gap + shown : shown + (index === cells.length - 1 ? '' : gap)
       })
       .join('  ')
-  const lines = [line(columns.map(({ head }) => ({ text: head, style: dim })))]
+  const lines = [line(columns.map(({ head }) => ({ text: head, style: palette.dim })))]
   for (const [index, backup] of backups.entries()) {
     lines.push(line(rows[index] ?? []))
-    if (backup.purpose !== undefined && backup.status !== 'complete')
-      lines.push(dim(`  was to be a ${backup.purpose} backup`))
-    if (backup.reason !== undefined) lines.push(dim(`  why: ${onOneLine(backup.reason)}`))
+    lines.push(...notesOf(backup, palette, now))
   }
   return lines
 }

@@ -18,6 +18,8 @@ import { verifyLines } from './text-verify.ts'
 export interface Rendering {
   readonly palette: Palette
   readonly now: Date
+  /** Of the reader, where that is not UTC. */
+  readonly zone?: string | undefined
   /** Name the tables whose rows changed; not where the whole world reads the log. Default: true. */
   readonly details?: boolean
 }
@@ -27,7 +29,7 @@ export function renderReport(report: Report, rendering: Rendering): string {
   return `${linesOf(report, rendering).join('\n')}\n`
 }
 
-function linesOf(report: Report, { palette, now, details = true }: Rendering): readonly string[] {
+function linesOf(report: Report, { palette, now, zone, details = true }: Rendering): readonly string[] {
   switch (report.command) {
     case 'backup':
       return backupLines(report, palette)
@@ -43,7 +45,7 @@ function linesOf(report: Report, { palette, now, details = true }: Rendering): r
     case 'verify':
       return verifyLines(report, palette, { now, details })
     case 'list':
-      return renderList(report, palette, now)
+      return renderList(report, palette, { now, zone })
     case 'status':
       return statusLines(report, palette)
     case 'report':

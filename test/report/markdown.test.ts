@@ -140,13 +140,17 @@ describe('other summaries', () => {
       keyId: '0123456789abcdef',
       leansOn: ['a', 'b'],
       authenticated: true,
+      full: false,
+      new: 12_000_000,
     } as const
     const text = (...more: Extract<Report, { command: 'list' }>['backups']) =>
       rendered({ command: 'list', store: 'file:b', backups: [backup, ...more], foreign: ['a|b'] })
     expect(text()).toContain(
-      '| ✅ complete | database | <code>20261123T010000Z-7f3a91</code> | 1 h | 1.1 GB | 340 MB | 2 |',
+      '| ✅ complete | database | <code>20261123T010000Z-7f3a91</code> | 1 h | 1.1 GB | 12 MB | 340 MB | leans on 2 |',
     )
     expect(text()).not.toContain('Why')
+    expect(text()).not.toContain('until')
+    expect(text({ ...backup, expires: '2026-12-23T01:00:00Z' })).toContain('| leans on 2 | 2026-12-23 |')
     expect(text({ ...backup, purpose: 'safety' })).toContain('| ✅ complete, safety | database |')
     expect(text({ ...backup, status: 'failed', reason: 'The disk | is full.' })).toContain(
       '| The disk &#124; is full. |',

@@ -3,8 +3,8 @@ import { createPalette } from '../../src/report/palette.ts'
 import type { BackupOutcome, ListedBackup, Report } from '../../src/report/report.ts'
 import { renderReport } from '../../src/report/text.ts'
 
-const rendered = (report: Report) =>
-  renderReport(report, { palette: createPalette(false), now: new Date('2026-11-23T05:00:00Z') })
+const rendered = (report: Report, zone?: string) =>
+  renderReport(report, { palette: createPalette(false), now: new Date('2026-11-23T05:00:00Z'), zone })
 
 const complete: Extract<BackupOutcome, { status: 'complete' | 'partial' }> = {
   status: 'complete',
@@ -36,6 +36,8 @@ const listed = (changes: Partial<ListedBackup>): ListedBackup => ({
   keyId: '0123456789abcdef',
   leansOn: [],
   authenticated: true,
+  full: true,
+  new: 1_080_000_000,
   ...changes,
 })
 
@@ -87,30 +89,64 @@ describe('a list', () => {
       store: 'file:./backups',
       foreign: ['notes.txt'],
       backups: [
-        listed({ leansOn: ['20261122T020000Z-112233', '20261121T020000Z-112233'] }),
+        listed({ full: false, new: 12_000_000, leansOn: ['20261122T020000Z-112233', '20261121T020000Z-112233'] }),
+        listed({ proof: { verdict: 'verified', time: '2026-11-23T03:00:00Z', authenticated: true } }),
+        listed({ proof: { verdict: 'failed', time: '2026-11-23T03:00:00Z', authenticated: true } }),
+        listed({ proof: { verdict: 'could-not-verify', time: '2026-11-23T03:00:00Z', authenticated: true } }),
+        listed({ expires: '2026-11-28T02:00:00Z' }),
+        listed({ expires: '2026-12-23T02:00:00Z' }),
         listed({ component: 'files', status: 'partial', id: '20261122T020000Z-aaaaaa', time: '2026-11-22T02:00:00Z' }),
-        listed({ component: 'config', status: 'failed', bytes: 0, stored: 120, reason: 'The disk is full.' }),
+        listed({
+          component: 'config',
+          status: 'failed',
+          bytes: 0,
+          stored: 120,
+          full: false,
+          new: 0,
+          reason: 'The disk is full.',
+        }),
         listed({ status: 'damaged', authenticated: false, reason: 'The manifest is cut short.' }),
         listed({ authenticated: false }),
         listed({ purpose: 'safety' }),
         listed({ purpose: 'safety', status: 'partial' }),
       ],
     })
-    expect(text).toBe(`STATUS    COMPONENT  ID (UTC)                    AGE    SIZE  STORED  LEANS ON
-complete  database   20261123T020000Z-7f3a91     3 h  1.1 GB  340 MB  2
-partial   files      20261122T020000Z-aaaaaa    27 h  1.1 GB  340 MB  -
-FAILED    config     20261123T020000Z-7f3a91     3 h     0 B   120 B  -
+    expect(text).toBe(`STATUS    COMPONENT  ID (UTC)                    AGE    SIZE     NEW  KIND
+complete  database   20261123T020000Z-7f3a91     3 h  1.1 GB   12 MB  on 2
+verified  database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
+complete  database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
+  its proof FAILED, 2 h ago
+complete  database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
+  its proof could not be made, 2 h ago
+complete  database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
+  the store drops it on 2026-11-28
+complete  database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
+partial   files      20261122T020000Z-aaaaaa    27 h  1.1 GB  1.1 GB  full
+FAILED    config     20261123T020000Z-7f3a91     3 h     0 B     0 B  -
   why: The disk is full.
-damaged   database   20261123T020000Z-7f3a91     3 h       -       -  -
+damaged   database   20261123T020000Z-7f3a91     3 h       -       -  full
   why: The manifest is cut short.
-complete  database   20261123T020000Z-7f3a91 ?   3 h  1.1 GB  340 MB  -
-safety    database   20261123T020000Z-7f3a91     3 h  1.1 GB  340 MB  -
-partial   database   20261123T020000Z-7f3a91     3 h  1.1 GB  340 MB  -
+complete  database   20261123T020000Z-7f3a91 ?   3 h  1.1 GB  1.1 GB  full
+safety    database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
+partial   database   20261123T020000Z-7f3a91     3 h  1.1 GB  1.1 GB  full
   was to be a safety backup
 
-6 backups and 1 failed run, 2.0 GB stored in file:./backups
+11 backups and 1 failed run, 3.7 GB stored in file:./backups
 ? made with another key than the one at hand, so listed as it claims to be
 not of a backup, left alone: notes.txt
+`)
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test("has the reader's own time, too, in the place of the age, and fits all the same", () => {
+    const backups = [
+      listed({ authenticated: false, bytes: 999_000_000, new: 999_000_000 }),
+      listed({ time: '2026-07-01T23:30:00Z', full: false, leansOn: ['20261122T020000Z-112233'] }),
+    ]
+    const text = rendered({ command: 'list', store: 'file:x', foreign: [], backups }, 'Europe/Paris')
+    expect(text).toContain(`STATUS    COMPONENT  ID (UTC)                   LOCAL TIME     SIZE     NEW  KIND
+complete  database   20261123T020000Z-7f3a91 ?  11-23 03:00  999 MB  999 MB  full
+complete  database   20261123T020000Z-7f3a91    07-02 01:30  1.1 GB  1.1 GB  on 1
 `)
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
