@@ -140,13 +140,13 @@ not of a backup, left alone: notes.txt
 
   test("has the reader's own time, too, in the place of the age, and fits all the same", () => {
     const backups = [
-      listed({ authenticated: false, bytes: 999_000_000, new: 999_000_000 }),
+      listed({ bytes: 999_000_000, new: 999_000_000 }),
       listed({ time: '2026-07-01T23:30:00Z', full: false, leansOn: ['20261122T020000Z-112233'] }),
     ]
     const text = rendered({ command: 'list', store: 'file:x', foreign: [], backups }, 'Europe/Paris')
-    expect(text).toContain(`STATUS    COMPONENT  ID (UTC)                   LOCAL TIME     SIZE     NEW  KIND
-complete  database   20261123T020000Z-7f3a91 ?  11-23 03:00  999 MB  999 MB  full
-complete  database   20261123T020000Z-7f3a91    07-02 01:30  1.1 GB  1.1 GB  on 1
+    expect(text).toContain(`STATUS    COMPONENT  ID (UTC)                 LOCAL TIME     SIZE     NEW  KIND
+complete  database   20261123T020000Z-7f3a91  11-23 03:00  999 MB  999 MB  full
+complete  database   20261123T020000Z-7f3a91  07-02 01:30  1.1 GB  1.1 GB  on 1
 `)
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
