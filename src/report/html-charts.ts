@@ -7,10 +7,12 @@ import { durationText, sizeText } from './quantities.ts'
 
 /** Units of the drawing; it is scaled to its column. */
 const WIDTH = 260
-const HEIGHT = 104
-const TOP = 12
+const HEIGHT = 112
+const TOP = 20
 const BOTTOM = 18
 const FLOOR = HEIGHT - BOTTOM
+/** Of a bar: a few of them must not become a wall. */
+const WIDEST = 24
 /** Month names along the axis at the most. */
 const TICKS = 4
 
@@ -56,7 +58,7 @@ const KINDS: readonly Kind[] = [
   {
     key: 'gap',
     title: 'At worst lost (RPO)',
-    about: 'gap between complete backups',
+    about: 'longest gap',
     shape: 'bars',
     text: durationText,
     headline: 'largest',
@@ -100,7 +102,7 @@ function drawing({ shape, text }: Kind, { span, values }: Series, largest: numbe
     const day = shortDay(span.from + index * span.step)
     return `${span.step === DAY ? '' : 'Week of '}${day}: ${text(values[index] ?? 0)}`
   }
-  const bar = Math.max(1, width - (width > 6 ? 2 : 1))
+  const bar = Math.min(WIDEST, Math.max(1, width - (width > 6 ? 2 : 1)))
   const shapes = {
     bars: () =>
       points.map(
@@ -123,7 +125,7 @@ function drawing({ shape, text }: Kind, { span, values }: Series, largest: numbe
       ),
     ],
   }[shape]()
-  return `<svg class="chart" role="img" aria-label="${label}" viewBox="0 0 ${WIDTH} ${HEIGHT}"><path class="axis" d="M0 ${FLOOR}.5H${WIDTH}"/><path class="grid" d="M0 ${TOP}.5H${WIDTH}"/><text class="max" x="0" y="${TOP - 3}">${text(largest)}</text>${shapes.join('')}${ticks(span)}</svg>`
+  return `<svg class="chart" role="img" aria-label="${label}" viewBox="0 0 ${WIDTH} ${HEIGHT}"><path class="axis" d="M0 ${FLOOR}.5H${WIDTH}"/><path class="grid" d="M0 ${TOP}.5H${WIDTH}"/><text class="max" x="0" y="${TOP - 7}">${text(largest)}</text>${shapes.join('')}${ticks(span)}</svg>`
 }
 
 type Point = { readonly x: number; readonly y: number }

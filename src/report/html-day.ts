@@ -28,10 +28,10 @@ export function restoreCommand(component: Component, { id }: HistoryBackup, { st
   return ['comeback', 'restore', component, id, ...storeArguments, ...into].map(shellWord).join(' ')
 }
 
-/** The newest that can be restored first, with its command; the others behind a fold. */
+/** The newest that is complete, and not known to be bad, first, with its command; the others behind a fold. */
 function componentHtml(component: Component, backups: readonly HistoryBackup[], place: Place): string {
   const newestFirst = backups.toReversed()
-  const best = newestFirst.find(backup => canRestore(backup) && backup.purpose === undefined) ?? newestFirst[0]
+  const best = newestFirst.find(isWhole) ?? newestFirst.find(canRestore) ?? newestFirst[0]
   if (best === undefined) return ''
   const others = newestFirst.filter(backup => backup !== best)
   const more =
@@ -47,7 +47,7 @@ function recordHtml(component: Component, backup: HistoryBackup, place: Place): 
   const facts = [
     `<time datetime="${escaped(time)}">${escaped(time.slice(11, 16))} UTC</time>`,
     ...(backup.bytes > 0 ? [sizeText(backup.bytes)] : []),
-    ...(backup.new === undefined ? [] : [`${sizeText(backup.new)} new`]),
+    ...(backup.new === undefined || !canRestore(backup) ? [] : [`${sizeText(backup.new)} new`]),
     ...(proof?.restoreSeconds === undefined ? [] : [`restored in ${durationText(proof.restoreSeconds)}`]),
     ...(backup.expires === undefined ? [] : [`expires ${escaped(backup.expires.slice(0, 10))}`]),
     ...(proof === undefined || proof.authenticated ? [] : ['proof not authenticated']),
@@ -66,6 +66,10 @@ function wordsOf({ status, ...backup }: HistoryBackup): string {
   if (status === 'damaged') return 'Damaged'
   if (status === 'failed') return 'Failed'
   return MARK_WORDS[markOf({ status, ...backup })]
+}
+
+function isWhole(backup: HistoryBackup): boolean {
+  return ['verified', 'complete', 'unproved'].includes(markOf(backup))
 }
 
 /** A partial one may be named by its id, too. */

@@ -10,7 +10,7 @@ export const MARK_WORDS: Readonly<Record<Mark, string>> = {
   partial: 'Partial',
   failed: 'Failed or damaged',
   disproved: 'Did not restore as it was',
-  safety: 'Before a restore',
+  safety: 'Made before a restore',
 }
 
 /** Of several on one day the first of these counts: a proof that failed must not hide behind a backup that was not proved. */
@@ -39,7 +39,7 @@ export function hasFlaw(backups: readonly HistoryBackup[]): boolean {
 }
 
 export function markSvg(mark: Mark, flawed = false): string {
-  const dot = flawed ? '<circle class="f" cx="11.6" cy="2.4" r="2.8"/>' : ''
+  const dot = flawed ? '<circle class="f" cx="11.4" cy="2.6" r="3.1"/>' : ''
   return `<svg class="m ${mark}" aria-hidden="true" viewBox="0 0 14 14"><use href="#m-${mark}"/>${dot}</svg>`
 }
 

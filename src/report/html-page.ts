@@ -86,7 +86,7 @@ ${components.map(history => chartsHtml(history, time)).join('\n')}`
 
 /** The script finds what it looks for, on a page that has nothing to choose, too. */
 function emptyHtml(): string {
-  return `<div class="none"><p>When the first backup is made, its day appears here.</p><code>comeback backup all</code></div>
+  return `<div class="blank"><p>When the first backup is made, its day appears here.</p><code>comeback backup all</code></div>
 <article id="nothing" class="day" hidden><h3></h3><button type="button"></button></article>`
 }
 

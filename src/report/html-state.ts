@@ -23,8 +23,8 @@ export function verdictHtml({ components }: HistoryReport): string {
   const unproved = components.filter(({ lastVerified }) => lastVerified === undefined)
   if (components.length === 0) return `${markSvg('failed')} There is no backup here yet.`
   if (bad.length > 0) {
-    const names = new Intl.ListFormat('en').format(bad.map(({ component }) => component))
-    return `${markSvg('failed')} Look at ${names}.`
+    const sentences = bad.map(({ component, state }) => `${STATES[state].words}: ${component}.`)
+    return `${markSvg(bad.every(({ state }) => state === 'late') ? 'partial' : 'failed')} ${sentences.join(' ')}`
   }
   if (unproved.length > 0) {
     const names = new Intl.ListFormat('en').format(unproved.map(({ component }) => component))
@@ -38,20 +38,30 @@ function stateHtml(history: ComponentHistory, now: Date): string {
   const mark = state === 'good' && lastVerified !== undefined ? 'verified' : STATES[state].mark
   const proof = lastVerified?.proof
   const facts: readonly (readonly [string, string, string | undefined])[] = [
-    ['Last good', lastGood === undefined ? 'none' : moment(lastGood.time), lastGood && ago(lastGood.time, now)],
-    ['Last verified', proof === undefined ? 'never' : moment(proof.time), proof && ago(proof.time, now)],
-    ['Next due', nextDue === undefined ? 'no rhythm yet' : moment(nextDue), nextDue && dueIn(nextDue, now)],
-    ['Rhythm', usualGap === undefined ? 'unknown' : `every ${durationText(usualGap)}`, undefined],
+    ['Last good', lastGood === undefined ? 'none' : moment(lastGood.time), lastGood ? ago(lastGood.time, now) : ''],
+    ['Last verified', proof === undefined ? 'never' : moment(proof.time), proof ? ago(proof.time, now) : ''],
+    [
+      'Next due',
+      nextDue === undefined ? 'no rhythm yet' : moment(nextDue),
+      nextDue === undefined ? '' : dueIn(nextDue, now),
+    ],
+    ['Rhythm', usualGap === undefined ? 'unknown' : rhythmText(usualGap), undefined],
+    ...(failedSince === 0 ? [] : [['Failed since', countText(failedSince, 'record'), undefined] as const]),
     ['Kept', `${countText(backups.length, 'record')}, ${sizeText(stored)}`, undefined],
   ]
-  const since =
-    failedSince === 0 || lastGood === undefined ? '' : `, ${countText(failedSince, 'bad record')} since the last good`
-  return `<section class="state ${state}" aria-label="State of ${component}"><h3>${component}</h3><p class="word">${markSvg(mark)} ${STATES[state].words}${since}</p><dl>${facts
+  return `<section class="state ${state}" aria-label="State of ${component}"><h3>${component}</h3><p class="word">${markSvg(mark)} ${STATES[state].words}</p><dl>${facts
     .map(
       ([name, value, more]) =>
-        `<dt>${name}</dt><dd>${value}${more === undefined ? '' : ` <span class="ago">${more}</span>`}</dd>`,
+        `<dt>${name}</dt><dd>${value}${more === undefined ? '' : ` <span class="ago">${more || '&nbsp;'}</span>`}</dd>`,
     )
     .join('')}</dl></section>`
+}
+
+/** `daily`, `every 8 h`. */
+function rhythmText(seconds: number): string {
+  const text = durationText(seconds)
+  const named: Readonly<Record<string, string>> = { '1 h': 'hourly', '1 d': 'daily', '7 d': 'weekly' }
+  return named[text] ?? `every ${text}`
 }
 
 /** `25 Nov 2026, 02:00`, in UTC as all on the page. */

@@ -39,7 +39,7 @@ h3{font-size:14px;font-weight:650}
 .a{fill:var(--c)}.b{fill:none;stroke:var(--on);stroke-width:1.9;stroke-linecap:round;stroke-linejoin:round}.c{fill:var(--on)}
 .o{fill:none;stroke:var(--c);stroke-width:1.5}.x{fill:none;stroke:var(--c);stroke-width:1.8;stroke-linecap:round}
 .f{fill:var(--bad);stroke:var(--panel);stroke-width:1.2}
-.states{display:grid;grid-template-columns:repeat(auto-fit,minmax(270px,1fr));gap:16px;margin-top:28px}
+.states{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(270px,100%),1fr));gap:16px;margin-top:28px}
 .state,.board,.charts,.day{background:var(--panel);border:1px solid var(--edge);border-radius:10px;padding:18px 20px}
 .state .word{display:flex;align-items:center;gap:8px;font-size:18px;font-weight:600;line-height:1.35;margin:2px 0 14px}
 .state.failing .word,.state.disproved .word,.state.none .word{color:var(--bad)}
@@ -99,13 +99,13 @@ path.line{fill:none;stroke:var(--verified);stroke-width:1.8}path.thin{stroke-wid
 .area{fill:var(--good);fill-opacity:.16}.point{fill:var(--verified)}.hit{fill:transparent}
 footer{margin-top:40px;color:var(--soft);font-size:12.5px;max-width:70ch}
 footer p+p{margin-top:6px}
-.none{margin-top:28px;background:var(--panel);border:1px dashed var(--edge);border-radius:10px;padding:40px 24px;text-align:center;color:var(--soft)}
-.none code{display:inline-block;margin-top:8px;color:var(--ink)}
+.blank{margin-top:28px;background:var(--panel);border:1px dashed var(--edge);border-radius:10px;padding:40px 24px;text-align:center;color:var(--soft)}
+.blank code{display:inline-block;margin-top:8px;color:var(--ink)}
 @media (max-width:820px){.charts .row{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:560px){body{padding:24px 16px 48px}h1{font-size:22px}.state,.board,.charts,.day{padding:16px}.scroll{margin:2px -16px 0;padding:3px 16px 6px}
 .record{grid-template-columns:minmax(0,1fr)}.record>.one,.record>details{grid-column:1}.charts .row{grid-template-columns:minmax(0,1fr);gap:28px}.command{flex-direction:column}.copy{align-self:start}
 button{min-height:40px}#theme{min-width:40px}}
 @media print{:root,:root[data-theme]{color-scheme:light}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}body{padding:0;max-width:none;font-size:10pt;background:none}
 button,summary,.hint{display:none!important}.state,.charts,.board,.day{break-inside:avoid;box-shadow:none}.scroll{overflow:visible}.calendar{zoom:.74}
-.command code{white-space:pre-wrap;overflow-wrap:anywhere}.states{grid-template-columns:repeat(3,minmax(0,1fr));gap:10px}.charts .row{grid-template-columns:repeat(4,minmax(0,1fr));gap:14px}}
+.command code{white-space:pre-wrap;overflow-wrap:anywhere}.states{grid-template-columns:repeat(3,minmax(0,1fr));gap:10px}.charts .row{grid-template-columns:repeat(4,minmax(0,1fr));gap:14px}header{display:block}.state,.charts,.board,.day{padding:10px 12px}dl{font-size:8pt;gap:3px 8px}.ago{font-size:7.5pt}h2{margin-top:24px}figcaption .value{font-size:16px}figcaption .title,figcaption .about{font-size:8pt}}
 `

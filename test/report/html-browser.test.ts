@@ -154,6 +154,14 @@ describe('the page in Chromium', () => {
     )
   })
 
+  test('on paper the page is light, and has no buttons', async () => {
+    await page.prefer('dark', 'print')
+    expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('light')
+    expect(
+      await page.evaluate(`[...document.querySelectorAll('button')].filter(b => b.offsetParent !== null).length`),
+    ).toBe(0)
+  })
+
   test('everything that can be used has a name', async () => {
     const nameless = await page.evaluate<number>(
       `[...document.querySelectorAll('button, td[data-d], table[role=grid], svg[role=img], code[tabindex]')].filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).length`,

@@ -29,7 +29,7 @@ export interface Page {
   press(key: string): Promise<void>
   click(selector: string): Promise<void>
   resize(width: number, height: number): Promise<void>
-  prefer(scheme: 'light' | 'dark'): Promise<void>
+  prefer(scheme: 'light' | 'dark', medium?: 'screen' | 'print'): Promise<void>
   open(url: string): Promise<void>
   screenshot(): Promise<Buffer>
 }
@@ -180,8 +180,11 @@ async function openPage(browser: Send, listeners: Set<Listener>): Promise<Page> 
     async resize(width, height) {
       await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 })
     },
-    async prefer(scheme) {
-      await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] })
+    async prefer(scheme, medium = 'screen') {
+      await send('Emulation.setEmulatedMedia', {
+        media: medium,
+        features: [{ name: 'prefers-color-scheme', value: scheme }],
+      })
     },
     async open(url) {
       const done = new Promise<void>(resolve => {

@@ -1,0 +1,32 @@
+/** The terminal and the job summary say of the page what it says first. */
+import { expect, test } from 'vitest'
+import { exitCodeOf } from '../../src/report/exit-code.ts'
+import { renderMarkdown } from '../../src/report/markdown.ts'
+import { createPalette } from '../../src/report/palette.ts'
+import { renderReport } from '../../src/report/text.ts'
+import { failure, listed, NOW, proof, report } from './sample-history.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+const days = [1, 2, 3].map(back => listed('database', NOW.getTime() - back * DAY + DAY / 2))
+const proved = listed('files', NOW.getTime() - DAY, { proof: proof(NOW.getTime(), 'verified', 60) })
+const value = report([...days, proved, listed('config', NOW.getTime() - DAY, failure('no'))])
+
+test('a line for each component, and where the page is', () => {
+  expect(renderReport(value, { palette: createPalette(false), now: NOW })).toBe(`\
+database good, 3 records, last good 2026-11-24 19:40:00 UTC, never verified, next due 2026-11-25 19:40:00 UTC
+files good, 1 record, last good 2026-11-24 07:40:00 UTC, last verified 2026-11-25 07:40:00 UTC
+config NO GOOD BACKUP, 1 record, no complete backup, never verified
+Written to report.html: open it in a browser.
+from file:/srv/backups
+`)
+})
+
+test('a job summary has them as a table', () => {
+  const text = renderMarkdown(value, { details: false, now: NOW })
+  expect(text).toContain('## ⚠️ Report of backups')
+  expect(text).toContain('| config | ❌ NO GOOD BACKUP | none | never |')
+})
+
+test('what the page shows does not make the run fail: that is what status is for', () => {
+  expect(exitCodeOf(value)).toBe(0)
+})
