@@ -27,6 +27,8 @@ export interface PruneFacts {
   readonly deleted: ReadonlySet<string>
   readonly refused: readonly Refusal[]
   readonly strange: readonly string[]
+  /** What the rules ask for and the store cannot keep, in sentences. */
+  readonly beyond: readonly string[]
 }
 
 export function describePrune(facts: PruneFacts): PruneReport {
@@ -73,7 +75,11 @@ export function describePrune(facts: PruneFacts): PruneReport {
       ...sum([...catalog.objects.values()].filter(({ name }) => deleted.has(name))),
     },
     foreign: [...catalog.foreign, ...facts.strange],
-    problems: [...refusalProblems(refused), ...recordProblems(decisions)],
+    problems: [
+      ...refusalProblems(refused),
+      ...recordProblems(decisions),
+      ...facts.beyond.map(message => ({ severity: 'warning', message }) as const),
+    ],
   }
 }
 

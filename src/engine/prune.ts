@@ -36,6 +36,7 @@ import { describePrune, type Refusal } from './prune-description.ts'
 import { decide } from './prune-plan.ts'
 import { type RecordCache, readRecords, recordName, type StoreRecord } from './records.ts'
 import { policyText, type RetentionPolicy } from './retention.ts'
+import { shortLived } from './short-lived.ts'
 import { sideBySide } from './side-by-side.ts'
 import { unneeded } from './unneeded.ts'
 
@@ -67,7 +68,8 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   const staying = decisions.filter(({ keep }) => keep).map(({ record }) => record)
   const going = decisions.filter(({ keep }) => !keep).map(({ record }) => record.name)
   const plan = unneeded(seen.catalog, components, staying, now)
-  const facts = { store, components, policy: policyText(policy), decisions, strange: plan.strange }
+  const beyond = shortLived(policy, seen.catalog, now)
+  const facts = { store, components, policy: policyText(policy), decisions, strange: plan.strange, beyond }
   if (!request.apply) {
     const deleted = new Set([...going, ...namesOf(plan.packs), ...namesOf(plan.indexes)])
     return describePrune({ ...facts, applied: false, catalog: seen.catalog, deleted, refused: [] })

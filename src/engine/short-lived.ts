@@ -14,6 +14,8 @@ const SLOTS = [
   { rule: 'yearly', days: 366 },
 ] as const
 
+const BUCKET = 'A bucket can: comeback copy --to s3://BUCKET/PREFIX.'
+
 /** Sentences; none for a store that keeps what it gets, or that says nothing yet. */
 export function shortLived(policy: RetentionPolicy, { objects }: Catalog, now: Date): readonly string[] {
   const lives = [...objects.values()].flatMap(({ name, expiresAt }) => {
@@ -22,12 +24,15 @@ export function shortLived(policy: RetentionPolicy, { objects }: Catalog, now: D
     return expiresAt === undefined || born === undefined || born > now ? [] : [expiresAt.getTime() - born.getTime()]
   })
   if (lives.length === 0) return []
-  const life = Math.max(...lives) / DAY
-  return SLOTS.flatMap(({ rule, days }) => {
+  // Not spread into arguments: there may be more objects than a call takes.
+  const life = lives.reduce((most, one) => Math.max(most, one), 0) / DAY
+  const drops = `This store drops objects after ${Math.floor(life)} days, so it cannot keep`
+  // A store counts from when an object was put, retention from when the run began.
+  const young = policy.days > life + 1 ? [`${drops} everything younger than ${policy.days} days. ${BUCKET}`] : []
+  const slots = SLOTS.flatMap(({ rule, days }) => {
     const count = policy[rule]
     if (count === undefined || count * days <= life) return []
-    return [
-      `This store drops objects after ${Math.floor(life)} days, so it cannot keep ${count} ${rule} backups, which reach back ${Math.ceil(count * days)} days. A bucket can: comeback copy --to s3://BUCKET/PREFIX.`,
-    ]
+    return [`${drops} ${count} ${rule} backups, which reach back ${Math.ceil(count * days)} days. ${BUCKET}`]
   })
+  return [...young, ...slots]
 }

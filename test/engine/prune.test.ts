@@ -111,6 +111,33 @@ describe('a plan', () => {
   })
 })
 
+describe('a rule that reaches further back than the store', () => {
+  const warnings = async (expiresAt: (() => Date) | undefined, rules: object) => {
+    const { objects } = week.store
+    const store = createMemoryStore({ packSize: PACK, objects, ...(expiresAt === undefined ? {} : { expiresAt }) })
+    // A store says of what it gets when it drops it.
+    for (const [name, bytes] of objects) {
+      await store.delete(name)
+      await store.put(name, [bytes])
+    }
+    const { problems } = await runPrune(store, hourAfter(8), { apply: false, policy: rules })
+    expect(problems.every(({ severity }) => severity === 'warning')).toBe(true)
+    return problems.map(({ message }) => message)
+  }
+  const ninetyDays = () => new Date(START + 90 * DAY)
+
+  test('is a warning in the plan, which says what can', async () => {
+    const rules = { monthly: 12, daily: 14 }
+    expect(await warnings(ninetyDays, rules)).toEqual([expect.stringMatching(/cannot keep 12 monthly.*comeback copy/)])
+    expect(await warnings(undefined, rules)).toEqual([])
+  })
+
+  test('may be that of the days', async () => {
+    expect(await warnings(ninetyDays, { days: 120 })).toEqual([expect.stringContaining('younger than 120 days')])
+    expect(await warnings(ninetyDays, { days: 90 })).toEqual([])
+  })
+})
+
 describe('applied', () => {
   test('what stays restores, and nothing stays that nothing needs', async () => {
     const { store, contents, ids } = copied(week)

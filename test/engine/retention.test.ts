@@ -121,6 +121,7 @@ describe('for any history and policy', () => {
       .map(([milliseconds, random]) => newBackupId(new Date(milliseconds), () => random)),
     source: fc.constantFrom('a', 'b'),
     complete: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+    verified: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
   })
   const history = fc.uniqueArray(backup, { selector: ({ id }) => id, maxLength: 60 })
   const count = fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined })
@@ -160,6 +161,35 @@ describe('for any history and policy', () => {
           if (item) expect(stay).toContain(item.id)
       }
     })
+  })
+
+  test('the newest verified one of each source stays, and makes no other go', () => {
+    check((backups, rule, now) => {
+      const stay = kept(backups, rule, now)
+      for (const source of ['a', 'b']) {
+        const proved = backups
+          .filter(item => item.source === source && item.verified && timeOf(item.id) <= now)
+          .sort((x, y) => (x.id < y.id ? 1 : -1))
+        if (proved[0]) expect(stay).toContain(proved[0].id)
+      }
+      const unproved = backups.map(item => ({ ...item, verified: false }))
+      expect([...kept(unproved, rule, now)].filter(id => !stay.has(id))).toEqual([])
+    })
+  })
+
+  test('safety backups stay while they are young, and change nothing for the others', () => {
+    fc.assert(
+      fc.property(history, history, rules, clock, (backups, safety, rule, now) => {
+        const own = new Set(backups.map(({ id }) => id))
+        const beside = safety.filter(({ id }) => !own.has(id)).map(item => ({ ...item, safety: true }))
+        const stay = kept([...backups, ...beside], rule, now)
+        expect([...stay].filter(id => own.has(id)).sort()).toEqual([...kept(backups, rule, now)].sort())
+        for (const { id } of beside) {
+          expect(stay.has(id)).toBe(now.getTime() - timeOf(id).getTime() < Math.max(GRACE, rule.days * DAY))
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 
   test('each slot is filled while there are complete backups to fill it', () => {
