@@ -1,5 +1,4 @@
 /** Small charts of one measure each: the newest value in words, its course as a line, bars or points, in SVG. */
-import type { Component } from '../format/manifest.ts'
 import { DAY, monthName, shortDay } from './calendar-days.ts'
 import { type Charts, chartsOf, type Series, type Span } from './chart-series.ts'
 import type { ComponentHistory } from './history-report.ts'
@@ -22,8 +21,8 @@ interface Kind {
   readonly about: string
   readonly shape: 'line' | 'bars' | 'points'
   readonly text: (value: number) => string
-  /** What the large figure is: the newest value, or the largest. */
-  readonly headline: 'newest' | 'largest'
+  /** The large figure, where it is not the newest value. */
+  readonly headline?: (history: ComponentHistory) => number | undefined
   readonly empty: string
 }
 
@@ -34,7 +33,6 @@ const KINDS: readonly Kind[] = [
     about: 'of a backup, once restored',
     shape: 'line',
     text: sizeText,
-    headline: 'newest',
     empty: 'No complete backup yet',
   },
   {
@@ -43,7 +41,6 @@ const KINDS: readonly Kind[] = [
     about: 'in no earlier backup',
     shape: 'bars',
     text: sizeText,
-    headline: 'newest',
     empty: 'No complete backup yet',
   },
   {
@@ -52,16 +49,16 @@ const KINDS: readonly Kind[] = [
     about: 'measured by proofs',
     shape: 'points',
     text: durationText,
-    headline: 'newest',
     empty: 'No proof has measured it yet',
   },
   {
     key: 'gap',
     title: 'At worst lost (RPO)',
-    about: 'longest gap',
+    // Further back, gaps are also what retention removed: they say nothing of a loss.
+    about: 'longest of the last ten gaps',
     shape: 'bars',
     text: durationText,
-    headline: 'largest',
+    headline: ({ largestGap }) => largestGap,
     empty: 'No complete backup yet',
   },
 ]
@@ -69,11 +66,11 @@ const KINDS: readonly Kind[] = [
 export function chartsHtml(history: ComponentHistory, now: string): string {
   const charts = chartsOf(history, now)
   return `<section class="charts" aria-label="Charts of ${history.component}"><h3>${history.component}</h3><div class="row">
-${KINDS.map(kind => chartHtml(kind, charts[kind.key], history.component)).join('\n')}
+${KINDS.map(kind => chartHtml(kind, charts[kind.key], history)).join('\n')}
 </div></section>`
 }
 
-function chartHtml(kind: Kind, series: Series, component: Component): string {
+function chartHtml(kind: Kind, series: Series, history: ComponentHistory): string {
   const known = series.values.filter(value => value !== undefined)
   const newest = known.at(-1)
   if (newest === undefined) {
@@ -81,14 +78,9 @@ function chartHtml(kind: Kind, series: Series, component: Component): string {
   }
   const largest = known.reduce((a, b) => Math.max(a, b))
   const per = series.span.step === DAY ? 'day' : 'week'
-  const headline = kind.headline === 'newest' ? newest : largest
-  const label = `${kind.title} of ${component}, by ${per}, since ${shortDay(series.span.from)}: newest ${kind.text(newest)}, largest ${kind.text(largest)}`
-  return `<figure><figcaption><span class="title">${kind.title}</span><span class="value">${kind.text(headline)}</span><span class="about">${kind.about}, ${aboutHeadline(kind, per)}</span></figcaption>${drawing(kind, series, largest, label)}</figure>`
-}
-
-function aboutHeadline({ headline, shape }: Kind, per: 'day' | 'week'): string {
-  if (headline === 'largest') return `by ${per}`
-  return shape === 'bars' ? `each ${per}` : `by ${per}`
+  const headline = kind.headline?.(history) ?? newest
+  const label = `${kind.title} of ${history.component}, by ${per}, since ${shortDay(series.span.from)}: newest ${kind.text(newest)}, largest ${kind.text(largest)}`
+  return `<figure><figcaption><span class="title">${kind.title}</span><span class="value">${kind.text(headline)}</span><span class="about">${kind.about}${kind.headline === undefined ? `, ${kind.shape === 'bars' ? 'each' : 'by'} ${per}` : ''}</span></figcaption>${drawing(kind, series, largest, label)}</figure>`
 }
 
 /** From zero up: a chart that begins elsewhere makes much of little. */

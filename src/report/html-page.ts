@@ -68,9 +68,11 @@ function bodyHtml(report: HistoryReport): string {
     history =>
       `<div><h3>${history.component}</h3>${calendarHtml(history, own.get(history.component) ?? new Map(), today)}</div>`,
   )
-  return `${statesHtml(report)}
+  return `<h2 class="sr">State</h2>
+${statesHtml(report)}
 <h2>The last year</h2>
-<p>Choose a day for its backups and the command that restores them. <span class="hint">Arrow keys move by day and week.</span></p>
+<p>Choose a day for its backups and the command that restores them. It shows its plan before it touches anything, and needs the key; for a database, DATABASE_URL or --target-url, too. <span class="hint">Arrow keys move by day and week.</span></p>
+<noscript><p>Without scripts no day can be chosen here; comeback list shows the same backups.</p></noscript>
 <div class="board">
 ${calendars.join('\n')}
 ${legendHtml()}
@@ -80,7 +82,7 @@ ${shown.map(day => dayHtml(day, own, report)).join('\n')}
 <article id="nothing" class="day" hidden><h3></h3><p class="note">Nothing was backed up on this day.</p><button type="button">Go to the last day before it that has a record</button></article>
 </div>
 <h2>Size, growth, recovery</h2>
-<p>Each chart begins at zero and has its own scale.</p>
+<p>Each chart begins at zero and has its own scale. Gaps are those between the backups that are kept: further back, what retention removed leaves gaps, too.</p>
 ${components.map(history => chartsHtml(history, time)).join('\n')}`
 }
 

@@ -52,7 +52,7 @@ function stateHtml(history: ComponentHistory, now: Date): string {
   return `<section class="state ${state}" aria-label="State of ${component}"><h3>${component}</h3><p class="word">${markSvg(mark)} ${STATES[state].words}</p><dl>${facts
     .map(
       ([name, value, more]) =>
-        `<dt>${name}</dt><dd>${value}${more === undefined ? '' : ` <span class="ago">${more || '&nbsp;'}</span>`}</dd>`,
+        `<dt>${name}</dt><dd>${value}${more === undefined ? '' : more === '' ? '<span class="ago pad">&nbsp;</span>' : ` <span class="ago">${more}</span>`}</dd>`,
     )
     .join('')}</dl></section>`
 }

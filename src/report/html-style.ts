@@ -32,7 +32,7 @@ button:hover{border-color:var(--soft)}
 #theme svg{width:18px;height:18px;fill:none;stroke:currentColor;stroke-width:1.6}
 #theme svg path{fill:currentColor;stroke:none}
 h2{font-size:17px;font-weight:650;letter-spacing:-.005em;margin:48px 0 2px}
-h2+p{color:var(--soft);font-size:13.5px;margin-bottom:16px}
+h2+p,noscript p{color:var(--soft);font-size:13.5px;margin-bottom:16px}
 h3{font-size:14px;font-weight:650}
 .m{width:14px;height:14px;flex:none;vertical-align:-2px;overflow:visible;forced-color-adjust:none}
 .m.verified{--c:var(--verified)}.m.complete,.m.unproved,.m.safety{--c:var(--good)}.m.partial{--c:var(--warn)}.m.failed,.m.disproved{--c:var(--bad)}
@@ -50,10 +50,11 @@ dt{color:var(--soft)}
 dd{text-align:right}
 .ago{color:var(--soft);display:block;font-size:12.5px;line-height:1.3}
 .board{display:grid;grid-template-columns:minmax(0,1fr);gap:18px}
-.scroll{overflow-x:auto;margin:2px -20px 0;padding:3px 20px 6px;scrollbar-width:thin}
+.scroll{overflow-x:auto;margin:2px -20px 0;padding:3px 20px 6px;scrollbar-width:thin;scroll-padding-left:40px}
 .calendar{border-spacing:3px;border-collapse:separate;margin-left:-3px;font-size:11px;line-height:1;color:var(--soft)}
 .calendar td,.calendar th{padding:0;height:14px;font-weight:400;text-align:left}
 .calendar th{min-width:28px;padding-right:4px}
+.calendar tbody th{position:sticky;left:0;z-index:1;background:var(--panel);box-shadow:-20px 0 0 var(--panel)}
 .calendar thead td{white-space:nowrap;height:14px}
 .calendar td[data-d]{width:14px;min-width:14px;background:var(--empty);border-radius:3px;cursor:pointer}
 .calendar td[data-d]:has(svg){background:none}
@@ -102,7 +103,7 @@ footer p+p{margin-top:6px}
 .blank{margin-top:28px;background:var(--panel);border:1px dashed var(--edge);border-radius:10px;padding:40px 24px;text-align:center;color:var(--soft)}
 .blank code{display:inline-block;margin-top:8px;color:var(--ink)}
 @media (max-width:820px){.charts .row{grid-template-columns:repeat(2,minmax(0,1fr))}}
-@media (max-width:560px){body{padding:24px 16px 48px}h1{font-size:22px}.state,.board,.charts,.day{padding:16px}.scroll{margin:2px -16px 0;padding:3px 16px 6px}
+@media (max-width:560px){body{padding:24px 16px 48px}h1{font-size:22px}.state,.board,.charts,.day{padding:16px}.scroll{margin:2px -16px 0;padding:3px 16px 6px}.pad{display:none}
 .record{grid-template-columns:minmax(0,1fr)}.record>.one,.record>details{grid-column:1}.charts .row{grid-template-columns:minmax(0,1fr);gap:28px}.command{flex-direction:column}.copy{align-self:start}
 button{min-height:40px}#theme{min-width:40px}}
 @media print{:root,:root[data-theme]{color-scheme:light}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}body{padding:0;max-width:none;font-size:10pt;background:none}
