@@ -161,6 +161,7 @@ describe('a mistake is named, with the way out', () => {
     [{ command: 'restore', component: 'all' }, 'restore takes one component at a time.', 'database, files, config'],
     [{ command: 'restore', component: 'files, config' }, 'restore takes one component at a time.', 'Name one'],
     [{ command: 'export', component: 'files' }, 'export needs a folder to write to.', 'the input into'],
+    [{ command: 'report' }, 'report needs a file to write to.', 'Name it with the input html.'],
     [{ at: 'latest' }, 'backup does not take input at.', 'It belongs to restore, verify, export, copy.'],
     [{ mode: 'atomic' }, 'backup does not take input mode.', 'It belongs to restore.'],
     [{ command: 'list', lanes: '2' }, 'list does not take input lanes.', 'It belongs to backup, restore, verify.'],

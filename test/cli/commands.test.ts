@@ -281,6 +281,7 @@ describe('a mistake is named, with the way out', () => {
     ],
     [['restore', 'files', '--undo=false'], 'restore needs to know which backup.', 'comeback restore files latest'],
     [['restore', '--undo'], 'restore needs to know which component.', 'comeback restore database latest'],
+    [['report'], 'report needs a file to write to.', 'comeback report --html report.html'],
     [['restore', 'all', 'latest'], 'restore takes one component at a time.', 'database, files, config'],
     [['restore', 'files', 'latest', '--discard', 'x'], 'restore --discard cannot use "latest".', '--discard NAME'],
     [['restore', 'files', 'latest', 'now'], 'restore cannot use "now".', 'Usage: comeback restore'],
