@@ -1,6 +1,6 @@
 /** Folders of a local store: made durably, read without following links, swept of what killed processes left. */
 import { constants, type Stats } from 'node:fs'
-import { lstat, mkdir, open, opendir, unlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { attempting, tolerating } from './local-error.ts'
@@ -65,7 +65,7 @@ export async function presence(path: string): Promise<Stats | undefined> {
 export async function folderEntries(folder: string): Promise<readonly FolderEntry[]> {
   const found: FolderEntry[] = []
   await tolerating(['ENOENT'], async () => {
-    for await (const entry of await opendir(folder)) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.isDirectory() || entry.isFile()) found.push({ name: entry.name, isFolder: entry.isDirectory() })
     }
   })

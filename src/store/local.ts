@@ -20,6 +20,9 @@ const PACK_SIZE = 8 * MiB
 /** Between two looks at the signal. */
 const READ_SIZE = 4 * MiB
 
+/** Folders that a list reads before their turn. */
+const FOLDERS_AHEAD = 16
+
 /** An unfinished file this old (ms) was left by a process that was killed: a put takes seconds. */
 const STALE = 24 * 60 * 60 * 1000
 
@@ -111,25 +114,61 @@ export function openLocalStore(directory: string, options: LocalStoreOptions = {
   }
 }
 
+/** In the order of names. The next folders are read ahead: of ten thousand each has few files, and each look takes a way of its own. */
 async function* walk(
   root: string,
   parts: readonly string[],
   prefix: string,
   signal: AbortSignal | undefined,
+  listed = contents(root, parts, prefix, signal),
 ): AsyncGenerator<ObjectInfo> {
-  const folder = join(root, ...parts)
-  checkCancelled(signal)
-  for (const entry of await attempting(`list ${folder}`, () => folderEntries(folder))) {
-    checkCancelled(signal)
-    const name = [...parts, entry.name].join('/')
-    if (!isObjectName(name)) continue
-    if (entry.isFolder) {
-      if (`${name}/`.startsWith(prefix)) yield* walk(root, [...parts, entry.name], prefix, signal)
-    } else if (name.startsWith(prefix)) {
-      const stats = await attempting(`look at ${join(root, name)}`, () => presence(join(root, name)))
-      if (stats?.isFile()) yield { name, size: stats.size }
+  const found = await listed
+  const folders = found.filter(({ size }) => size === undefined)
+  const ahead = new Map<string, ReturnType<typeof contents>>()
+  let next = 0
+  try {
+    for (const { name, size } of found) {
+      checkCancelled(signal)
+      if (size !== undefined) {
+        yield { name, size }
+        continue
+      }
+      for (; ahead.size < FOLDERS_AHEAD && next < folders.length; next++) {
+        const folder = folders[next]?.name ?? ''
+        const reading = contents(root, folder.split('/'), prefix, signal)
+        // Awaited in its turn; until then a failure must not count as unhandled.
+        reading.catch(() => undefined)
+        ahead.set(folder, reading)
+      }
+      const own = ahead.get(name)
+      yield* walk(root, name.split('/'), prefix, signal, own)
+      ahead.delete(name)
     }
+  } finally {
+    await Promise.allSettled(ahead.values())
   }
+}
+
+/** What lies in one folder, in order, as far as names can begin with the prefix; folders have no size. */
+async function contents(
+  root: string,
+  parts: readonly string[],
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly { readonly name: string; readonly size?: number }[]> {
+  checkCancelled(signal)
+  const folder = join(root, ...parts)
+  const entries = await attempting(`list ${folder}`, () => folderEntries(folder))
+  const found = await Promise.all(
+    entries.map(async ({ name: last, isFolder }) => {
+      const name = [...parts, last].join('/')
+      if (!isObjectName(name) || !(isFolder ? `${name}/` : name).startsWith(prefix)) return []
+      if (isFolder) return [{ name }]
+      const stats = await attempting(`look at ${join(root, name)}`, () => presence(join(root, name)))
+      return stats?.isFile() ? [{ name, size: stats.size }] : []
+    }),
+  )
+  return found.flat()
 }
 
 async function openObject(root: string, name: string): Promise<FileHandle> {

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Source } from '../../src/engine/ports.ts'
 import { ComebackError } from '../../src/errors.ts'
+import { newBackupId } from '../../src/format/backup-id.ts'
 import { Keyring } from '../../src/repository/keyring.ts'
+import { readManifest } from '../../src/repository/manifests.ts'
+import { writeProof } from '../../src/repository/proofs.ts'
 import { createFaultyStore } from '../fakes/faulty-store.ts'
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts'
 import { type MemorySegment, memorySource } from '../fakes/source.ts'
 import { DAY, expectAllRestore, idsIn, runPrune, unneededIn } from './keeping.ts'
-import { fakeClock, goodBackup, noise, runBackup } from './scene.ts'
+import { fakeClock, goodBackup, keyring, noise, runBackup } from './scene.ts'
 
 const KiB = 1024
 const PACK = 150 * KiB
@@ -135,6 +138,39 @@ describe('a rule that reaches further back than the store', () => {
   test('may be that of the days', async () => {
     expect(await warnings(ninetyDays, { days: 120 })).toEqual([expect.stringContaining('younger than 120 days')])
     expect(await warnings(ninetyDays, { days: 90 })).toEqual([])
+  })
+})
+
+describe('a backup that was verified', () => {
+  const prove = async ({ store }: History, backup: string, day: number, verdict: 'verified' | 'failed') => {
+    const signal = new AbortController().signal
+    const manifest = await readManifest(store, { component: 'database', id: backup, file: 'manifest.json' }, signal)
+    const provedAt = hourAfter(day).toISOString()
+    const id = newBackupId(hourAfter(day))
+    const times = { provedAt, restoreSeconds: 1, compareSeconds: 1, age: 60, bytes: 1, stored: 1 }
+    const said = { verdict, server: null, engine: 'x', checks: [], findings: {} }
+    const record = { format: 1, type: 'proof', id, component: 'database', backup, ...times, ...said } as const
+    await writeProof(store, manifest, record, {}, keyring, signal)
+  }
+
+  test('stays, whatever the policy, until a newer one is; then it goes with its record', async () => {
+    const history = copied(week)
+    const { store, contents, ids } = history
+    const [, second = '', third = ''] = ids
+    await prove(history, second, 3, 'verified')
+    await prove(history, third, 4, 'failed')
+    const strict = { policy: { days: 1 } }
+    const { backups } = await runPrune(store, hourAfter(8), strict)
+    expect(backups.find(({ id }) => id === second)?.reasons).toEqual(['newest verified'])
+    expect(idsIn(store)).toEqual([second, ...ids.slice(-2)])
+    expect([...store.objects.keys()].filter(name => name.startsWith(`database/${third}/proof`))).toEqual([])
+    await expectAllRestore(store, contents)
+
+    await prove(history, ids.at(-1) ?? '', 9, 'verified')
+    await runPrune(store, hourAfter(10), strict)
+    expect(idsIn(store)).toEqual(ids.slice(-1))
+    expect([...store.objects.keys()].filter(name => name.includes('proof'))).toHaveLength(1)
+    await expectAllRestore(store, contents)
   })
 })
 
