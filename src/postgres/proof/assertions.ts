@@ -63,9 +63,12 @@ export async function runAssertions(
       if (finding !== undefined) findings.push(finding)
     }
   }
-  const passed = outcomes.filter(({ result }) => result === 'passed').length
-  const result = outcomes.length === 0 ? 'not-run' : passed === outcomes.length ? 'passed' : 'failed'
-  const detail = outcomes.length === 0 ? 'none were given' : `${passed} of ${outcomes.length} hold`
+  const count = (what: AssertionOutcome['result']) => outcomes.filter(({ result }) => result === what).length
+  const passed = count('passed')
+  const result = count('failed') > 0 ? 'failed' : passed > 0 && passed === outcomes.length ? 'passed' : 'not-run'
+  const errors = count('error')
+  const unasked = errors === 0 ? '' : `, ${errors} could not be asked`
+  const detail = outcomes.length === 0 ? 'none were given' : `${passed} of ${outcomes.length} hold${unasked}`
   return { check: { name: 'assertions', result, detail }, outcomes, findings }
 }
 
