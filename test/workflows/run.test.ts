@@ -34,6 +34,8 @@ describe('backup.yml', () => {
       'Check out what files and config consist of': 'skipped',
       'Make CONFIG_ENV the environment': 'skipped',
       'Back up': 'success',
+      'Draw the report': 'skipped',
+      'Publish the report as an artifact': 'skipped',
     })
     expect(result.steps[2]?.outputs).toMatchObject({ status: 'complete' })
     expect(result.steps[2]?.summary).not.toBe('')
@@ -61,6 +63,22 @@ describe('backup.yml', () => {
     expectConclusion(result, 'failure')
     expect(outcomes(result)).toMatchObject({ 'Back up': 'failure' })
     expect(result.log).not.toContain('sesame')
+  })
+
+  test('a page is published where it is asked for, and shows the run that failed', async () => {
+    await using repository = await startRepository({ DATABASE_URL: 'postgresql://nobody:sesame@127.0.0.1:1/none' })
+    const pages: string[] = []
+    const publish = ({ path = '' }) => void pages.push(readFileSync(path, 'utf8'))
+    const standIns = { 'actions/upload-artifact': publish }
+    const vars = { ...VARS, COMEBACK_PUBLISH_REPORT: 'true' }
+    expectConclusion(await repository.run('backup.yml', DAILY, { vars, standIns }), 'failure')
+    expect(pages).toEqual([expect.stringContaining('No good backup: database.')])
+    expect(pages[0]).not.toContain('sesame')
+
+    const inputs = { component: 'files', files: 'public', 'publish-report': true }
+    const event = { name: 'workflow_call', inputs, caller: WEEKLY } as const
+    expectConclusion(await repository.run('backup.yml', event, { standIns }), 'success')
+    expect(pages[1]).toMatch(/comeback restore files \S+ --store artifact:/)
   })
 
   test('lines of CONFIG_ENV become configuration, and no value reaches the log', async () => {
