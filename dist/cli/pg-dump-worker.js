@@ -130,8 +130,9 @@ __webpack_async_result__();
 /* harmony export */ });
 /* unused harmony exports ERROR_RESPONSE, READY_FOR_QUERY, TERMINATE, parseErrorResponse, greeting */
 const HEADER = 5;
-/** Bytes of a payload that is kept; longer ones are cut. */
+/** Bytes of an error response that are kept. */
 const KEPT_LIMIT = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 const ERROR_RESPONSE = 0x45; // E
 const READY_FOR_QUERY = 0x5a; // Z
 const QUERY = 0x51; // Q
@@ -144,7 +145,15 @@ class MessageScanner {
     #left = 0;
     #kept = [];
     #keptBytes = 0;
-    /** Calls back once for each message that ends in these bytes; `payload` is there for an error response alone. */
+    #limitOf;
+    /** `limitOf`: how many bytes of such a message's payload are kept; what is longer is cut. */
+    constructor(limitOf = type => (type === ERROR_RESPONSE ? KEPT_LIMIT : 0)) {
+        this.#limitOf = limitOf;
+    }
+    /**
+     * Calls back once for each message that ends in these bytes, at offset `end` of them. `payload` is what was kept of it, of
+     * the default an error response's alone.
+     */
     scan(bytes, onMessage) {
         let position = 0;
         while (position < bytes.length) {
@@ -156,21 +165,23 @@ class MessageScanner {
             }
             else {
                 const part = bytes.subarray(position, position + this.#left);
-                if (this.#header[0] === ERROR_RESPONSE)
-                    this.#keep(part);
+                this.#keep(part, this.#limitOf(this.#header[0] ?? 0));
                 position += part.length;
                 this.#left -= part.length;
             }
             if (this.#left <= 0) {
-                onMessage(this.#header[0] ?? 0, Buffer.concat(this.#kept));
+                onMessage(this.#header[0] ?? 0, this.#keptBytes === 0 ? NOTHING : Buffer.concat(this.#kept), position);
                 this.#headerBytes = 0;
-                this.#kept = [];
+                if (this.#keptBytes > 0)
+                    this.#kept = [];
                 this.#keptBytes = 0;
             }
         }
     }
-    #keep(part) {
-        const copy = Buffer.from(part.subarray(0, KEPT_LIMIT - this.#keptBytes));
+    #keep(part, limit) {
+        if (part.length === 0 || this.#keptBytes >= limit)
+            return;
+        const copy = Buffer.from(part.subarray(0, limit - this.#keptBytes));
         this.#kept.push(copy);
         this.#keptBytes += copy.length;
     }
@@ -187,6 +198,13 @@ function parseErrorResponse(payload) {
         detail: fields.get('D'),
         hint: fields.get('H'),
         where: fields.get('W'),
+        schema: fields.get('s'),
+        table: fields.get('t'),
+        column: fields.get('c'),
+        dataType: fields.get('d'),
+        constraint: fields.get('n'),
+        routine: fields.get('R'),
+        position: fields.get('P'),
     };
 }
 /** AuthenticationOk, the parameters, a made-up cancel key, ReadyForQuery. */
