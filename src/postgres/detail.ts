@@ -79,6 +79,11 @@ const databaseDetail = v.object({
 })
 export type DatabaseDetail = v.InferOutput<typeof databaseDetail>
 
+/** Whether it was read from a dump, in which pg_dump chose the words. */
+export function isImported({ database }: DatabaseDetail): boolean {
+  return database === ''
+}
+
 export function parseSegmentDetail(detail: unknown): SegmentDetail {
   return v.parse(segmentDetail, detail)
 }

@@ -9,8 +9,12 @@ export function qualified({ schema, name }: Relation): string {
 
 /** `public.users` for people, on one line and never the same for two relations. */
 export function displayName({ schema, name }: Relation): string {
-  const part = (text: string) => (/^[a-z_][a-z0-9_$]*$/.test(text) ? text : JSON.stringify(text))
-  return `${part(schema)}.${part(name)}`
+  return `${displayPart(schema)}.${displayPart(name)}`
+}
+
+/** One name for people, on one line: a column's, say. */
+export function displayPart(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : JSON.stringify(name)
 }
 
 /** A string literal without line breaks, for scripts that hold one statement a line. */

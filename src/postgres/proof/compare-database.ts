@@ -2,31 +2,31 @@
  * The comparison: the backup's own reading side is run over the restored database, against the backup's index. What comes out
  * the same is proved to the last byte without a look into the store; only what differs is looked at once more, to say what and where.
  */
-import type { SinkProgress, StoredBackup } from '../../engine/ports.ts'
-import type { CheckName, ProofCheck, ProofFinding, ProvenTable } from '../../engine/proof.ts'
-import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
-import { prepareSession } from '../connection/session.ts'
-import { type DatabaseDetail, parseDatabaseDetail, parseSegmentDetail } from '../detail.ts'
-import { listTables } from '../dump/tables.ts'
+import type { StoredBackup } from '../../engine/ports.ts'
+import {
+  type CheckName,
+  PROOF_CODES,
+  type ProofCheck,
+  type ProofFinding,
+  type ProvenTable,
+} from '../../engine/proof.ts'
+import type { Connection } from '../connection/connection.ts'
+import {
+  type DatabaseDetail,
+  isImported,
+  parseDatabaseDetail,
+  parseSegmentDetail,
+  type SegmentDetail,
+} from '../detail.ts'
+import type { Table } from '../dump/plan.ts'
 import { createDatabaseSource } from '../dump.ts'
-import { displayName } from '../sql-text.ts'
-import { cutsOf, type RowsSegment, rowsSegments } from './row-cuts.ts'
-import { diagnoseRows, type RowsGroup } from './row-diagnosis.ts'
+import { diagnoseLargeObjects } from './large-object-diagnosis.ts'
+import { attempt, type ComparisonRequest, type Looking } from './looking.ts'
+import { cutsOf, rowsSegments } from './row-cuts.ts'
+import { findRows, provenTables, rowsDetail } from './row-findings.ts'
 import { diagnoseSchema, type SchemaText } from './schema-diagnosis.ts'
-import { diagnoseLargeObjects, diagnoseSequences } from './script-diagnosis.ts'
-import { type Comparison, createComparison, type Different } from './segment-comparison.ts'
-
-/** Milliseconds. Nobody else is there to hold a lock. */
-const LOCK_TIMEOUT = 60_000
-
-export interface ComparisonRequest {
-  readonly backup: StoredBackup
-  readonly detail: DatabaseDetail
-  readonly connect: ConnectOptions
-  readonly lanes: number
-  readonly pgDump?: string
-  readonly progress: SinkProgress
-}
+import { createComparison, type Different } from './segment-comparison.ts'
+import { diagnoseSequences, incrementsOf } from './sequence-diagnosis.ts'
 
 export interface ComparisonResult {
   readonly checks: readonly ProofCheck[]
@@ -34,86 +34,97 @@ export interface ComparisonResult {
   readonly tables: readonly ProvenTable[]
 }
 
-/** Throws what reading a database throws; damage of the backup as `damaged`. */
+/**
+ * Throws what reading a database throws. What fails while it is found out where something differs ends that search alone: a
+ * finding says so, and what else was found still counts.
+ */
 export async function compareDatabase(request: ComparisonRequest): Promise<ComparisonResult> {
   const { backup, detail, connect: target, lanes, pgDump, progress } = request
   const segments = rowsSegments(backup, detail)
   const comparison = createComparison(backup, progress)
+  let tables: readonly Table[] = []
   const source = createDatabaseSource({
     url: target.url,
     connectTimeout: target.connectTimeout,
     lanes,
     schemaOnly: detail.schemaOnly,
     excludeTableData: [],
-    cuts: (leader, tables) => cutsOf(leader, tables, segments),
+    cuts: async (leader, found) => {
+      tables = found
+      return await cutsOf(leader, found, segments)
+    },
     ...(pgDump === undefined ? {} : { pgDump }),
   })
   const read = await source.read(comparison, target.signal)
   const now = parseDatabaseDetail(read.detail)
   const unread = new Set(comparison.missing())
-  await using connection = await connect(target)
-  await prepareSession(connection, detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8', LOCK_TIMEOUT)
-  const looking = { ...request, segments, comparison, unread, connection }
+  const looking = { ...request, segments, comparison, unread }
   const rows = await findRows(looking)
   const schema = await findSchema(looking, now)
   const sequences = await findSequences(looking)
   const objects = await findLargeObjects(looking)
+  const proven = provenTables(segments, tables, detail)
   return {
     checks: [
-      check('rows', rows, rowsDetail(segments, detail)),
+      check('rows', rows, rowsDetail(proven, detail)),
       check('schema', schema, `${entryCount(backup).toLocaleString('en')} entries of pg_dump, text for text`),
-      check('sequences', sequences, 'every value'),
-      check('large-objects', objects, largeObjectsDetail(backup)),
+      ...withoutData(detail, [
+        check('sequences', sequences, 'every value'),
+        check('large-objects', objects, largeObjectsDetail(backup, detail)),
+      ]),
     ],
     findings: [...rows, ...schema, ...sequences, ...objects],
-    tables: tablesOf(segments),
+    tables: proven,
   }
 }
 
-interface Looking extends ComparisonRequest {
-  readonly segments: readonly RowsSegment[]
-  readonly comparison: Comparison
-  readonly unread: ReadonlySet<string>
-  readonly connection: Connection
-}
-
+/** What was not compared to its end has no tick, and without a difference no cross either. */
 function check(name: CheckName, findings: readonly ProofFinding[], detail: string): ProofCheck {
-  const real = findings.filter(({ code }) => code !== 'rows-reordered')
-  return { name, result: real.length === 0 ? 'passed' : 'failed', detail }
+  const verdicts = findings.map(({ code }) => PROOF_CODES[code])
+  if (verdicts.includes('failed')) return { name, result: 'failed', detail: failedDetail(name, findings, detail) }
+  const unknown = findings.find(({ code }) => PROOF_CODES[code] === 'could-not-verify')
+  return unknown === undefined
+    ? { name, result: 'passed', detail }
+    : { name, result: 'not-run', detail: unknown.message }
 }
 
-async function findRows(looking: Looking): Promise<readonly ProofFinding[]> {
-  const { segments, comparison, unread, connection, backup } = looking
-  const wrong = new Map<string, RowsGroup['into']>()
-  for (const { name, detail } of segments) {
-    if (unread.has(name) || comparison.different.has(name)) wrong.set(displayName(detail.into), detail.into)
-  }
-  for (const { detail } of comparison.different.values()) {
-    if (detail.kind === 'rows') wrong.set(displayName(detail.into), detail.into)
-  }
-  if (wrong.size === 0) return []
-  const tables = await listTables(connection)
-  const findings: ProofFinding[] = []
-  for (const [name, into] of wrong) {
-    looking.progress.phase(`Looking for what differs in ${name}`)
-    const group = {
-      into,
-      segments: segments.filter(({ detail }) => displayName(detail.into) === name),
-      tables: tables.filter(table => displayName(table.into) === name),
-    }
-    const isThere = group.tables.length > 0
-    const ordered = group.segments.every(({ detail }) => detail.rows === 'own' && displayName(detail.table) === name)
-    if (isThere) {
-      const finding = await diagnoseRows(backup, connection, { ...group, ordered }, looking.connect.signal)
-      // Worth a word only where an order was to be expected; and a table that was empty, and is, was read all the same.
-      if (finding.code !== 'rows-reordered' || (ordered && group.segments.length > 0)) findings.push(finding)
-    } else findings.push({ code: 'table-missing', subject: name, message: `The table ${name} did not come back.` })
-  }
-  return findings
+/** A cross says what is wrong; the schema's is judged again when it is known what the restore left out. */
+function failedDetail(name: CheckName, findings: readonly ProofFinding[], detail: string): string {
+  if (name === 'schema') return detail
+  const what = { rows: 'table', sequences: 'sequence' }[name as string] ?? 'large object'
+  const count = findings.filter(({ code }) => PROOF_CODES[code] === 'failed').length
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? ' is' : 's are'} not as backed up`
+}
+
+function withoutData({ schemaOnly }: DatabaseDetail, checks: readonly ProofCheck[]): readonly ProofCheck[] {
+  if (!schemaOnly) return checks
+  return checks.map(({ name }) => ({ name, result: 'not-run', detail: 'the backup is of the schema alone' }))
 }
 
 async function findSchema(looking: Looking, now: DatabaseDetail): Promise<readonly ProofFinding[]> {
-  const { backup, comparison, unread, detail, connection } = looking
+  const { detail } = looking
+  const differs = isDifferent(looking, ({ kind }) => kind === 'schema')
+  if (!differs) return []
+  const work = (connection: Connection) => diagnosedSchema(looking, connection)
+  const findings = await attempt(looking, 'Looking for what differs in the schema', work)
+  if (findings.some(({ code }) => !code.startsWith('schema-'))) {
+    const message = 'The schema differs, and how could not be found out.'
+    return [...findings, { code: 'schema-not-comparable', subject: 'schema', message }]
+  }
+  if (findings.length === 0 || detail.pgDump === now.pgDump) return findings
+  const subjects = findings.map(({ subject }) => subject)
+  return [
+    {
+      code: 'schema-not-comparable',
+      subject: 'schema',
+      message: `The schema was written by ${detail.pgDump} and read again by ${now.pgDump}; ${subjects.length} entries differ, which may be their wording alone: ${subjects.slice(0, 5).join(', ')}${subjects.length > 5 ? ' and others' : ''}.`,
+      hint: 'Verify a backup that this version of Comeback has made.',
+    },
+  ]
+}
+
+async function diagnosedSchema(looking: Looking, connection: Connection): Promise<readonly ProofFinding[]> {
+  const { backup, comparison, unread } = looking
   const findings: ProofFinding[] = []
   const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
   const tablespaces = new Set(named.map(({ name }) => name))
@@ -128,16 +139,15 @@ async function findSchema(looking: Looking, now: DatabaseDetail): Promise<readon
     if (different.detail.kind !== 'schema' || backup.segments.some(segment => segment.name === name)) continue
     findings.push(...diagnoseSchema({ text: Buffer.alloc(0), entries: [] }, schemaText(different), tablespaces))
   }
-  if (findings.length === 0 || detail.pgDump === now.pgDump) return findings
-  const subjects = findings.map(({ subject }) => subject)
-  return [
-    {
-      code: 'schema-not-comparable',
-      subject: 'schema',
-      message: `The schema was written by ${detail.pgDump} and read again by ${now.pgDump}; ${subjects.length} entries differ, which may be their wording alone: ${subjects.slice(0, 5).join(', ')}${subjects.length > 5 ? ' and others' : ''}.`,
-      hint: 'Verify a backup that this version of Comeback has made.',
-    },
-  ]
+  return findings
+}
+
+/** Whether something of the kind is not as it was backed up, was not read again, or is new. */
+function isDifferent({ backup, comparison, unread }: Looking, isOf: (detail: SegmentDetail) => boolean): boolean {
+  const stored = backup.segments.filter(({ detail }) => isOf(parseSegmentDetail(detail)))
+  return (
+    stored.some(({ name }) => unread.has(name)) || [...comparison.different.values()].some(({ detail }) => isOf(detail))
+  )
 }
 
 function schemaText(different: Different | undefined): SchemaText {
@@ -146,29 +156,26 @@ function schemaText(different: Different | undefined): SchemaText {
 }
 
 async function findSequences(looking: Looking): Promise<readonly ProofFinding[]> {
-  const { backup, comparison, unread } = looking
-  const isOf = ({ detail }: { readonly detail: unknown }) => {
-    const parsed = parseSegmentDetail(detail)
-    return parsed.kind === 'script' && parsed.content === 'sequences'
-  }
-  const stored = backup.segments.find(isOf)
-  const different = [...comparison.different.values()].find(isOf)
-  if (different === undefined && (stored === undefined || !unread.has(stored.name))) return []
-  const before = stored === undefined ? '' : (await textOf(looking, stored.name)).toString('utf8')
-  return diagnoseSequences(before, different?.text?.toString('utf8') ?? '')
+  const { backup, comparison } = looking
+  const isOf = (detail: SegmentDetail) => detail.kind === 'script' && detail.content === 'sequences'
+  if (!isDifferent(looking, isOf)) return []
+  const stored = backup.segments.find(({ detail }) => isOf(parseSegmentDetail(detail)))
+  const different = [...comparison.different.values()].find(({ detail }) => isOf(detail))
+  return await attempt(looking, 'Looking for sequences that differ', async connection => {
+    const before = stored === undefined ? '' : (await textOf(looking, stored.name)).toString('utf8')
+    const after = different?.text?.toString('utf8') ?? ''
+    return diagnoseSequences(before, after, await incrementsOf(connection))
+  })
 }
 
 async function findLargeObjects(looking: Looking): Promise<readonly ProofFinding[]> {
-  const { backup, comparison, unread, connection, connect: target } = looking
-  const isOf = (detail: unknown) => {
-    const parsed = parseSegmentDetail(detail)
-    return parsed.kind === 'script' && parsed.content === 'large-objects'
-  }
-  const same = backup.segments.every(
-    ({ name, detail }) => !isOf(detail) || !(unread.has(name) || comparison.different.has(name)),
+  const { backup, detail, connect: target } = looking
+  const isOf = (detail: SegmentDetail) => detail.kind === 'script' && detail.content === 'large-objects'
+  if (!isDifferent(looking, isOf)) return []
+  const contentsOnly = isImported(detail)
+  return await attempt(looking, 'Looking for large objects that differ', connection =>
+    diagnoseLargeObjects({ backup, connection, contentsOnly, signal: target.signal }),
   )
-  if (same && ![...comparison.different.values()].some(({ detail }) => isOf(detail))) return []
-  return await diagnoseLargeObjects(backup, connection, target.signal)
 }
 
 async function textOf({ backup, connect: target }: Looking, name: string): Promise<Buffer> {
@@ -179,20 +186,13 @@ async function textOf({ backup, connect: target }: Looking, name: string): Promi
   return Buffer.concat(parts)
 }
 
-function rowsDetail(segments: readonly RowsSegment[], { schemaOnly, excludedData }: DatabaseDetail): string {
-  if (schemaOnly) return 'the backup is of the schema alone'
-  const rows = segments.reduce((sum, segment) => sum + segment.rows, 0)
-  const tables = new Set(segments.map(({ detail }) => displayName(detail.table))).size
-  const left = excludedData.length === 0 ? '' : `; the rows of ${excludedData.length} were left out of the backup`
-  return `${rows.toLocaleString('en')} rows of ${tables.toLocaleString('en')} tables, byte for byte${left}`
-}
-
-function largeObjectsDetail({ segments }: StoredBackup): string {
+function largeObjectsDetail({ segments }: StoredBackup, detail: DatabaseDetail): string {
   const bytes = segments.flatMap(({ detail, bytes }) => {
     const parsed = parseSegmentDetail(detail)
     return parsed.kind === 'script' && parsed.content === 'large-objects' ? [bytes] : []
   })
-  return bytes.length === 0 ? 'the database has none' : 'with owners, grants and comments, byte for byte'
+  if (bytes.length === 0) return 'the database has none'
+  return isImported(detail) ? 'their contents, byte for byte' : 'with owners, grants and comments, byte for byte'
 }
 
 function entryCount({ segments }: StoredBackup): number {
@@ -200,14 +200,4 @@ function entryCount({ segments }: StoredBackup): number {
     const parsed = parseSegmentDetail(detail)
     return sum + (parsed.kind === 'schema' ? parsed.entries.length : 0)
   }, 0)
-}
-
-function tablesOf(segments: readonly RowsSegment[]): readonly ProvenTable[] {
-  return [...Map.groupBy(segments, ({ detail }) => displayName(detail.table))]
-    .map(([name, pieces]) => ({
-      name,
-      rows: pieces.reduce((sum, { rows }) => sum + rows, 0),
-      bytes: pieces.reduce((sum, { bytes }) => sum + bytes, 0),
-    }))
-    .sort((a, b) => b.bytes - a.bytes)
 }

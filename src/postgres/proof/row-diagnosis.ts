@@ -12,13 +12,14 @@ import type { Connection } from '../connection/connection.ts'
 import type { Relation } from '../detail.ts'
 import { copyOut } from '../dump/copy-out.ts'
 import { copyQuery, type Table } from '../dump/plan.ts'
-import { displayName } from '../sql-text.ts'
+import { displayName, displayPart } from '../sql-text.ts'
 import type { RowsSegment } from './row-cuts.ts'
 import { fieldsOf, inner, rowBatches } from './row-stream.ts'
 
 /** Columns that a message names. */
 const NAMED = 5
 const MODULUS = 1n << 256n
+const NOTHING = Buffer.alloc(0)
 
 /** Rows that are loaded into one table: its own, or those of all partitions that only their root can tell apart. */
 export interface RowsGroup {
@@ -30,14 +31,13 @@ export interface RowsGroup {
   readonly ordered: boolean
 }
 
-/** One finding, a note where the rows are the same in another order. */
+/** Undefined if all rows are the same; a note where they are, in another order than was promised. */
 export async function diagnoseRows(
   backup: StoredBackup,
   connection: Connection,
   group: RowsGroup,
   signal: AbortSignal,
-): Promise<ProofFinding> {
-  const subject = displayName(group.into)
+): Promise<ProofFinding | undefined> {
   const stored = new Side(storedRows(backup, group, signal))
   const restored = new Side(restoredRows(connection, group))
   const key = randomBytes(32)
@@ -45,16 +45,38 @@ export async function diagnoseRows(
   for (;;) {
     const [before, after] = [await stored.next(), await restored.next()]
     if (before === undefined && after === undefined) break
-    if (before !== undefined) stored.count(key, before)
-    if (after !== undefined) restored.count(key, after)
-    if (first === undefined && !isSame(before, after))
-      first = { row: Math.max(stored.rows, restored.rows), columns: differing(before, after) }
+    // Rows that are the same in the same place would add the same to both sums.
+    if (isSame(before, after)) continue
+    stored.count(key, before)
+    restored.count(key, after)
+    first ??= { row: Math.max(stored.rows, restored.rows), columns: differing(before, after) }
   }
-  return findingOf(subject, stored, restored, group.ordered ? first : undefined)
+  if (first === undefined) return undefined
+  if (!group.ordered && stored.rows === restored.rows && stored.sum === restored.sum) return undefined
+  return findingOf(displayName(group.into), stored, restored, group.ordered ? first : undefined)
+}
+
+/** The columns of some rows, and their places in the order of their names: two partitions may have theirs in different orders. */
+interface Shape {
+  readonly columns: readonly string[]
+  readonly key: string
+  /** The names in order, and their places. */
+  readonly names: string
+  readonly byName: readonly number[]
+}
+
+function shapeOf(columns: readonly string[]): Shape {
+  const places = columns.map((name, place) => ({ name, place })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return {
+    columns,
+    key: JSON.stringify(columns),
+    names: JSON.stringify(places.map(({ name }) => name)),
+    byName: places.map(({ place }) => place),
+  }
 }
 
 interface Row {
-  readonly columns: readonly string[]
+  readonly shape: Shape
   readonly line: Buffer
 }
 
@@ -64,71 +86,82 @@ interface Difference {
   readonly columns: readonly string[]
 }
 
+interface Batch {
+  readonly shape: Shape
+  readonly lines: readonly Buffer[]
+}
+
 class Side {
   rows = 0
+  /** Of those that were counted. */
   sum = 0n
-  readonly #batches: AsyncGenerator<{ readonly columns: readonly string[]; readonly lines: readonly Buffer[] }>
-  #columns: readonly string[] = []
-  #lines: readonly Buffer[] = []
+  readonly #batches: AsyncGenerator<Batch>
+  #batch: Batch | undefined
   #at = 0
 
-  constructor(batches: AsyncGenerator<{ readonly columns: readonly string[]; readonly lines: readonly Buffer[] }>) {
+  constructor(batches: AsyncGenerator<Batch>) {
     this.#batches = batches
   }
 
   async next(): Promise<Row | undefined> {
-    while (this.#at === this.#lines.length) {
+    for (;;) {
+      const line = this.#batch?.lines[this.#at++]
+      if (line !== undefined && this.#batch !== undefined) {
+        this.rows++
+        return { shape: this.#batch.shape, line }
+      }
       const { done, value } = await this.#batches.next()
       if (done) return undefined
-      this.#columns = value.columns
-      this.#lines = value.lines
+      this.#batch = value
       this.#at = 0
     }
-    const line = this.#lines[this.#at++]
-    return line === undefined ? undefined : { columns: this.#columns, line }
   }
 
-  count(key: Buffer, row: Row): void {
-    this.rows++
-    const hash = createHmac('sha256', key)
-    // By column, since two partitions may have theirs in different orders.
+  count(key: Buffer, row: Row | undefined): void {
+    if (row === undefined) return
+    const hash = createHmac('sha256', key).update(row.shape.names).update('\n')
     for (const field of byColumn(row)) hash.update(field).update('\n')
     this.sum = (this.sum + BigInt(`0x${hash.digest('hex')}`)) % MODULUS
   }
 }
 
-function byColumn({ columns, line }: Row): Buffer[] {
+function byColumn({ shape, line }: Row): readonly Buffer[] {
   const fields = fieldsOf(line)
-  const order = columns.map((name, index) => ({ name, index })).sort((a, b) => (a.name < b.name ? -1 : 1))
-  return columns.length === fields.length ? order.map(({ index }) => fields[index] ?? Buffer.alloc(0)) : fields
+  return fields.length === shape.byName.length ? shape.byName.map(place => fields[place] ?? NOTHING) : fields
 }
 
-async function* storedRows(backup: StoredBackup, { segments }: RowsGroup, signal: AbortSignal) {
+async function* storedRows(
+  backup: StoredBackup,
+  { segments }: RowsGroup,
+  signal: AbortSignal,
+): AsyncGenerator<Batch, undefined> {
   for (const { name, bytes, detail } of segments) {
     const segment = backup.segments.find(one => one.name === name)
     if (segment === undefined) continue
     const { head, tail, columns } = detail
+    const shape = shapeOf(columns)
     const rows = inner(backup.read(segment, signal), { size: bytes, head, tail })
-    for await (const lines of rowBatches(rows)) yield { columns, lines }
+    for await (const lines of rowBatches(rows)) yield { shape, lines }
   }
 }
 
-async function* restoredRows(connection: Connection, { tables }: RowsGroup) {
+async function* restoredRows(connection: Connection, { tables }: RowsGroup): AsyncGenerator<Batch, undefined> {
   for (const { schema, name, into, columns, rows, condition } of tables) {
+    const shape = shapeOf(columns)
     const query = copyQuery({ table: { schema, name }, into, columns, rows, condition, from: 0, to: null, bytes: 0 })
     const copy = await copyOut(connection.client, query)
-    for await (const lines of rowBatches(copy.bytes)) yield { columns, lines }
+    for await (const lines of rowBatches(copy.bytes)) yield { shape, lines }
   }
 }
 
 function isSame(a: Row | undefined, b: Row | undefined): boolean {
-  return a !== undefined && b !== undefined && a.line.equals(b.line)
+  return a !== undefined && b !== undefined && a.shape.key === b.shape.key && a.line.equals(b.line)
 }
 
 function differing(a: Row | undefined, b: Row | undefined): readonly string[] {
-  if (a === undefined || b === undefined || a.columns.join('\n') !== b.columns.join('\n')) return []
+  if (a === undefined || b === undefined || a.shape.key !== b.shape.key) return []
   const [before, after] = [fieldsOf(a.line), fieldsOf(b.line)]
-  return a.columns.filter((_, index) => !(before[index] ?? Buffer.alloc(0)).equals(after[index] ?? Buffer.alloc(0)))
+  return a.shape.columns.filter((_, place) => !(before[place] ?? NOTHING).equals(after[place] ?? NOTHING))
 }
 
 function findingOf(subject: string, stored: Side, restored: Side, first: Difference | undefined): ProofFinding {
@@ -158,7 +191,7 @@ function columnsText(difference: Difference | undefined): string {
   const columns = difference?.columns ?? []
   if (columns.length === 0) return ''
   const more = columns.length > NAMED ? ` and ${columns.length - NAMED} more` : ''
-  return `, ${columns.length === 1 ? 'column' : 'columns'} ${columns.slice(0, NAMED).join(', ')}${more}`
+  return `, ${columns.length === 1 ? 'column' : 'columns'} ${columns.slice(0, NAMED).map(displayPart).join(', ')}${more}`
 }
 
 function rowsText(count: number): string {

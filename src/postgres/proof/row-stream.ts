@@ -17,21 +17,23 @@ export async function* inner(
   }
 }
 
-/** Batches of lines without their ends. Copies: what comes in may be used again. */
+/** Batches of lines without their ends. Copies: what comes in may be used again. A line is put together once, however long. */
 export async function* rowBatches(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Buffer[]> {
-  let rest = Buffer.alloc(0)
+  let begun: Buffer[] = []
   for await (const slice of bytes) {
-    const data = Buffer.concat([rest, slice])
+    const data = Buffer.from(slice)
     const rows: Buffer[] = []
     let start = 0
     for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
-      rows.push(data.subarray(start, end))
+      const line = data.subarray(start, end)
+      rows.push(begun.length === 0 ? line : Buffer.concat([...begun, line]))
+      begun = []
       start = end + 1
     }
-    rest = data.subarray(start)
+    if (start < data.length) begun.push(data.subarray(start))
     if (rows.length > 0) yield rows
   }
-  if (rest.length > 0) yield [rest]
+  if (begun.length > 0) yield [Buffer.concat(begun)]
 }
 
 export function fieldsOf(row: Buffer): Buffer[] {

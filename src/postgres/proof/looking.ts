@@ -1,0 +1,49 @@
+/** What the search for differences goes by, and how a part of it may fail without the others. */
+import type { SinkProgress, StoredBackup } from '../../engine/ports.ts'
+import type { ProofFinding } from '../../engine/proof.ts'
+import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
+import { serverError } from '../connection/server-error.ts'
+import { prepareSession } from '../connection/session.ts'
+import type { DatabaseDetail } from '../detail.ts'
+import { otherFinding } from './outcome.ts'
+import type { RowsSegment } from './row-cuts.ts'
+import type { Comparison } from './segment-comparison.ts'
+
+/** Milliseconds. Nobody else is there to hold a lock. */
+const LOCK_TIMEOUT = 60_000
+
+export interface ComparisonRequest {
+  readonly backup: StoredBackup
+  readonly detail: DatabaseDetail
+  readonly connect: ConnectOptions
+  readonly lanes: number
+  readonly pgDump?: string
+  readonly progress: SinkProgress
+}
+
+export interface Looking extends ComparisonRequest {
+  readonly segments: readonly RowsSegment[]
+  readonly comparison: Comparison
+  /** Names of the backup's segments that the restored database did not give. */
+  readonly unread: ReadonlySet<string>
+}
+
+/**
+ * Over a connection of its own, as a COPY that is left before its end takes the connection with it. What fails becomes a
+ * finding: what was found elsewhere still counts. Throws only if it was cancelled. `what` begins the message of a failure.
+ */
+export async function attempt(
+  { connect: target, detail, progress }: ComparisonRequest,
+  what: string,
+  work: (connection: Connection) => Promise<readonly ProofFinding[]>,
+): Promise<readonly ProofFinding[]> {
+  progress.phase(what)
+  try {
+    await using connection = await connect(target)
+    await prepareSession(connection, detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8', LOCK_TIMEOUT)
+    return await work(connection)
+  } catch (error) {
+    target.signal.throwIfAborted()
+    return [otherFinding(serverError(error, what))]
+  }
+}
