@@ -131,11 +131,12 @@ export interface PostgresService extends AsyncDisposable {
 /** Does on the shared server what the image does on its own: it makes the user and the database that its variables name. */
 export function postgresService(): PostgresService {
   const admin = new URL(inject('postgres18'))
-  let own: { user: string; database: string; url: string } | undefined
+  let own: { user: string; database: string; url: string; turn: pg.Client } | undefined
   async function stop(): Promise<void> {
     if (own === undefined) return
     await query(admin.href, `DROP DATABASE ${own.database} WITH (FORCE)`)
     await query(admin.href, `DROP ROLE ${own.user}`)
+    await own.turn.end()
     own = undefined
   }
   return {
@@ -147,7 +148,11 @@ export function postgresService(): PostgresService {
       url.username = `${user}`
       url.password = `${password}`
       url.pathname = `/${database}`
-      own = { user: `${user}`, database: `${database}`, url: url.href }
+      // The workflow says how they are called, and test files run side by side on one server: one after the other.
+      const turn = new pg.Client({ connectionString: admin.href })
+      await turn.connect()
+      await turn.query('SELECT pg_advisory_lock(20261125)')
+      own = { user: `${user}`, database: `${database}`, url: url.href, turn }
       await query(admin.href, `CREATE ROLE ${user} SUPERUSER LOGIN PASSWORD '${password}'`)
       await query(admin.href, `CREATE DATABASE ${database} OWNER ${user}`)
       return { '5432': admin.port }
