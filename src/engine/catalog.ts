@@ -95,6 +95,16 @@ function isRealDay(text: string): boolean {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)
 }
 
+export interface BackupSearch {
+  readonly store: Store
+  readonly component: Component
+  readonly moment: Moment
+  readonly keyring: Keyring
+  readonly signal: AbortSignal
+  /** Hears the id of each backup before its manifest is read. */
+  readonly looking?: (id: string) => void
+}
+
 /**
  * The authenticated manifest of the backup that is meant. Only complete ones count, but for an id, which may name a partial
  * one. A damaged or foreign manifest on the way is an error: an older backup must not pass for the newest.
@@ -106,7 +116,12 @@ export async function findBackup(
   keyring: Keyring,
   signal: AbortSignal,
 ): Promise<Manifest> {
-  const catalog = await readCatalog(store, component, signal)
+  return findIn(await readCatalog(store, component, signal), { store, component, moment, keyring, signal })
+}
+
+/** As `findBackup`, in a catalogue of the component alone that was just read. */
+export async function findIn(catalog: Catalog, search: BackupSearch): Promise<Manifest> {
+  const { store, component, moment, keyring, signal, looking } = search
   const candidates = catalog.entries.filter(entry => matches(entry, moment))
   const skipped: string[] = []
   for (const entry of candidates) {
@@ -114,6 +129,7 @@ export async function findBackup(
       skipped.push(`${entry.id} failed`)
       continue
     }
+    looking?.(entry.id)
     const manifest = await manifestOf(store, entry, signal)
     // Its index comes next; the second core derives that key while the first derives the manifest's.
     keyring.preparePack(manifest.kdf.salt, manifest.kdf.iterations)

@@ -129,7 +129,7 @@ export interface Sink {
 /** What a proof needs besides the backup. */
 export interface ProofContext {
   readonly progress: SinkProgress
-  /** Of the proof before this one of the same component; absent where there is none that can be read. */
+  /** Of the last older backup of the same source that was proved; absent where there is none that can be read. */
   readonly before?: ProofBefore
 }
 

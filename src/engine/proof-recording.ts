@@ -1,17 +1,17 @@
 /** From a proof to its record and back, and what earlier ones say that this one is compared with. */
 import * as v from 'valibot'
 import { asComebackError, hasCode } from '../errors.ts'
-import type { Component, Manifest } from '../format/manifest.ts'
+import type { Manifest } from '../format/manifest.ts'
 import { openDetails, type ProofRecord } from '../format/proof-record.ts'
 import type { Proof, ProofPoint } from '../report/proof.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { isOurs } from '../repository/manifests.ts'
 import { writeProof } from '../repository/proofs.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, manifestOf } from './catalog.ts'
+import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
 import type { ProofBefore } from './ports.ts'
 import { CHECKS, PROOF_CODES, type ProofCode } from './proof.ts'
-import { newestProof, type RecordedProof } from './proof-history.ts'
+import { newestProofs, type RecordedProof } from './proof-history.ts'
 
 /** Earlier proofs that a report shows. */
 const POINTS = 20
@@ -94,34 +94,45 @@ export interface Earlier {
   readonly before?: ProofBefore
 }
 
-/** The newest proof of each backup, as far as it can be read and believed. */
+/**
+ * The newest proof of each backup, as far as it can be read and believed. What a backup is compared with is older than itself,
+ * and of the same source: or a second try would find no difference any more, and heal what the first one found.
+ */
 export async function earlierProofs(
   store: Store,
   catalog: Catalog,
-  component: Component,
+  proven: Manifest,
   keyring: Keyring,
   signal: AbortSignal,
 ): Promise<Earlier> {
   const points: ProofPoint[] = []
   let before: ProofBefore | undefined
-  const entries = catalog.entries.filter(entry => entry.component === component && entry.proofs.length > 0)
-  for (const entry of entries.slice(0, POINTS)) {
+  const entries = catalog.entries.filter(({ component, proofs }) => component === proven.component && proofs.length > 0)
+  for (const entry of newestAndOlder(entries, proven)) {
     try {
       const manifest = await manifestOf(store, entry, signal)
       if (!(await isOurs(manifest, keyring))) continue
-      const proof = await newestProof(store, entry, manifest, keyring, signal)
-      if (proof === undefined) continue
-      points.push(pointOf(proof))
-      if (before === undefined && proof.record.verdict !== 'could-not-verify') {
-        const { tables, assertions } = await detailsOf(proof, manifest, keyring)
-        before = { id: manifest.id, tables, assertions }
-      }
+      const { newest, decided } = await newestProofs(store, entry, manifest, keyring, signal)
+      if (newest !== undefined) points.push(pointOf(newest))
+      if (before !== undefined || decided === undefined || !isBefore(manifest, proven)) continue
+      const details = await detailsOf(decided, manifest, keyring)
+      if (details !== undefined) before = { id: manifest.id, tables: details.tables, assertions: details.assertions }
     } catch (error) {
       if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
     }
   }
-  points.sort((a, b) => (a.time < b.time ? -1 : 1))
-  return { points, ...(before === undefined ? {} : { before }) }
+  const shown = points.toSorted((a, b) => (a.time < b.time ? -1 : 1)).slice(-POINTS)
+  return { points: shown, ...(before === undefined ? {} : { before }) }
+}
+
+/** The newest of all for the history, and those behind the backup in which the last one before it is found. */
+function newestAndOlder(entries: readonly CatalogEntry[], { id }: Manifest): readonly CatalogEntry[] {
+  const older = entries.filter(entry => entry.id < id)
+  return [...new Set([...entries.slice(0, POINTS), ...older.slice(0, POINTS)])]
+}
+
+function isBefore({ id, source, purpose }: Manifest, proven: Manifest): boolean {
+  return id < proven.id && source === proven.source && purpose === proven.purpose
 }
 
 export function pointOf({ record }: RecordedProof): ProofPoint {
@@ -136,12 +147,18 @@ export function pointOf({ record }: RecordedProof): ProofPoint {
   }
 }
 
-/** Only of an authenticated record. `damaged` where it can't be read. */
-export async function detailsOf({ record }: RecordedProof, { kdf }: Manifest, keyring: Keyring): Promise<ProofDetails> {
+/**
+ * Only of an authenticated record. Undefined if a newer version wrote what this one does not know: then the clear part must do.
+ * `damaged` where it can't be read.
+ */
+export async function detailsOf(
+  { record }: RecordedProof,
+  { kdf }: Manifest,
+  keyring: Keyring,
+): Promise<ProofDetails | undefined> {
   const opened = await openDetails(record, await keyring.pack(kdf.salt, kdf.iterations))
   const parsed = v.safeParse(details, opened)
-  // A newer version may know findings that this one does not.
-  return parsed.success ? parsed.output : { checks: [], findings: [], tables: [], assertions: [] }
+  return parsed.success ? parsed.output : undefined
 }
 
 function countsOf(codes: readonly ProofCode[]): Record<string, number> {

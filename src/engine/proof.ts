@@ -84,7 +84,7 @@ export interface ProvenTable {
   readonly rows: number
   /** Plain bytes. */
   readonly bytes: number
-  /** Rows by the proof before this one, if it was of another backup. */
+  /** Rows by the proof of the last older backup. */
   readonly before?: number | undefined
 }
 
@@ -92,7 +92,7 @@ export interface AssertionOutcome {
   /** The file's name without `.sql`. */
   readonly name: string
   readonly result: 'passed' | 'failed' | 'error'
-  /** What it measured, where it measures something; and by the proof before. */
+  /** What it measured, where it measures something; and by the proof of the last older backup. */
   readonly value?: number | undefined
   readonly before?: number | undefined
 }

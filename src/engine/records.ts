@@ -7,7 +7,7 @@ import { isOurs } from '../repository/manifests.ts'
 import { packName, packsOf } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
-import { newestProof } from './proof-history.ts'
+import { newestProofs } from './proof-history.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
 
 export type StoreRecord = ReadRecord | UnreadRecord
@@ -21,7 +21,7 @@ export interface ReadRecord {
   readonly status: Manifest['status']
   readonly source: string
   readonly safety: boolean
-  /** By the newest of its proofs; without the key as it claims. */
+  /** By the newest of its proofs that came to a verdict; without the key as it claims. */
   readonly verified: boolean
   /** Whether a later run may build on its packs. */
   readonly hasIndex: boolean
@@ -76,8 +76,8 @@ async function readRecord(
     const safety = manifest.purpose === 'safety'
     const trust = keyring === undefined || (await isOurs(manifest, keyring)) ? 'known' : 'other'
     const believer = trust === 'known' ? keyring : undefined
-    const proof = await newestProof(store, entry, manifest, believer, signal)
-    const verified = proof?.record.verdict === 'verified'
+    const { decided } = await newestProofs(store, entry, manifest, believer, signal)
+    const verified = decided?.record.verdict === 'verified'
     const needs = needsOf(manifest, catalog)
     return { entry, name, trust, status, source, safety, verified, hasIndex: index !== null, needs }
   } catch (error) {

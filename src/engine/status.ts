@@ -21,7 +21,7 @@ import type { ObjectInfo, Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
 import { forecast } from './forecast.ts'
 import type { Progress } from './progress.ts'
-import { newestProof } from './proof-history.ts'
+import { type NewestProofs, newestProofs, type RecordedProof } from './proof-history.ts'
 import { MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
 import { findRhythm } from './status-rhythm.ts'
 import { nextSteps } from './status-steps.ts'
@@ -177,32 +177,41 @@ async function findProofs(
 ): Promise<Pick<ComponentStatus, 'lastProof' | 'lastVerified'>> {
   let lastProof: StatusProof | undefined
   for (const entry of entries.filter(({ proofs }) => proofs.length > 0)) {
-    const found = await proofOf(store, entry, keyring, signal)
-    if (found === undefined) continue
-    const { backup, verdict, provedAt, restoreSeconds } = found.record
-    const proof: StatusProof = {
-      id: backup,
-      verdict,
-      time: provedAt,
-      age: Math.max(0, now.getTime() - Date.parse(provedAt)) / 1000,
-      ...(restoreSeconds === null ? {} : { restoreSeconds }),
-      authenticated: found.authenticated,
+    const { newest, decided } = await proofsOf(store, entry, keyring, signal)
+    if (newest !== undefined) lastProof ??= statusProof(newest, now)
+    if (lastProof !== undefined && decided?.record.verdict === 'verified') {
+      return { lastProof, lastVerified: statusProof(decided, now) }
     }
-    lastProof ??= proof
-    if (verdict === 'verified') return { lastProof, lastVerified: proof }
   }
   return lastProof === undefined ? {} : { lastProof }
 }
 
 /** Of another key's backup as it claims to be; of one that cannot be read, none. */
-async function proofOf(store: Store, entry: CatalogEntry, keyring: Keyring | undefined, signal: AbortSignal) {
+async function proofsOf(
+  store: Store,
+  entry: CatalogEntry,
+  keyring: Keyring | undefined,
+  signal: AbortSignal,
+): Promise<NewestProofs> {
   try {
     const manifest = await manifestOf(store, entry, signal)
     const believer = keyring !== undefined && (await isOurs(manifest, keyring)) ? keyring : undefined
-    return await newestProof(store, entry, manifest, believer, signal)
+    return await newestProofs(store, entry, manifest, believer, signal)
   } catch (error) {
-    if (hasCode(error, 'not-found', 'damaged', 'unsupported')) return undefined
+    if (hasCode(error, 'not-found', 'damaged', 'unsupported')) return {}
     throw error
+  }
+}
+
+function statusProof({ record, authenticated }: RecordedProof, now: Date): StatusProof {
+  const { backup, verdict, provedAt, restoreSeconds } = record
+  return {
+    id: backup,
+    verdict,
+    time: provedAt,
+    age: Math.max(0, now.getTime() - Date.parse(provedAt)) / 1000,
+    ...(restoreSeconds === null ? {} : { restoreSeconds }),
+    authenticated,
   }
 }
 

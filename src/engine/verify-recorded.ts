@@ -11,7 +11,8 @@ import { type Catalog, manifestOf, readCatalog } from './catalog.ts'
 import { CHECKS, type ProofCheck, type ProofCode } from './proof.ts'
 import { newestProof } from './proof-history.ts'
 import { detailsOf, pointOf } from './proof-recording.ts'
-import { nothingThere, worst } from './verify.ts'
+import { worst } from './verify.ts'
+import { nothingThere } from './verify-choice.ts'
 
 /** Points of the past that a report shows. */
 const POINTS = 20

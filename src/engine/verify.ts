@@ -2,61 +2,35 @@
  * The use case: backups are restored for real and compared, one component after the other, and what came of it is recorded beside
  * each. A check that could not run never passes: the verdict is that of the gravest finding.
  */
-import { ComebackError, hasCode } from '../errors.ts'
+import { asComebackError, type ComebackError, hasCode } from '../errors.ts'
 import { newBackupId, timeOf } from '../format/backup-id.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
 import type { Proof, ProofPoint } from '../report/proof.ts'
 import type { VerifyReport } from '../report/verify-report.ts'
-import type { Keyring } from '../repository/keyring.ts'
-import { authenticate } from '../repository/manifests.ts'
 import { openBackup } from '../repository/stored-backup.ts'
-import type { Store } from '../store/store.ts'
-import { type Catalog, findBackup, type Moment, manifestOf, readCatalog } from './catalog.ts'
-import type { ProofResult, Prover } from './ports.ts'
-import type { Progress } from './progress.ts'
-import { CHECKS, PROOF_CODES, type ProofCode, type ProofFinding, type Verdict } from './proof.ts'
-import { newestProof } from './proof-history.ts'
-import { type Earlier, earlierProofs, recordProof } from './proof-recording.ts'
+import type { Catalog } from './catalog.ts'
+import type { ProofResult } from './ports.ts'
+import { CHECKS, PROOF_CODES, type ProofCheck, type ProofCode, type ProofFinding, type Verdict } from './proof.ts'
+import { earlierProofs, recordProof } from './proof-recording.ts'
+import { type Choice, chooseBackups, type FoundBackup } from './verify-choice.ts'
+import type { VerifyRequest } from './verify-request.ts'
 
 /** Milliseconds for the record of a proof whose time was up. */
 const RECORD_TIME = 5_000
 
-export interface VerifyRequest {
-  readonly store: Store
-  readonly keyring: Keyring
-  readonly components: readonly Component[]
-  /** Whether all components were meant, of which some may never have been backed up. */
-  readonly all: boolean
-  /** Undefined for the latest, or, where migrations are to run, the latest that was verified. */
-  readonly moment: Moment | undefined
-  readonly migrates: boolean
-  readonly prover: (component: Component) => Prover
-  readonly engine: string
-  readonly now: () => Date
-  readonly progress: Progress
-  readonly signal: AbortSignal
-}
-
 /** Throws what is wrong with the request, `no-such-backup`, `wrong-key`, and what keeps the store from being listed. */
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {
-  const { store, components, signal } = request
+  const { store, signal } = request
+  const { choices, absent } = await chooseBackups(request)
   const proofs: Proof[] = []
-  const absent: Component[] = []
   let migration: ProofResult['migration']
-  for (const component of components) {
-    const catalog = await readCatalog(store, component, signal)
-    if (request.all && !catalog.entries.some(({ kind }) => kind === 'backup')) {
-      absent.push(component)
-      continue
-    }
-    const made = await proveOne(request, component, catalog)
+  for (const choice of choices) {
+    const made = await prove(request, choice)
     proofs.push(made.proof)
     migration ??= made.migration
-    request.progress({ type: 'done', component })
-    // There is no time for the others; this one says so.
-    if (signal.aborted) break
+    request.progress({ type: 'done', component: choice.component })
+    if (!hasCode(signal.reason, 'timeout') && choice !== choices.at(-1)) signal.throwIfAborted()
   }
-  if (proofs.length === 0) throw nothingThere(store)
   const gate = migration === undefined ? [] : [verdictOf(migration.findings)]
   return {
     command: 'verify',
@@ -68,12 +42,6 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
     absent,
     ...(migration === undefined ? {} : { migration }),
   }
-}
-
-export function nothingThere(store: Store): ComebackError {
-  return new ComebackError('no-such-backup', `There is no backup in ${store.location}.`, {
-    hint: 'Is it the right store? `comeback list` shows what it holds.',
-  })
 }
 
 export function worst(verdicts: readonly Verdict[]): Verdict {
@@ -89,19 +57,31 @@ interface Made {
   readonly migration?: ProofResult['migration']
 }
 
-async function proveOne(request: VerifyRequest, component: Component, catalog: Catalog): Promise<Made> {
+async function prove(request: VerifyRequest, choice: Choice): Promise<Made> {
+  const { component } = choice
+  if ('finding' in choice) {
+    const { id, finding } = choice
+    return {
+      proof: unseen(request, { component, id, finding, why: 'nothing was restored, as its manifest was not read.' }),
+    }
+  }
+  if (!request.signal.aborted) return proveOne(request, choice)
+  // Those before took all of the time; unseen, this one must not pass.
+  const { message, hint } = asComebackError(request.signal.reason)
+  const finding = { code: 'interrupted', subject: 'backup', message, hint } as const
+  return { proof: unseen(request, { ...choice.manifest, finding, why: 'there was no time for it.' }) }
+}
+
+async function proveOne(request: VerifyRequest, { component, catalog, manifest, notes }: FoundBackup): Promise<Made> {
   const { store, keyring, signal, now, progress, engine } = request
-  const chosen = await choose(request, component, catalog)
-  const { manifest } = chosen
-  const earlier = await earlierProofs(store, catalog, component, keyring, signal)
-  const result = await run(request, component, manifest, earlier)
+  const { result, points } = await run(request, catalog, manifest)
   const provedAt = now()
   // A restore that was not compared proves nothing, whatever else is silent.
   const compared = result.checks.some(
     ({ name, result }) => (name === 'rows' || name === 'files') && result === 'passed',
   )
   const unproved = compared || verdictOf(result.findings) !== 'verified' ? [] : [incomplete()]
-  const findings = [...result.findings, ...chosen.notes, ...partial(manifest), ...unproved].sort(byGravity)
+  const findings = [...result.findings, ...notes, ...partial(manifest), ...unproved].sort(byGravity)
   const verdict = verdictOf(findings)
   const made: Omit<Proof, 'history' | 'recorded'> = {
     component,
@@ -112,7 +92,7 @@ async function proveOne(request: VerifyRequest, component: Component, catalog: C
     authenticated: true,
     ...(result.restoreTime === undefined ? {} : { restoreSeconds: result.restoreTime / 1000 }),
     ...(result.compareTime === undefined ? {} : { compareSeconds: result.compareTime / 1000 }),
-    age: Math.max(0, (provedAt.getTime() - timeOf(manifest.id).getTime()) / 1000),
+    age: ageOf(manifest.id, provedAt),
     bytes: manifest.bytes.plain,
     stored: manifest.bytes.stored,
     ...(result.server === undefined ? {} : { server: result.server }),
@@ -130,10 +110,46 @@ async function proveOne(request: VerifyRequest, component: Component, catalog: C
   }
   const proof = {
     ...made,
-    history: [...earlier.points, pointOf(made)],
+    history: [...points, pointOf(made)],
     ...(notRecorded === undefined ? { recorded: true } : { recorded: false, notRecorded }),
   }
   return { proof, ...(result.migration === undefined ? {} : { migration: result.migration }) }
+}
+
+interface Unseen {
+  readonly component: Component
+  readonly id: string
+  readonly bytes?: Manifest['bytes']
+  readonly finding: ProofFinding
+  /** Nothing was recorded. */
+  readonly why: string
+}
+
+function unseen({ now, engine }: VerifyRequest, { component, id, bytes, finding, why }: Unseen): Proof {
+  const provedAt = now()
+  return {
+    component,
+    id,
+    time: timeOf(id).toISOString(),
+    verdict: verdictOf([finding]),
+    provedAt: provedAt.toISOString(),
+    authenticated: true,
+    age: ageOf(id, provedAt),
+    bytes: bytes?.plain ?? 0,
+    stored: bytes?.stored ?? 0,
+    engine,
+    checks: notRun(finding.message),
+    findings: [finding],
+    assertions: [],
+    history: [],
+    recorded: false,
+    notRecorded: why,
+  }
+}
+
+/** Seconds. */
+function ageOf(id: string, now: Date): number {
+  return Math.max(0, (now.getTime() - timeOf(id).getTime()) / 1000)
 }
 
 function pointOf({
@@ -147,12 +163,18 @@ function pointOf({
   return { time: provedAt, id, verdict, ...(restoreSeconds === undefined ? {} : { restoreSeconds }), bytes, stored }
 }
 
+interface Run {
+  readonly result: ProofResult
+  /** Earlier proofs. */
+  readonly points: readonly ProofPoint[]
+}
+
 async function run(
   { store, keyring, prover, progress, signal }: VerifyRequest,
-  component: Component,
+  catalog: Catalog,
   manifest: Manifest,
-  { before }: Earlier,
-): Promise<ProofResult> {
+): Promise<Run> {
+  const { component } = manifest
   let done = 0
   const counting = {
     phase: (text: string) => progress({ type: 'phase', component, text }),
@@ -164,23 +186,32 @@ async function run(
   // Once to restore, once to read it back.
   progress({ type: 'expect', component, bytes: 2 * manifest.bytes.plain })
   progress({ type: 'phase', component, text: `proving ${manifest.id}` })
+  let points: Run['points'] = []
   try {
+    const earlier = await earlierProofs(store, catalog, manifest, keyring, signal)
+    points = earlier.points
     const backup = await openBackup(store, manifest, keyring, signal)
-    const context = { progress: counting, ...(before === undefined ? {} : { before }) }
-    return await prover(component).prove(backup, context, signal)
+    const context = { progress: counting, ...(earlier.before === undefined ? {} : { before: earlier.before }) }
+    return { result: await prover(component).prove(backup, context, signal), points }
   } catch (error) {
-    if (hasCode(signal.reason, 'timeout')) return unproved('interrupted', signal.reason.message, signal.reason.hint)
+    const because = (code: ProofCode, { message, hint }: ComebackError) => ({
+      result: unproved({ code, subject: 'backup', message, hint }),
+      points,
+    })
+    if (hasCode(signal.reason, 'timeout')) return because('interrupted', signal.reason)
     signal.throwIfAborted()
-    if (hasCode(error, 'damaged', 'not-found')) return unproved('backup-damaged', error.message, error.hint)
-    if (hasCode(error, 'store-unavailable', 'connection'))
-      return unproved('store-unavailable', error.message, error.hint)
+    if (hasCode(error, 'damaged', 'not-found')) return because('backup-damaged', error)
+    if (hasCode(error, 'store-unavailable', 'connection')) return because('store-unavailable', error)
     throw error
   }
 }
 
-function unproved(code: ProofCode, message: string, hint?: string): ProofResult {
-  const checks = CHECKS.slice(0, 1).map(name => ({ name, result: 'not-run' as const, detail: message }))
-  return { checks, findings: [{ code, subject: 'backup', message, hint }], tables: [], assertions: [] }
+function unproved(finding: ProofFinding): ProofResult {
+  return { checks: notRun(finding.message), findings: [finding], tables: [], assertions: [] }
+}
+
+function notRun(detail: string): readonly ProofCheck[] {
+  return CHECKS.slice(0, 1).map(name => ({ name, result: 'not-run', detail }))
 }
 
 function incomplete(): ProofFinding {
@@ -196,38 +227,4 @@ function partial({ status, id }: Manifest): readonly ProofFinding[] {
 function byGravity(a: ProofFinding, b: ProofFinding): number {
   const rank = ({ code }: ProofFinding) => ['failed', 'could-not-verify', 'note'].indexOf(PROOF_CODES[code])
   return rank(a) - rank(b)
-}
-
-interface Chosen {
-  readonly manifest: Manifest
-  readonly notes: readonly ProofFinding[]
-}
-
-async function choose(request: VerifyRequest, component: Component, catalog: Catalog): Promise<Chosen> {
-  const { store, keyring, moment, migrates, signal } = request
-  if (moment !== undefined || !migrates) {
-    return { manifest: await findBackup(store, component, moment ?? { kind: 'latest' }, keyring, signal), notes: [] }
-  }
-  const verified = await lastVerified(request, catalog)
-  if (verified !== undefined) return { manifest: verified, notes: [] }
-  const manifest = await findBackup(store, component, { kind: 'latest' }, keyring, signal)
-  const message = `No backup was verified before, so the migrations ran against the latest one, ${manifest.id}.`
-  return { manifest, notes: [{ code: 'not-last-verified', subject: manifest.id, message }] }
-}
-
-async function lastVerified(
-  { store, keyring, signal }: VerifyRequest,
-  { entries }: Catalog,
-): Promise<Manifest | undefined> {
-  for (const entry of entries.filter(({ kind, proofs }) => kind === 'backup' && proofs.length > 0)) {
-    try {
-      const manifest = await manifestOf(store, entry, signal)
-      await authenticate(manifest, keyring)
-      const proof = await newestProof(store, entry, manifest, keyring, signal)
-      if (proof?.record.verdict === 'verified') return manifest
-    } catch (error) {
-      if (!hasCode(error, 'damaged', 'unsupported', 'not-found', 'wrong-key')) throw error
-    }
-  }
-  return undefined
 }

@@ -86,7 +86,7 @@ function sectionsOf(report: VerifyReport, options: VerifyMarkdown & { readonly b
     ...parts.flatMap(({ answers, details }) => [...answers, ...details]),
     ...(absent.length === 0
       ? []
-      : [{ what: '', lines: ['', `– Never backed up into this store: ${absent.join(', ')}.`, ''] }]),
+      : [{ what: '', lines: ['', `– No such backup in this store: ${absent.join(', ')}.`, ''] }]),
     { what: '', lines: ['', `In ${code(store)}.`, ''] },
   ]
 }

@@ -38,7 +38,7 @@ export function verifyLines(report: VerifyReport, palette: Palette, { now, detai
   return [
     ...(several ? [verdictLine(report)] : []),
     ...proofs.flatMap(proof => proofLines(proof, kind, palette, { now, details })),
-    ...absent.map(component => `${palette.bold(component)} was never backed up`),
+    ...absent.map(component => `${palette.bold(component)} has no such backup here`),
     ...(migration === undefined ? [] : migrationLines(migration, palette)),
     palette.dim(`in ${store}`),
   ]

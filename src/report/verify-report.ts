@@ -15,7 +15,7 @@ export interface VerifyReport {
   readonly verdict: Verdict
   /** One for each component asked for that has a backup, in their order. */
   readonly proofs: readonly Proof[]
-  /** Asked for, and never backed up into this store. */
+  /** Asked for among all, and without such a backup in this store: a complete one, of the time that was named. */
   readonly absent: readonly Component[]
   readonly migration?: Migration
 }

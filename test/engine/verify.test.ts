@@ -2,84 +2,22 @@
 import { expect, test } from 'vitest'
 import { parseMoment } from '../../src/engine/catalog.ts'
 import { list } from '../../src/engine/list.ts'
-import type { ProofContext, ProofResult, Prover } from '../../src/engine/ports.ts'
-import type { ProofCode, ProofFinding } from '../../src/engine/proof.ts'
-import { type VerifyRequest, verify } from '../../src/engine/verify.ts'
+import type { ProofResult } from '../../src/engine/ports.ts'
 import { recordedProofs } from '../../src/engine/verify-recorded.ts'
+import type { VerifyRequest } from '../../src/engine/verify-request.ts'
 import { ComebackError } from '../../src/errors.ts'
 import { exitCodeOf } from '../../src/report/exit-code.ts'
 import { Keyring } from '../../src/repository/keyring.ts'
 import type { Store } from '../../src/store/store.ts'
-import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts'
+import { createMemoryStore } from '../fakes/memory-store.ts'
 import { memorySource } from '../fakes/source.ts'
 import { failure } from '../postgres/round-trip.ts'
 import { idsIn, runPrune, runStatus } from './keeping.ts'
+import { type Call, history, never, proofFiles, prover, run } from './proving.ts'
 import { fakeClock, goodBackup, keyring, noise } from './scene.ts'
 
-const never = new AbortController().signal
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-
-function finding(code: ProofCode): ProofFinding {
-  return { code, subject: 'public.secret_table', message: 'What was found.' }
-}
-
-interface Call {
-  readonly id: string
-  readonly before: ProofContext['before']
-}
-
-/** Finds what it is told to, and notes what it was asked. */
-function prover(codes: readonly ProofCode[] = [], calls: Call[] = []): () => Prover {
-  return () => ({
-    component: 'database',
-    async prove(backup, { before }) {
-      calls.push({ id: backup.id, before })
-      return {
-        restoreTime: 90_000,
-        compareTime: 30_000,
-        server: 'PostgreSQL 18.4',
-        checks: [{ name: 'rows', result: 'passed', detail: 'all of them' }],
-        findings: codes.map(finding),
-        tables: [{ name: 'public.secret_table', rows: 7, bytes: 70 }],
-        assertions: [{ name: 'people', result: 'passed', value: 7 }],
-      } satisfies ProofResult
-    },
-  })
-}
-
-function run(store: Store, time: Date, options: Partial<VerifyRequest> = {}) {
-  return verify({
-    store,
-    keyring,
-    components: ['database'],
-    all: false,
-    moment: undefined,
-    migrates: false,
-    prover: prover(),
-    engine: 'comeback test',
-    now: () => time,
-    progress: () => undefined,
-    signal: never,
-    ...options,
-  })
-}
-
-/** So many daily backups, with the last of its days. */
-async function history(store: Store, days: number) {
-  const clock = fakeClock()
-  const ids: string[] = []
-  for (let day = 0; day < days; day++) {
-    const source = memorySource([{ name: 'a', bytes: noise(`day ${day}`, 5_000) }])
-    ids.push((await goodBackup(store, source, { clock })).id)
-    clock.nextDay()
-  }
-  return { ids, clock }
-}
-
-function proofFiles(store: MemoryStore): readonly string[] {
-  return [...store.objects.keys()].filter(name => /\/proof-.*\.json$/.test(name))
-}
+/** Milliseconds. */
+const DAY = 24 * 3_600_000
 
 test('a backup that comes back is verified, and the record beside it says so', async () => {
   const store = createMemoryStore()
@@ -203,6 +141,32 @@ test('time that is up verifies nothing; a run that is cancelled records nothing'
   })
 })
 
+test('components that there was no time for are not verified; after a cancellation there is no verdict', async () => {
+  const store = createMemoryStore()
+  const { clock } = await history(store, 1)
+  const files = memorySource([{ name: 'a', bytes: noise('f', 100) }], { component: 'files' })
+  const { id } = await goodBackup(store, files, { clock })
+  const ended = (code: 'timeout' | 'cancelled') => {
+    const controller = new AbortController()
+    const prove = prover()
+    const progress: VerifyRequest['progress'] = ({ type }) => {
+      if (type === 'done') controller.abort(new ComebackError(code, 'Enough.'))
+    }
+    const all = { components: ['database', 'files', 'config'], all: true } as const
+    return run(store, clock.now(), { ...all, signal: controller.signal, progress, prover: prove })
+  }
+  const report = await ended('timeout')
+  expect(report).toMatchObject({
+    verdict: 'could-not-verify',
+    proofs: [
+      { component: 'database', verdict: 'verified' },
+      { component: 'files', id, verdict: 'could-not-verify', findings: [{ code: 'interrupted' }], recorded: false },
+    ],
+  })
+  expect(exitCodeOf(report)).toBe(4)
+  expect(await failure(ended('cancelled'))).toMatchObject({ code: 'cancelled' })
+})
+
 test('a component that was never backed up is absent among all, and an error by name', async () => {
   const store = createMemoryStore()
   const { clock } = await history(store, 1)
@@ -211,6 +175,57 @@ test('a component that was never backed up is absent among all, and an error by 
   const files = run(store, clock.now(), { components: ['files'] })
   expect(await failure(files)).toMatchObject({ code: 'no-such-backup' })
   expect(await failure(run(createMemoryStore(), clock.now(), all))).toMatchObject({ code: 'no-such-backup' })
+})
+
+test('a component of which only partial backups, or other days, are there keeps none of the others from being proved', async () => {
+  const store = createMemoryStore()
+  const { ids, clock } = await history(store, 1)
+  const problems = [{ severity: 'partial', message: 'A file vanished.' }] as const
+  const half = memorySource([{ name: 'a', bytes: noise('a', 100) }], { component: 'files', problems })
+  const { id } = await goodBackup(store, half, { clock })
+  const all = { components: ['database', 'files', 'config'], all: true } as const
+  expect(await run(store, clock.now(), all)).toMatchObject({ verdict: 'verified', absent: ['files', 'config'] })
+  const byId = await run(store, clock.now(), { ...all, moment: parseMoment(ids[0] ?? '') })
+  expect(byId).toMatchObject({ proofs: [{ id: ids[0] }], absent: ['files', 'config'] })
+  const never = run(store, clock.now(), { ...all, moment: parseMoment('2026-01-01') })
+  expect(await failure(never)).toMatchObject({ code: 'no-such-backup', hint: expect.stringContaining(ids[0] ?? '') })
+  expect(await failure(run(store, clock.now(), { components: ['files'] }))).toMatchObject({ code: 'no-such-backup' })
+  expect(await run(store, clock.now(), { components: ['files'], moment: parseMoment(id) })).toMatchObject({
+    proofs: [{ component: 'files', findings: [{ code: 'partial-backup' }] }],
+  })
+})
+
+test('a newest backup whose manifest is damaged fails, and the other components are proved all the same', async () => {
+  const store = createMemoryStore()
+  const { ids, clock } = await history(store, 2)
+  await goodBackup(store, memorySource([{ name: 'a', bytes: noise('f', 100) }], { component: 'files' }), { clock })
+  const name = `database/${ids[1]}/manifest.json`
+  await store.delete(name, never)
+  await store.put(name, [Buffer.from('{')], never)
+  const report = await run(store, clock.now(), { components: ['database', 'files', 'config'], all: true })
+  expect(report).toMatchObject({
+    verdict: 'failed',
+    proofs: [
+      { id: ids[1], verdict: 'failed', findings: [{ code: 'backup-damaged' }], recorded: false },
+      { component: 'files', verdict: 'verified', recorded: true },
+    ],
+    absent: ['config'],
+  })
+  expect(exitCodeOf(report)).toBe(3)
+})
+
+test('a store that does not give the newest manifest could not be verified', async () => {
+  const store = createMemoryStore()
+  const { ids, clock } = await history(store, 1)
+  const away: Store = {
+    ...store,
+    get: async () => {
+      throw new ComebackError('store-unavailable', 'It does not answer.')
+    },
+  }
+  const report = await run(away, clock.now())
+  expect(report.proofs).toMatchObject([{ id: ids[0], findings: [{ code: 'store-unavailable' }], recorded: false }])
+  expect(exitCodeOf(report)).toBe(4)
 })
 
 test('another key is another key', async () => {

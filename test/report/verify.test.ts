@@ -51,11 +51,11 @@ describe('the first line', () => {
     ],
     [
       reportOf([recorded], { kind: 'recorded', absent: ['files'] }),
-      '📄 Last proof: database verified; files never backed up, by a record that was not authenticated',
+      '📄 Last proof: database verified; no such backup of files, by a record that was not authenticated',
     ],
     [reportOf([never], { kind: 'recorded' }), '⚠️ Last proof: files never verified'],
     [reportOf([verified], { verdict: 'failed', migration }), '❌ Proof: database verified; migration failed'],
-    [reportOf([], { verdict: 'could-not-verify', absent: ['database'] }), '⚠️ Proof: database never backed up'],
+    [reportOf([], { verdict: 'could-not-verify', absent: ['database'] }), '⚠️ Proof: no such backup of database'],
   ])('is the verdict of each component, and there is one (%#)', (report, title) => {
     for (const [, rendered] of MARKDOWN) {
       expect(rendered(report).split('\n')[0]).toBe(`## ${title}`)

@@ -1,7 +1,8 @@
 /**
  * The user's own questions to the restored database: one query a file. It passes if it returns no rows, or a single `true`; a
- * single number with a rule in a comment is a measure, which is remembered and compared with that of the proof before; unless a
- * rule says otherwise it may fall by half. A number without any rule may be the key of the one row that should not be there:
+ * single number with a rule in a comment is a measure, which is remembered and compared with that of the last older backup
+ * that was proved; unless a rule says otherwise it may fall by half. A number without any rule may be the key of the one row
+ * that should not be there:
  *
  *     -- comeback: at least 1000
  *     -- comeback: at most 5000000

@@ -1,0 +1,107 @@
+/** Which backup of each component is proved. */
+import { ComebackError, hasCode } from '../errors.ts'
+import type { Component, Manifest } from '../format/manifest.ts'
+import { authenticate } from '../repository/manifests.ts'
+import type { Store } from '../store/store.ts'
+import { type Catalog, findIn, type Moment, manifestOf, readCatalog } from './catalog.ts'
+import type { ProofFinding } from './proof.ts'
+import { newestProofs } from './proof-history.ts'
+import type { VerifyRequest } from './verify-request.ts'
+
+export type Choice = FoundBackup | UnreadBackup
+
+export interface FoundBackup {
+  readonly component: Component
+  /** Of the component alone. */
+  readonly catalog: Catalog
+  readonly manifest: Manifest
+  readonly notes: readonly ProofFinding[]
+}
+
+/** Its manifest does not say what it is, so there is nothing to restore, and an older one must not pass for it. */
+export interface UnreadBackup {
+  readonly component: Component
+  readonly id: string
+  readonly finding: ProofFinding
+}
+
+/**
+ * All of them before any is restored: what is wrong with the request must not be found out after an hour. Throws `wrong-key`, and
+ * `no-such-backup` where there is none at all, or none of a component that was asked for by name.
+ */
+export async function chooseBackups(
+  request: VerifyRequest,
+): Promise<{ readonly choices: readonly Choice[]; readonly absent: readonly Component[] }> {
+  const { store, components, signal } = request
+  const [only, ...more] = components
+  const whole = await readCatalog(store, more.length === 0 ? only : undefined, signal)
+  const choices: Choice[] = []
+  const absent: Component[] = []
+  let missing: ComebackError | undefined
+  for (const component of components) {
+    const catalog = { ...whole, entries: whole.entries.filter(entry => entry.component === component) }
+    try {
+      choices.push(await choose(request, component, catalog))
+    } catch (error) {
+      if (!request.all || !hasCode(error, 'no-such-backup')) throw error
+      missing ??= error
+      absent.push(component)
+    }
+  }
+  if (choices.length > 0) return { choices, absent }
+  throw missing !== undefined && whole.entries.some(({ kind }) => kind === 'backup') ? missing : nothingThere(store)
+}
+
+export function nothingThere(store: Store): ComebackError {
+  return new ComebackError('no-such-backup', `There is no backup in ${store.location}.`, {
+    hint: 'Is it the right store? `comeback list` shows what it holds.',
+  })
+}
+
+async function choose(request: VerifyRequest, component: Component, catalog: Catalog): Promise<Choice> {
+  const { store, keyring, signal, moment = { kind: 'latest' } } = request
+  const looked: string[] = []
+  const look = (moment: Moment) =>
+    findIn(catalog, { store, component, moment, keyring, signal, looking: id => looked.push(id) })
+  try {
+    if (!request.migrates || request.moment !== undefined || component !== 'database') {
+      return { component, catalog, manifest: await look(moment), notes: [] }
+    }
+    const verified = await lastVerified(request, catalog)
+    if (verified !== undefined) return { component, catalog, manifest: verified, notes: [] }
+    const manifest = await look(moment)
+    return { component, catalog, manifest, notes: [notVerified(manifest)] }
+  } catch (error) {
+    const id = looked.at(-1)
+    if (id === undefined || signal.aborted) throw error
+    const code = hasCode(error, 'damaged')
+      ? 'backup-damaged'
+      : hasCode(error, 'store-unavailable', 'connection')
+        ? 'store-unavailable'
+        : undefined
+    if (code === undefined || !(error instanceof ComebackError)) throw error
+    return { component, id, finding: { code, subject: 'backup', message: error.message, hint: error.hint } }
+  }
+}
+
+function notVerified({ id }: Manifest): ProofFinding {
+  const message = `No backup was verified before, so the migrations ran against the latest one, ${id}.`
+  return { code: 'not-last-verified', subject: id, message }
+}
+
+async function lastVerified(
+  { store, keyring, signal }: VerifyRequest,
+  { entries }: Catalog,
+): Promise<Manifest | undefined> {
+  for (const entry of entries.filter(({ kind, proofs }) => kind === 'backup' && proofs.length > 0)) {
+    try {
+      const manifest = await manifestOf(store, entry, signal)
+      await authenticate(manifest, keyring)
+      const { decided } = await newestProofs(store, entry, manifest, keyring, signal)
+      if (decided?.record.verdict === 'verified') return manifest
+    } catch (error) {
+      if (!hasCode(error, 'damaged', 'unsupported', 'not-found', 'wrong-key')) throw error
+    }
+  }
+  return undefined
+}
