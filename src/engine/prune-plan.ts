@@ -1,7 +1,7 @@
 /** Which records stay and which go, and why: pure. */
 import { timeOf } from '../format/backup-id.ts'
 import type { ReadRecord, StoreRecord } from './records.ts'
-import { GRACE, type RetentionPolicy, reasonsToKeep } from './retention.ts'
+import { GRACE, type RetentionPolicy, reasonsToKeep, UNDO_DAYS } from './retention.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 /** Milliseconds that a placeholder stays in sight. */
@@ -78,13 +78,15 @@ function placeholderReasons(
 
 function whyGo(record: StoreRecord, policy: RetentionPolicy): string {
   if (record.entry.kind === 'placeholder') return 'a newer backup is complete'
-  if ('safety' in record && record.safety) return `a safety backup older than ${daysText(policy)}`
+  if ('safety' in record && record.safety) {
+    return `a safety backup older than ${daysText({ days: Math.max(policy.days, UNDO_DAYS) })}`
+  }
   const slots = [policy.last, policy.hourly, policy.daily, policy.weekly, policy.monthly, policy.yearly]
   const none = slots.every(slot => slot === undefined)
   const age = `older than ${daysText(policy)}`
   return none ? age : `${age}, in no slot`
 }
 
-function daysText({ days }: RetentionPolicy): string {
+function daysText({ days }: Pick<RetentionPolicy, 'days'>): string {
   return days === 1 ? '24 h' : `${days} days`
 }

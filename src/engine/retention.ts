@@ -8,8 +8,8 @@
  * - of each source the newest that was verified: what is known to come back is worth more than what only ought to;
  * - of each source the newest that is older than the grace time: see `prune.ts`, a running backup may build on it.
  *
- * Safety backups stay as long as they are young, and that is all: they take no slot from the others and count for none of
- * the rules above, nor does a backup that those protect ever build on one.
+ * Safety backups stay as long as they are young, a week at least in which their restore can be undone, and that is all: they
+ * take no slot from the others and count for none of the rules above, nor does a backup that those protect ever build on one.
  *
  * A partial backup never takes a slot away from a complete one: the slots are filled from the complete ones alone, and
  * once more from all.
@@ -42,6 +42,8 @@ const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
 /** Milliseconds in which nothing is removed: a backup that runs now may be writing it, or building on it. */
 export const GRACE = DAY
+/** Days in which a restore can be undone, whatever the policy: some of what it broke is found out late. */
+export const UNDO_DAYS = 7
 
 /** Backups of one component, each with the reasons to keep it; without any it may go. */
 export function reasonsToKeep<T extends Candidate>(
@@ -57,7 +59,7 @@ export function reasonsToKeep<T extends Candidate>(
   const [future, past] = split(newestFirst, ({ id }) => timeOf(id) > now)
   for (const backup of future) keep(backup, 'dated in the future')
   const [safety, others] = split(past, ({ safety }) => safety === true)
-  keepYoung(safety, policy.days, now, (backup, reason) => keep(backup, `safety backup, ${reason}`))
+  keepYoung(safety, Math.max(policy.days, UNDO_DAYS), now, (backup, reason) => keep(backup, `safety backup, ${reason}`))
   for (const group of Map.groupBy(others, ({ source }) => source).values()) {
     alwaysKeep(group, now, keep)
     keepYoung(group, policy.days, now, keep)

@@ -368,7 +368,7 @@ describe('a safety backup', () => {
     clock.nextDay()
     database.state.bytes = NEW
     const second = await run(store, database, { clock })
-    const later = new Date(clock.now().getTime() + 2 * DAY)
+    const later = new Date(clock.now().getTime() + 8 * DAY)
     const kept = async (days: number) =>
       (await runPrune(store, later, { policy: { days, last: 1 }, apply: false })).backups
         .filter(({ action }) => action === 'keep')
@@ -378,7 +378,8 @@ describe('a safety backup', () => {
     expect(await kept(30)).toEqual([second.safety?.id, first.safety?.id, normal.id])
     expect(await kept(1)).toEqual([normal.id])
 
-    await runPrune(store, new Date(clock.now().getTime() + 1.5 * DAY), { policy: { days: 2 } })
+    // A restore can be undone for a week, whatever the policy.
+    await runPrune(store, new Date(clock.now().getTime() + 6.5 * DAY), { policy: { days: 1 } })
     expect((await listed(store)).backups.map(({ id }) => id)).toEqual([second.safety?.id, normal.id])
     await run(store, database, { clock, undo: true })
     expect(NEW.equals(database.state.bytes ?? OLD)).toBe(true)
