@@ -3,7 +3,8 @@ import type { Manifest } from '../format/manifest.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { openBackup, type StoredBackup } from '../repository/stored-backup.ts'
-import { findBackup } from './catalog.ts'
+import { findIn, readCatalog } from './catalog.ts'
+import { knownProof } from './known-proof.ts'
 import type { Sink } from './ports.ts'
 import { nameOf, needsName } from './restore-consent.ts'
 import type { RestoreRequest } from './restore-request.ts'
@@ -25,7 +26,8 @@ export interface Prepared {
 
 export async function prepareRestore(request: RestoreRequest): Promise<Prepared> {
   const { store, keyring, component, sink, safety, progress, signal, now } = request
-  const manifest = await findBackup(store, component, request.moment, keyring, signal)
+  const catalog = await readCatalog(store, component, signal)
+  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, signal })
   progress({ type: 'phase', component, text: `opening ${manifest.id}` })
   const stored = await openBackup(store, manifest, keyring, signal)
   const found = await sink.inspect(
@@ -37,6 +39,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const cannot = planned?.wanted === true && found.refusal === undefined ? safety?.refusal : undefined
   const target = cannot === undefined ? found : { ...found, refusal: refusalOf(cannot) }
   const ownSource = await isOwnSource(manifest, keyring, sink)
+  const proof = await knownProof({ store, catalog, keyring, progress, signal }, manifest)
   const plan: RestorePlanReport = {
     command: 'restore-plan',
     store: store.location,
@@ -46,6 +49,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
     status: manifest.status === 'partial' ? 'partial' : 'complete',
     age: Math.max(0, (now().getTime() - Date.parse(manifest.time)) / 1000),
     bytes: manifest.bytes.plain,
+    ...(proof === undefined ? {} : { proof }),
     ...(planned === undefined ? {} : { safety: planned }),
     ...(needsName(target, planned) ? { confirm: nameOf(target) } : {}),
     ...(ownSource === undefined ? {} : { ownSource }),

@@ -10,6 +10,7 @@ import {
   countsText,
   filesText,
   modeText,
+  proofText,
   safetyText,
   secondsText,
   sourceText,
@@ -18,6 +19,7 @@ import {
 
 export function restorePlanMarkdown(report: RestorePlanReport, details: boolean): readonly string[] {
   const { component, id, status, time, age, bytes, store, target } = report
+  const proof = proofText(report)
   return [
     `## ${target.refusal === undefined ? '📋' : '❌'} Restore plan: ${component}`,
     '',
@@ -27,6 +29,7 @@ export function restorePlanMarkdown(report: RestorePlanReport, details: boolean)
     ...facts([
       ['Backup', `${code(id)}, ${status}, ${sizeText(bytes)}, in ${code(store)}`],
       ['State of', `${timeText(time)}, ${secondsText(age)} ago`],
+      ...(proof === undefined ? [] : [['Proof', proof] as const]),
       ...(target.kind === 'database' ? databaseFacts(target, report, details) : folderFacts(target)),
       ...(report.safety === undefined ? [] : [['Safety', prose(safetyText(report.safety))] as const]),
     ]),

@@ -1,7 +1,8 @@
 /** A restore that was only planned, as a person reads it before saying yes. */
 import type { DatabaseTarget, FolderTarget } from '../engine/ports.ts'
 import type { Palette } from './palette.ts'
-import { ageText, countText, sizeText, timeText } from './quantities.ts'
+import { VERDICT_WORDS } from './proof-words.ts'
+import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
 import type { PlannedSafety, RestorePlanReport } from './restore-plan-report.ts'
 import { indented } from './text-error.ts'
 
@@ -30,6 +31,7 @@ export function restorePlanLines(
     `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
     `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${sizeText(bytes)}`,
     `          made ${made}, in ${store}`,
+    ...proofLines(report, palette),
     ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),
     ...target.losses.map(({ what, names }) => `  ${red('lost:')}   ${what}${namesText(names)}`),
     ...(target.losses.length === 0 ? [] : [`          and whatever else was written there since the backup was made`]),
@@ -44,6 +46,15 @@ export function restorePlanLines(
     ]),
     ...verdictLines(report, { red, dim }),
   ]
+}
+
+/** `verified on 2026-11-22 04:27:00 UTC, restored in 90 s`; undefined where nothing was ever proved. */
+export function proofText({ id, proof }: Pick<RestorePlanReport, 'id' | 'proof'>): string | undefined {
+  if (proof === undefined) return undefined
+  const { verdict, time, restoreSeconds } = proof
+  const took = restoreSeconds === undefined ? 'not restored to its end' : `restored in ${durationText(restoreSeconds)}`
+  if (proof.id !== id) return `none of this backup; ${proof.id} was ${took} on ${timeText(time)}`
+  return `${VERDICT_WORDS[verdict]} on ${timeText(time)}, ${took}`
 }
 
 /** `3 tables, 1 view`. */
@@ -110,6 +121,13 @@ function folderLines({ place, way, kept, brings, holds }: FolderTarget): readonl
     `  how     ${WAYS[way]}`,
     ...(kept === undefined ? [] : [`  kept    ${kept}`]),
   ]
+}
+
+function proofLines(report: RestorePlanReport, { red }: Palette): readonly string[] {
+  const text = proofText(report)
+  if (text === undefined) return []
+  const { id, proof } = report
+  return [`  proof   ${proof?.id === id && proof.verdict === 'failed' ? red(text) : text}`]
 }
 
 function safetyLine(safety: PlannedSafety, { red }: Palette): string {

@@ -56,6 +56,27 @@ describe('a restore plan', () => {
 `)
   })
 
+  test('says whether the backup ever came back, and how long that took', () => {
+    const own = {
+      id: plan(database).id,
+      verdict: 'verified',
+      time: '2026-11-22T04:27:00Z',
+      restoreSeconds: 90,
+    } as const
+    const verified = { ...plan(database), proof: own }
+    expect(text(verified)).toContain('\n  proof   verified on 2026-11-22 04:27:00 UTC, restored in 1 min 30 s\n  into ')
+    expect(markdown(verified)).toContain('verified on 2026-11-22 04:27:00 UTC, restored in 1 min 30 s')
+    const { restoreSeconds: _, ...without } = own
+    const failed = { ...plan(database), proof: { ...without, verdict: 'failed' as const } }
+    expect(text(failed)).toContain('  proof   failed on 2026-11-22 04:27:00 UTC, not restored to its end\n')
+    const red = createPalette(true).red('failed on 2026-11-22 04:27:00 UTC, not restored to its end')
+    expect(restorePlanLines(failed, createPalette(true)).join('\n')).toContain(red)
+    const other = { ...plan(database), proof: { ...own, id: '20261114T020000Z-7f3a91' } }
+    expect(text(other)).toContain(
+      '  proof   none of this backup; 20261114T020000Z-7f3a91 was restored in 1 min 30 s on ',
+    )
+  })
+
   test('that is about to be carried out: the facts alone', () => {
     const lines = restorePlanLines(plan(database), createPalette(false), 'now')
     expect(lines[0]).toBe('database restore:')
