@@ -5,44 +5,30 @@
  */
 import { asComebackError, ComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
-import { type Component, MANIFEST_LIMIT, type Manifest, parseManifest } from '../format/manifest.ts'
-import { PROOF_LIMIT } from '../format/proof-record.ts'
+import type { Component } from '../format/manifest.ts'
 import type { CopiedBackup, CopyReport } from '../report/copy-report.ts'
-import { getChecked } from '../repository/index-object.ts'
-import type { Keyring } from '../repository/keyring.ts'
-import { MANIFEST, objectName } from '../repository/layout.ts'
-import { authenticate } from '../repository/manifests.ts'
-import { packName, packsOf } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, type Moment, manifestOf, matches, readCatalog } from './catalog.ts'
-import type { Progress } from './progress.ts'
-import { heldByRules, type RetentionPolicy } from './retention.ts'
+import { type Catalog, manifestOf, readCatalog } from './catalog.ts'
+import { type Choice, type Chosen, choose, digestOf } from './copy-choice.ts'
+import { bring, type Carrier, manifestName, recordsOf } from './copy-objects.ts'
+import { CopyTarget, notTheSame } from './copy-target.ts'
 import { shortLived } from './short-lived.ts'
-import { allSideBySide, MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
+import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
 
-/** Objects on their way at the same time: each is held in memory. */
-const AT_A_TIME = 4
+/** Bytes. */
+const MB = 1_000_000
 
-export interface CopyRequest {
-  readonly from: Store
+export interface CopyRequest extends Choice, Pick<Carrier, 'progress'> {
   readonly to: Store
   readonly components: readonly Component[]
-  /** One backup of each component; undefined for what the rules hold, or for all. */
-  readonly moment: Moment | undefined
-  /** Undefined for all. */
-  readonly rules: Omit<RetentionPolicy, 'days'> | undefined
-  readonly includeSafety: boolean
-  /** With it, only authentic backups are copied. */
-  readonly keyring: Keyring | undefined
+  /** Days after which the target drops what it gets, where that is known beforehand. */
+  readonly targetDays?: number | undefined
   readonly dryRun: boolean
-  readonly now: () => Date
-  readonly progress: Progress
-  readonly signal: AbortSignal
 }
 
 /** Throws what keeps a store from being listed, and `no-such-backup`. A backup that can't be copied is a result. */
 export async function copy(request: CopyRequest): Promise<CopyReport> {
-  const { from, to, components, rules, dryRun, now, progress, signal } = request
+  const { from, to, components, dryRun, now, signal } = request
   if (from.location === to.location) {
     throw new ComebackError('usage', `The backups are in ${to.location} already.`, {
       hint: 'Name another store with --to.',
@@ -50,25 +36,19 @@ export async function copy(request: CopyRequest): Promise<CopyReport> {
   }
   const started = now()
   const source = await readCatalog(from, undefined, signal)
-  const target = await readCatalog(to, undefined, signal)
-  const present = new Map([...target.objects.values()].map(({ name, size }) => [name, size]))
-  const warnings = rules === undefined ? [] : shortLived({ ...rules, days: 0 }, target, now())
-  for (const text of warnings) progress({ type: 'warning', component: undefined, message: text })
-  const backups: CopiedBackup[] = []
-  for (const component of components) {
-    const chosen = await choose(request, source, component)
-    expect(request, component, chosen, present)
-    for (const one of chosen) {
-      backups.push(await copyOne(request, one, source, present))
-      signal.throwIfAborted()
-    }
-    progress({ type: 'done', component })
-  }
-  if (backups.length === 0) {
+  const chosen: Chosen[] = []
+  for (const component of components) chosen.push(...(await choose(request, source, component)))
+  if (chosen.length === 0) {
     throw new ComebackError('no-such-backup', `There is no such backup in ${from.location}.`, {
       hint: 'comeback list shows what it holds.',
     })
   }
+  const target = new CopyTarget(to, now)
+  const held = await target.look(signal)
+  const wanted = await allSideBySide(chosen, MANIFESTS_AT_A_TIME, one => compared(one, target, signal))
+  const warnings = announce(request, wanted, target, held)
+  const carrier: Carrier = { ...request, source, target, halted: undefined, done: 0 }
+  const backups = await copyAll(request, carrier, wanted)
   return {
     command: 'copy',
     from: from.location,
@@ -82,178 +62,109 @@ export async function copy(request: CopyRequest): Promise<CopyReport> {
   }
 }
 
-interface Chosen {
-  readonly entry: CatalogEntry
-  /** Or why it cannot be read. */
-  readonly manifest: Manifest | ComebackError
-}
-
-/** Oldest first: what others lean on is there before them. */
-async function choose(request: CopyRequest, { entries }: Catalog, component: Component): Promise<readonly Chosen[]> {
-  const { from, moment, rules, includeSafety, signal } = request
-  const own = entries.filter(entry => entry.component === component && entry.kind === 'backup')
-  const read = await allSideBySide(
-    own.filter(entry => moment === undefined || matches(entry, moment)),
-    MANIFESTS_AT_A_TIME,
-    async (entry): Promise<Chosen> => {
-      try {
-        const manifest = await manifestOf(from, entry, signal)
-        if (request.keyring !== undefined) await authenticate(manifest, request.keyring)
-        return { entry, manifest }
-      } catch (error) {
-        if (!hasCode(error, 'damaged', 'unsupported', 'wrong-key', 'not-found')) throw error
-        return { entry, manifest: error }
-      }
-    },
-  )
-  const wanted = read.filter(
-    ({ manifest }) =>
-      includeSafety || moment?.kind === 'id' || manifest instanceof Error || manifest.purpose === undefined,
-  )
-  if (moment !== undefined) {
-    const best = wanted.find(
-      ({ manifest }) => moment.kind === 'id' || (!(manifest instanceof Error) && manifest.status === 'complete'),
-    )
-    return best === undefined ? wanted.slice(0, 1) : [best]
-  }
-  if (rules === undefined) return wanted.toReversed()
-  const candidates = wanted.flatMap(one =>
-    one.manifest instanceof Error
-      ? []
-      : [{ one, id: one.entry.id, source: one.manifest.source, complete: one.manifest.status === 'complete' }],
-  )
-  const held = new Set(heldByRules(candidates, { ...rules, days: 0 }).map(({ one }) => one))
-  return wanted.filter(one => held.has(one) || one.manifest instanceof Error).toReversed()
-}
-
-interface Item {
-  readonly name: string
-  readonly size: number
-  readonly sha256: string
-}
-
-/** All that the backup can't do without but its manifest. */
-function itemsOf(manifest: Manifest): readonly Item[] {
-  const { component, id, index } = manifest
-  const packs = packsOf(manifest).map(pack => ({
-    name: packName(component, pack),
-    size: pack.size,
-    sha256: pack.sha256,
-  }))
-  if (index === null) return packs
-  return [...packs, { name: objectName({ component, id, file: index.name }), size: index.size, sha256: index.sha256 }]
-}
-
-function expect(
-  { progress }: CopyRequest,
-  component: Component,
-  chosen: readonly Chosen[],
-  present: ReadonlyMap<string, number>,
-): void {
-  const missing = new Map(
-    chosen.flatMap(({ manifest }) =>
-      manifest instanceof Error
-        ? []
-        : itemsOf(manifest).flatMap(({ name, size }) => (present.has(name) ? [] : [[name, size] as const])),
-    ),
-  )
-  progress({ type: 'expect', component, bytes: [...missing.values()].reduce((sum, size) => sum + size, 0) })
-  progress({ type: 'phase', component, text: `${chosen.length} backups, ${missing.size} objects to copy` })
-}
-
-async function copyOne(
-  request: CopyRequest,
-  { entry, manifest }: Chosen,
-  source: Catalog,
-  present: Map<string, number>,
-): Promise<CopiedBackup> {
-  const { dryRun, signal } = request
-  const about = { component: entry.component, id: entry.id, time: timeOf(entry.id).toISOString() }
-  const done = { objects: 0, bytes: 0 }
+/** A record that the target has already must be the same. */
+async function compared(one: Chosen, target: CopyTarget, signal: AbortSignal): Promise<Chosen> {
+  const { entry } = one
+  const name = manifestName(entry)
+  if ('error' in one || !target.has(name)) return one
   try {
-    if (manifest instanceof Error) throw manifest
-    const items = itemsOf(manifest).filter(item => isMissing(item, present))
-    const records = recordsOf(entry, source).filter(({ name }) => !present.has(name))
-    if (items.length + records.length === 0) return { ...about, status: 'present', ...done }
-    if (dryRun) {
-      for (const { name, size } of [...items, ...records]) {
-        present.set(name, size)
-        done.objects++
-        done.bytes += size
-      }
-      return { ...about, status: 'planned', ...done }
+    if (digestOf(await manifestOf(target.store, entry, signal)) === one.digest) return one
+    return { entry, error: notTheSame(name, 'and says something else') }
+  } catch (error) {
+    // Gone since it was listed: the next look tells.
+    if (hasCode(error, 'not-found')) return one
+    if (hasCode(error, 'damaged', 'unsupported')) return { entry, error: notTheSame(name, 'and cannot be read', error) }
+    throw error
+  }
+}
+
+/** The plan of all components, before the first byte. Returns what the target will not keep as long as the rules ask for. */
+function announce(
+  { components, rules, targetDays, now, progress }: CopyRequest,
+  wanted: readonly Chosen[],
+  target: CopyTarget,
+  held: Catalog,
+): readonly string[] {
+  const warnings = rules === undefined ? [] : shortLived({ ...rules, days: 0 }, held, now(), targetDays)
+  for (const message of warnings) progress({ type: 'warning', component: undefined, message })
+  for (const component of components) {
+    const own = wanted.filter(({ entry }) => entry.component === component)
+    const missing = new Map(
+      own.flatMap(one =>
+        'error' in one ? [] : one.needs.filter(({ name }) => !target.has(name)).map(item => [item.name, item.size]),
+      ),
+    )
+    const bytes = [...missing.values()].reduce((sum, size) => sum + size, 0)
+    progress({ type: 'expect', component, bytes })
+    const what =
+      missing.size === 0
+        ? 'nothing'
+        : `${missing.size} object${missing.size === 1 ? '' : 's'}, ${Math.ceil(bytes / MB)} MB,`
+    progress({ type: 'phase', component, text: `${own.length} backup${own.length === 1 ? '' : 's'}, ${what} to copy` })
+  }
+  return warnings
+}
+
+async function copyAll(
+  request: CopyRequest,
+  carrier: Carrier,
+  wanted: readonly Chosen[],
+): Promise<readonly CopiedBackup[]> {
+  const { components, dryRun, progress, signal } = request
+  const backups = new Map<Chosen, CopiedBackup>()
+  for (const component of components) {
+    carrier.done = 0
+    for (const one of wanted) {
+      if (one.entry.component !== component) continue
+      backups.set(one, carrier.halted === undefined ? await copyOne(carrier, one, dryRun) : left(one))
+      signal.throwIfAborted()
     }
-    await copyItems(request, entry.component, items, present, done)
-    // Only now may the backup exist; its proofs follow it.
-    for (const { name } of records) await copyRecord(request, name, present, done)
-    return { ...about, status: 'copied', ...done }
+    progress({ type: 'done', component })
+  }
+  const copied = [...backups].filter(([, { status }]) => status === 'copied')
+  if (copied.length > 0 && carrier.halted === undefined) {
+    await carrier.target.look(signal)
+    for (const [one, first] of copied) {
+      // Where the record is gone as well, the target's own retention let the backup go.
+      const broken =
+        !('error' in one) &&
+        carrier.target.has(manifestName(one.entry)) &&
+        one.needs.some(item => carrier.target.lacks(item))
+      if (!broken) continue
+      const again = await copyOne(carrier, one, dryRun)
+      backups.set(one, { ...again, objects: first.objects + again.objects, bytes: first.bytes + again.bytes })
+      signal.throwIfAborted()
+    }
+  }
+  return [...backups.values()]
+}
+
+async function copyOne(carrier: Carrier, one: Chosen, dryRun: boolean): Promise<CopiedBackup> {
+  const { target, source, signal } = carrier
+  const about = aboutOf(one)
+  const sum = { objects: 0, bytes: 0 }
+  try {
+    if ('error' in one) throw one.error
+    const missing = [...one.needs, ...recordsOf(one.entry, source)].filter(item => target.wants(item))
+    if (missing.length === 0) return { ...about, status: 'present', ...sum }
+    if (!dryRun) await bring(carrier, one, sum)
+    else {
+      for (const item of missing) target.note(item)
+      sum.objects = missing.length
+      sum.bytes = missing.reduce((bytes, { size }) => bytes + size, 0)
+    }
+    return { ...about, status: dryRun ? 'planned' : 'copied', ...sum }
   } catch (error) {
     signal.throwIfAborted()
     const { code, message, hint } = asComebackError(error)
-    return { ...about, status: 'failed', ...done, error: { code, message, hint } }
+    return { ...about, status: 'failed', ...sum, error: { code, message, hint } }
   }
 }
 
-/** The manifest, then the proofs, oldest first. */
-function recordsOf({ component, id, proofs }: CatalogEntry, { objects }: Catalog) {
-  const names = [objectName({ component, id, file: MANIFEST }), ...proofs.toReversed()]
-  return names.map(name => ({ name, size: objects.get(name)?.size ?? 0 }))
+function left(one: Chosen): CopiedBackup {
+  return { ...aboutOf(one), status: 'left', objects: 0, bytes: 0 }
 }
 
-function isMissing({ name, size }: Item, present: ReadonlyMap<string, number>): boolean {
-  const there = present.get(name)
-  if (there === undefined) return true
-  if (there === size) return false
-  throw new ComebackError('damaged', `${name} is in the target with ${there} bytes, where ${size} were written.`, {
-    hint: 'Something else wrote there. Nothing was overwritten: remove it, or copy into another place.',
-  })
-}
-
-type Sum = { objects: number; bytes: number }
-
-async function copyItems(
-  { from, to, progress, signal }: CopyRequest,
-  component: Component,
-  items: readonly Item[],
-  present: Map<string, number>,
-  done: Sum,
-): Promise<void> {
-  const copying = sideBySide(items, AT_A_TIME, async item => {
-    const body = await getChecked(from, item.name, item, signal)
-    await put(to, item.name, body, signal)
-    present.set(item.name, item.size)
-    return item
-  })
-  for await (const { size } of copying) {
-    done.objects++
-    done.bytes += size
-    progress({ type: 'bytes', component, done: done.bytes, fresh: done.bytes, stored: done.bytes })
-  }
-}
-
-async function copyRecord(
-  { from, to, signal }: CopyRequest,
-  name: string,
-  present: Map<string, number>,
-  done: Sum,
-): Promise<void> {
-  const isManifest = name.endsWith(`/${MANIFEST}`)
-  const body = await from.get(name, { limit: isManifest ? MANIFEST_LIMIT : PROOF_LIMIT, signal })
-  // It was read and believed; what travels must be the same.
-  if (isManifest) parseManifest(body, name)
-  await put(to, name, body, signal)
-  present.set(name, body.length)
-  done.objects++
-  done.bytes += body.length
-}
-
-/** Another copy may be at work on the same: what it wrote has the same name and size, or is not ours. */
-async function put(to: Store, name: string, body: Uint8Array, signal: AbortSignal): Promise<void> {
-  try {
-    await to.put(name, [body], signal)
-  } catch (error) {
-    if (!hasCode(error, 'already-exists')) throw error
-    const { size } = await to.stat(name, signal)
-    if (size !== body.length) throw error
-  }
+function aboutOf({ entry: { component, id } }: Chosen): Pick<CopiedBackup, 'component' | 'id' | 'time'> {
+  return { component, id, time: timeOf(id).toISOString() }
 }

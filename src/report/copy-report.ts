@@ -22,8 +22,8 @@ export interface CopiedBackup {
   readonly component: Component
   readonly id: string
   readonly time: string
-  /** `present`: the target had all of it. `planned`: of a dry run. */
-  readonly status: 'copied' | 'present' | 'planned' | 'failed'
+  /** `present`: the target had all of it. `planned`: of a dry run. `left`: not begun, as a store had come to its end. */
+  readonly status: 'copied' | 'present' | 'planned' | 'failed' | 'left'
   /** Objects that this one brought, and their bytes. */
   readonly objects: number
   readonly bytes: number

@@ -10,7 +10,10 @@ const MARKS: Readonly<Record<CopiedBackup['status'], string>> = {
   planned: 'planned',
   present: 'there already',
   failed: '❌ failed',
+  left: 'not begun',
 }
+/** A table has room for some: what went wrong, and what was done, come first. */
+const ORDER: readonly CopiedBackup['status'][] = ['failed', 'copied', 'planned', 'left', 'present']
 
 export function copyMarkdown(report: CopyReport): readonly string[] {
   const { backups, warnings, from, to } = report
@@ -28,13 +31,15 @@ export function copyMarkdown(report: CopyReport): readonly string[] {
         { head: 'Copied', right: true },
         { head: 'Why' },
       ],
-      backups.map(({ status, component, id, bytes, error }) => [
-        MARKS[status],
-        component,
-        code(id),
-        sizeText(bytes),
-        error === undefined ? '' : prose(error.message),
-      ]),
+      backups
+        .toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status))
+        .map(({ status, component, id, bytes, error }) => [
+          MARKS[status],
+          component,
+          code(id),
+          sizeText(bytes),
+          error === undefined ? '' : prose(error.message),
+        ]),
     ),
   ]
 }

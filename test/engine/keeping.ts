@@ -98,3 +98,26 @@ export function unneededIn(store: MemoryStore): readonly string[] {
   }
   return [...store.objects.keys()].filter(name => !needed.has(name))
 }
+
+/** Runs something else in the middle: before the k-th call that the store gets. */
+export function interposed(store: MemoryStore, call: number, run: () => Promise<unknown>): MemoryStore {
+  let calls = 0
+  let running: Promise<unknown> | undefined
+  const meet = async () => {
+    calls++
+    if (calls === call) running = run()
+    // Only the call itself waits, not those that are under way beside it.
+    if (calls === call) await running
+  }
+  return {
+    ...store,
+    async *list(...args) {
+      await meet()
+      yield* store.list(...args)
+    },
+    put: (...args) => meet().then(() => store.put(...args)),
+    get: (...args) => meet().then(() => store.get(...args)),
+    stat: (...args) => meet().then(() => store.stat(...args)),
+    delete: (...args) => meet().then(() => store.delete(...args)),
+  }
+}

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Source } from '../../src/engine/ports.ts'
 import { ComebackError } from '../../src/errors.ts'
-import { newBackupId } from '../../src/format/backup-id.ts'
+import { newBackupId, timeOf } from '../../src/format/backup-id.ts'
 import { Keyring } from '../../src/repository/keyring.ts'
+import { parseObjectName } from '../../src/repository/layout.ts'
 import { readManifest } from '../../src/repository/manifests.ts'
 import { writeProof } from '../../src/repository/proofs.ts'
 import { createFaultyStore } from '../fakes/faulty-store.ts'
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts'
 import { type MemorySegment, memorySource } from '../fakes/source.ts'
-import { DAY, expectAllRestore, idsIn, runPrune, unneededIn } from './keeping.ts'
+import { DAY, expectAllRestore, idsIn, interposed, runPrune, unneededIn } from './keeping.ts'
 import { fakeClock, goodBackup, keyring, noise, runBackup } from './scene.ts'
 
 const KiB = 1024
@@ -115,29 +116,29 @@ describe('a plan', () => {
 })
 
 describe('a rule that reaches further back than the store', () => {
-  const warnings = async (expiresAt: (() => Date) | undefined, rules: object) => {
-    const { objects } = week.store
-    const store = createMemoryStore({ packSize: PACK, objects, ...(expiresAt === undefined ? {} : { expiresAt }) })
-    // A store says of what it gets when it drops it.
-    for (const [name, bytes] of objects) {
-      await store.delete(name)
+  /** A store says of what it gets when it drops it. */
+  const warnings = async (days: number | undefined, rules: object) => {
+    let born = new Date()
+    const expiresAt = days === undefined ? {} : { expiresAt: () => new Date(born.getTime() + days * DAY) }
+    const store = createMemoryStore({ packSize: PACK, ...expiresAt })
+    for (const [name, bytes] of week.store.objects) {
+      born = timeOf(parseObjectName(name)?.id ?? '')
       await store.put(name, [bytes])
     }
     const { problems } = await runPrune(store, hourAfter(8), { apply: false, policy: rules })
     expect(problems.every(({ severity }) => severity === 'warning')).toBe(true)
     return problems.map(({ message }) => message)
   }
-  const ninetyDays = () => new Date(START + 90 * DAY)
 
   test('is a warning in the plan, which says what can', async () => {
     const rules = { monthly: 12, daily: 14 }
-    expect(await warnings(ninetyDays, rules)).toEqual([expect.stringMatching(/cannot keep 12 monthly.*comeback copy/)])
+    expect(await warnings(90, rules)).toEqual([expect.stringMatching(/cannot keep 12 monthly.*comeback copy/)])
     expect(await warnings(undefined, rules)).toEqual([])
   })
 
   test('may be that of the days', async () => {
-    expect(await warnings(ninetyDays, { days: 120 })).toEqual([expect.stringContaining('younger than 120 days')])
-    expect(await warnings(ninetyDays, { days: 90 })).toEqual([])
+    expect(await warnings(90, { days: 120 })).toEqual([expect.stringContaining('younger than 120 days')])
+    expect(await warnings(90, { days: 90 })).toEqual([])
   })
 })
 
@@ -267,29 +268,6 @@ describe('interrupted', () => {
     }
   })
 })
-
-/** Runs something else in the middle: before the k-th call that the store gets. */
-function interposed(store: MemoryStore, call: number, run: () => Promise<unknown>): MemoryStore {
-  let calls = 0
-  let running: Promise<unknown> | undefined
-  const meet = async () => {
-    calls++
-    if (calls === call) running = run()
-    // Only the call itself waits, not those that are under way beside it.
-    if (calls === call) await running
-  }
-  return {
-    ...store,
-    async *list(...args) {
-      await meet()
-      yield* store.list(...args)
-    },
-    put: (...args) => meet().then(() => store.put(...args)),
-    get: (...args) => meet().then(() => store.get(...args)),
-    stat: (...args) => meet().then(() => store.stat(...args)),
-    delete: (...args) => meet().then(() => store.delete(...args)),
-  }
-}
 
 describe('beside others', () => {
   test('two prunes at once, whatever their policies, leave what both keep', async () => {
