@@ -6,7 +6,6 @@ import { resolve } from 'node:path'
 import { backup } from './engine/backup.ts'
 import { parseMoment } from './engine/catalog.ts'
 import { check } from './engine/check.ts'
-import { copy } from './engine/copy.ts'
 import { exportBackup } from './engine/export.ts'
 import { list } from './engine/list.ts'
 import { prune } from './engine/prune.ts'
@@ -18,6 +17,7 @@ import { keyId } from './format/keys.ts'
 import type { Component } from './format/manifest.ts'
 import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
+import { copyBackups } from './job-copy.ts'
 import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job-old-scheme.ts'
 import { writeReport } from './job-report.ts'
 import { guardsOf, restoreFromStore } from './job-restore.ts'
@@ -98,23 +98,11 @@ export async function runJob(command: Command, options: Options, context: JobCon
         policy: { days: options.retentionDays, ...rulesOf(options) },
         apply: options.apply && !options.dryRun,
       })
-    case 'copy': {
-      const { from = options.store, to = '' } = options
-      const rules = rulesOf(options)
-      return copy({
-        from: await openStore({ ...options, store: from }, context),
-        to: await openStore({ ...options, store: to }, withoutMemory(context)),
-        components: command.components,
-        moment: options.at === undefined ? undefined : parseMoment(options.at, options.includeSafety),
-        rules: Object.values(rules).some(rule => rule !== undefined) ? rules : undefined,
-        includeSafety: options.includeSafety,
-        keyring: await keyringIfAny(options, context),
-        dryRun: options.dryRun,
-        now,
-        progress: context.progress,
-        signal: context.signal,
+    case 'copy':
+      return copyBackups(command.components, options, context, {
+        rules: rulesOf(options),
+        keyring: () => keyringIfAny(options, context),
       })
-    }
     case 'import': {
       const store = await openStore(options, context)
       return importOld(command.components, store, await oldKeys(options, context), options, context)

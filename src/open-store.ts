@@ -13,24 +13,24 @@ import type { Store } from './store/store.ts'
 
 const FILE = 'file:'
 const S3 = 's3://'
-const ARTIFACT = 'artifact:'
+export const ARTIFACT = 'artifact:'
 /** No store: a folder of the old scripts, which `restore` and `list` read. */
 export const OLD = 'old:'
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** Throws `usage`. */
-export async function openStore(options: Options, context: JobContext): Promise<Store> {
+/** Throws `usage`; `named` is the option that the location came from. */
+export async function openStore(options: Options, context: JobContext, named = '--store'): Promise<Store> {
   const folder = folderOf(options.store)
   if (folder !== undefined) return withRetry(openLocalStore(resolve(context.cwd, folder)))
   if (options.store.startsWith(S3)) return await openBucket(options, context)
-  if (options.store.startsWith(ARTIFACT)) return openArtifacts(options, context)
+  if (options.store.startsWith(ARTIFACT)) return openArtifacts(options, context, named)
   if (options.store.startsWith(OLD)) {
-    throw new ComebackError('usage', `--store ${options.store} can only be listed and restored from.`, {
+    throw new ComebackError('usage', `${named} ${options.store} can only be listed and restored from.`, {
       hint: `Import what is there into a store first: comeback import --from ${options.store.slice(OLD.length)} --store file:DIR`,
     })
   }
-  throw new ComebackError('usage', `--store ${options.store} is not a store that this version knows.`, {
+  throw new ComebackError('usage', `${named} ${options.store} is not a store that this version knows.`, {
     hint: `Write ${FILE}DIR, ${S3}BUCKET/PREFIX or ${ARTIFACT}OWNER/REPO, for example file:./backups.`,
   })
 }
@@ -57,11 +57,15 @@ async function openBucket(options: Options, { progress, memory }: JobContext): P
 }
 
 /** `artifact:` is the repository that runs this. */
-async function openArtifacts(options: Options, { github, temporary, memory, progress }: JobContext): Promise<Store> {
+async function openArtifacts(
+  options: Options,
+  { github, temporary, memory, progress }: JobContext,
+  named: string,
+): Promise<Store> {
   const repository = options.store.slice(ARTIFACT.length) || github.repository
   if (repository === undefined || !/^[\w-]+\/(?!\.\.?$)[\w.-]+$/.test(repository)) {
     const problem = repository === undefined ? 'names no repository' : 'is not the name of a repository'
-    throw new ComebackError('usage', `--store ${options.store} ${problem}.`, { hint: `Write ${ARTIFACT}OWNER/REPO.` })
+    throw new ComebackError('usage', `${named} ${options.store} ${problem}.`, { hint: `Write ${ARTIFACT}OWNER/REPO.` })
   }
   const { openArtifactStore } = await import('./store/artifact.ts')
   const { retentionDays, fullEvery } = options

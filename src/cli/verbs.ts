@@ -117,11 +117,12 @@ export const VERB_HELP: { readonly [V in Verb]: VerbHelp } = {
     examples: ['comeback export database latest --into ./export'],
   },
   copy: {
-    operands: '[all|database|files|config] --to LOCATION',
+    operands: '[all|database|files|config] [--from LOCATION] --to LOCATION',
     summary: 'Copy backups into another store, such as from artifacts into a bucket.',
     about: [
-      'Copies backups as they are, under the same key, and checks every object on the way. What the other store has already is not copied again, so a copy that was interrupted goes on where it was.',
-      'Without a choice all backups go; --at copies one, --keep-monthly 12 and its like those that such a rule holds. With the key only authentic backups are copied; it is not needed.',
+      'Copies backups and their proofs as they are, under the same key, and checks every object on the way. What the other store has already is not copied again, so a copy that was interrupted goes on where it was; what it has under the same name with other bytes is an error, and stays.',
+      'Without a choice all backups go; --at copies one, --keep-monthly 12 and its like those that such a rule holds. The plan says what such a rule asks for and the other store cannot keep. With the key only authentic backups are copied; it is not needed.',
+      'Prune the other store by the same rules: by age alone it would let old backups go again.',
     ],
     examples: [
       'comeback copy --from artifact:OWNER/REPO --to s3://BUCKET/PREFIX',
