@@ -169,7 +169,7 @@ export function openProver(
 ): Prover {
   const { migrate } = options
   const lanes = options.lanes ?? defaultLanes()
-  const pgDump = options.pgDump === undefined ? {} : { pgDump: options.pgDump }
+  const pgDump = options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }
   switch (component) {
     case 'database':
       return createDatabaseProver({

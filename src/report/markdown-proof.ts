@@ -140,6 +140,7 @@ function howLong({ restoreSeconds, compareSeconds, bytes, history, server }: Pro
 function whatChanged(proof: Proof, details: boolean): string {
   const { history, bytes, tables } = proof
   const before = history.at(-2)
+  if (history.length === 0) return 'Not known: nothing was restored.'
   if (before === undefined) return 'This is the first proof: there is nothing to compare it with.'
   const size =
     sizeText(before.bytes) === sizeText(bytes)

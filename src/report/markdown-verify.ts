@@ -84,9 +84,7 @@ function sectionsOf(report: VerifyReport, options: VerifyMarkdown & { readonly b
   return [
     { what: '', lines: [`## ${verifyTitle(report)}`, ''] },
     ...parts.flatMap(({ answers, details }) => [...answers, ...details]),
-    ...(absent.length === 0
-      ? []
-      : [{ what: '', lines: ['', `– No such backup in this store: ${absent.join(', ')}.`, ''] }]),
+    ...(absent.length === 0 ? [] : [{ what: '', lines: ['', `– Nothing to verify here: ${absent.join(', ')}.`, ''] }]),
     { what: '', lines: ['', `In ${code(store)}.`, ''] },
   ]
 }

@@ -24,7 +24,7 @@ const CHECK_WORDS: Readonly<Record<ProofCheck['result'], string>> = {
   'not-run': 'did not run',
 }
 
-/** `database failed; files verified; no such backup of config`, the gravest first. */
+/** `database failed; files verified; nothing to verify of config`, the gravest first. */
 export function verdictLine({ proofs, absent, migration }: VerifyReport): string {
   const proved = proofs.filter(proof => !wasNeverProved(proof))
   const unproved = proofs.filter(wasNeverProved).map(({ component }) => component)
@@ -33,7 +33,7 @@ export function verdictLine({ proofs, absent, migration }: VerifyReport): string
     return components.length === 0 ? [] : [`${components.join(', ')} ${VERDICT_WORDS[verdict]}`]
   })
   const untold = unproved.length === 0 ? [] : [`${unproved.join(', ')} never verified`]
-  const never = absent.length === 0 ? [] : [`no such backup of ${absent.join(', ')}`]
+  const never = absent.length === 0 ? [] : [`nothing to verify of ${absent.join(', ')}`]
   const migrated = migration === undefined ? [] : [`migration ${MIGRATION_WORDS[migration.result]}`]
   return [...parts, ...untold, ...never, ...migrated].join('; ') || 'there is no backup'
 }

@@ -38,7 +38,7 @@ export function verifyLines(report: VerifyReport, palette: Palette, { now, detai
   return [
     ...(several ? [verdictLine(report)] : []),
     ...proofs.flatMap(proof => proofLines(proof, kind, palette, { now, details })),
-    ...absent.map(component => `${palette.bold(component)} has no such backup here`),
+    ...absent.map(component => `${palette.bold(component)} has nothing to verify here`),
     ...(migration === undefined ? [] : migrationLines(migration, palette)),
     palette.dim(`in ${store}`),
   ]
@@ -91,7 +91,7 @@ function recordLines(proof: Proof, { yellow }: Palette, now: Date): readonly str
 function timeLines({ restoreSeconds, compareSeconds, bytes, stored }: Proof): readonly string[] {
   const size = `${sizeText(bytes)}, ${sizeText(stored)} of its own in the store`
   if (restoreSeconds === undefined)
-    return [`the restore did not come to its end, so how long it takes is not known`, size]
+    return [`the restore did not come to its end, so how long it takes is not known`, ...(bytes === 0 ? [] : [size])]
   const compared = compareSeconds === undefined ? '' : `, compared in ${durationText(compareSeconds)}`
   return [`restored in ${durationText(restoreSeconds)} (${rateText(bytes, restoreSeconds)})${compared}`, size]
 }

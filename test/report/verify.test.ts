@@ -51,11 +51,11 @@ describe('the first line', () => {
     ],
     [
       reportOf([recorded], { kind: 'recorded', absent: ['files'] }),
-      '📄 Last proof: database verified; no such backup of files, by a record that was not authenticated',
+      '📄 Last proof: database verified; nothing to verify of files, by a record that was not authenticated',
     ],
     [reportOf([never], { kind: 'recorded' }), '⚠️ Last proof: files never verified'],
     [reportOf([verified], { verdict: 'failed', migration }), '❌ Proof: database verified; migration failed'],
-    [reportOf([], { verdict: 'could-not-verify', absent: ['database'] }), '⚠️ Proof: no such backup of database'],
+    [reportOf([], { verdict: 'could-not-verify', absent: ['database'] }), '⚠️ Proof: nothing to verify of database'],
   ])('is the verdict of each component, and there is one (%#)', (report, title) => {
     for (const [, rendered] of MARKDOWN) {
       expect(rendered(report).split('\n')[0]).toBe(`## ${title}`)
@@ -308,3 +308,30 @@ function withoutFences(page: string): string {
 function plain(page: string): string {
   return page.replace(/&#(\d+);/g, (_, number) => String.fromCharCode(Number(number))).replaceAll('\u200b', '')
 }
+
+test('a backup of which nothing was read has no size, and is no first proof', () => {
+  const message = 'Its manifest is not valid.'
+  const unread: Proof = {
+    component: 'files',
+    id: verified.id,
+    time: verified.time,
+    verdict: 'failed',
+    provedAt: verified.provedAt,
+    authenticated: true,
+    age: 60,
+    bytes: 0,
+    stored: 0,
+    engine: verified.engine,
+    checks: [{ name: 'restore', result: 'not-run', detail: message }],
+    findings: [{ code: 'backup-damaged', subject: 'backup', message }],
+    assertions: [],
+    history: [],
+    recorded: false,
+    notRecorded: 'nothing was restored, as its manifest was not read.',
+  }
+  const report = reportOf([unread], { verdict: 'failed' })
+  for (const [, rendered] of RENDERINGS) {
+    expect(rendered(report)).toContain('Its manifest is not valid')
+    expect(rendered(report)).not.toMatch(/\b0 B\b|first proof/)
+  }
+})
