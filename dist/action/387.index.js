@@ -86,6 +86,8 @@ function reasonOf(signal) {
 
 // EXTERNAL MODULE: ./build/report/printable.js
 var printable = __webpack_require__(4628);
+// EXTERNAL MODULE: ./build/report/proof-words.js
+var proof_words = __webpack_require__(1461);
 ;// CONCATENATED MODULE: ./build/report/wrap.js
 /** Text broken between words, as terminals break it anywhere. */
 
@@ -139,6 +141,7 @@ function indented(text) {
 ;// CONCATENATED MODULE: ./build/report/text-restore-plan.js
 
 
+
 const MODES = {
     atomic: 'atomic: all of it in one transaction, or nothing',
     swap: 'swap: into a new database beside this one; then they exchange their names, and this one is kept',
@@ -158,6 +161,7 @@ function restorePlanLines(report, palette, when = 'dry-run') {
         `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
         `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${(0,quantities/* sizeText */.lP)(bytes)}`,
         `          made ${made}, in ${store}`,
+        ...proofLines(report, palette),
         ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),
         ...target.losses.map(({ what, names }) => `  ${red('lost:')}   ${what}${namesText(names)}`),
         ...(target.losses.length === 0 ? [] : [`          and whatever else was written there since the backup was made`]),
@@ -173,6 +177,16 @@ function restorePlanLines(report, palette, when = 'dry-run') {
         ]),
         ...verdictLines(report, { red, dim }),
     ];
+}
+/** `verified on 2026-11-22 04:27:00 UTC, restored in 90 s`; undefined where nothing was ever proved. */
+function proofText({ id, proof }) {
+    if (proof === undefined)
+        return undefined;
+    const { verdict, time, restoreSeconds } = proof;
+    const took = restoreSeconds === undefined ? 'not restored to its end' : `restored in ${(0,quantities/* durationText */.S5)(restoreSeconds)}`;
+    if (proof.id !== id)
+        return `none of this backup; ${proof.id} was ${took} on ${(0,quantities/* timeText */.Tc)(time)}`;
+    return `${proof_words/* VERDICT_WORDS */._G[verdict]} on ${(0,quantities/* timeText */.Tc)(time)}, ${took}`;
 }
 /** `3 tables, 1 view`. */
 function countsText(counts) {
@@ -230,6 +244,13 @@ function folderLines({ place, way, kept, brings, holds }) {
         `  how     ${WAYS[way]}`,
         ...(kept === undefined ? [] : [`  kept    ${kept}`]),
     ];
+}
+function proofLines(report, { red }) {
+    const text = proofText(report);
+    if (text === undefined)
+        return [];
+    const { id, proof } = report;
+    return [`  proof   ${proof?.id === id && proof.verdict === 'failed' ? red(text) : text}`];
 }
 function safetyLine(safety, { red }) {
     return `  safety  ${safety.wanted ? safetyText(safety) : red(safetyText(safety))}`;
@@ -714,8 +735,6 @@ function startLog(command, options, { cwd, ...how }) {
     return log;
 }
 
-// EXTERNAL MODULE: ./build/report/proof-words.js
-var proof_words = __webpack_require__(1461);
 ;// CONCATENATED MODULE: ./build/action/annotations.js
 
 
@@ -2430,11 +2449,17 @@ function amountText({ objects, bytes }) {
 ;// CONCATENATED MODULE: ./build/report/text-copy.js
 
 
+const WORDS = {
+    copied: 'copied',
+    planned: 'would be copied',
+    present: 'there already',
+    failed: 'FAILED',
+    left: 'not begun',
+};
 function copyLines(report, palette) {
     const { warnings, from, to } = report;
     return [
-        ...report.backups.flatMap(backup => backupLines(backup, palette)),
-        '',
+        ...report.backups.filter(({ status }) => status !== 'present').flatMap(backup => backupLines(backup, palette)),
         copySum(report),
         ...warnings.map(text => `${palette.yellow('warning:')} ${indented(text)}`),
         palette.dim(`from ${from} to ${to}`),
@@ -2442,19 +2467,18 @@ function copyLines(report, palette) {
 }
 /** `3 backups copied, 1 there already: 12 objects, 34 MB`. */
 function copySum({ backups, objects, bytes }) {
-    const words = { copied: 'copied', planned: 'would be copied', present: 'there already', failed: 'FAILED' };
-    const parts = Object.entries(words).flatMap(([status, text]) => {
+    const parts = Object.entries(WORDS).flatMap(([status, text]) => {
         const count = backups.filter(backup => backup.status === status).length;
         return count === 0 ? [] : [`${(0,quantities/* countText */.lT)(count, 'backup')} ${text}`];
     });
     return `${parts.join(', ')}: ${(0,quantities/* countText */.lT)(objects, 'object')}, ${(0,quantities/* sizeText */.lP)(bytes)}`;
 }
 function backupLines({ component, id, status, objects, bytes, error }, palette) {
-    const { bold, green, red, dim } = palette;
-    const style = { copied: green, planned: dim, present: dim, failed: red }[status];
+    const { bold, green, red, yellow, dim } = palette;
+    const style = { copied: green, planned: dim, present: dim, failed: red, left: yellow }[status];
     const size = objects === 0 ? '' : `, ${(0,quantities/* countText */.lT)(objects, 'object')}, ${(0,quantities/* sizeText */.lP)(bytes)}`;
     return [
-        `${bold(component)} ${id} ${style(status === 'failed' ? 'FAILED' : status)}${size}`,
+        `${bold(component)} ${id} ${style(WORDS[status])}${size}`,
         ...(error === undefined ? [] : [`  ${indented(error.message)}`]),
         ...(error?.hint === undefined ? [] : [`  hint: ${indented(error.hint)}`]),
     ];
@@ -2470,7 +2494,10 @@ const MARKS = {
     planned: 'planned',
     present: 'there already',
     failed: '❌ failed',
+    left: 'not begun',
 };
+/** A table has room for some: what went wrong, and what was done, come first. */
+const ORDER = ['failed', 'copied', 'planned', 'left', 'present'];
 function copyMarkdown(report) {
     const { backups, warnings, from, to } = report;
     const failed = backups.some(({ status }) => status === 'failed');
@@ -2485,7 +2512,9 @@ function copyMarkdown(report) {
             { head: 'Backup (UTC)' },
             { head: 'Copied', right: true },
             { head: 'Why' },
-        ], backups.map(({ status, component, id, bytes, error }) => [
+        ], backups
+            .toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status))
+            .map(({ status, component, id, bytes, error }) => [
             MARKS[status],
             component,
             (0,markdown_escape/* code */.aY)(id),
@@ -2607,7 +2636,7 @@ function markdown_list_table(backups, now) {
             backup.new === undefined ? '' : (0,quantities/* sizeText */.lP)(backup.new),
             damaged ? '' : (0,quantities/* sizeText */.lP)(backup.stored),
             kindText(backup),
-            ...(proved ? [proofText(backup, now)] : []),
+            ...(proved ? [markdown_list_proofText(backup, now)] : []),
             ...(dropped ? [backup.expires?.slice(0, 10) ?? ''] : []),
             ...(reasons ? [backup.reason === undefined ? '' : (0,markdown_escape/* prose */.CS)(backup.reason)] : []),
         ];
@@ -2618,7 +2647,7 @@ function kindText({ full, leansOn }) {
         return `leans on ${leansOn.length}`;
     return full === true ? 'full' : '';
 }
-function proofText({ proof }, now) {
+function markdown_list_proofText({ proof }, now) {
     if (proof === undefined)
         return '';
     const age = `${(0,quantities/* ageText */.XG)(new Date(proof.time), now)} ago`;
@@ -2682,6 +2711,7 @@ function exportMarkdown({ component, id, directory, files, bytes, decrypt }) {
 
 function restorePlanMarkdown(report, details) {
     const { component, id, status, time, age, bytes, store, target } = report;
+    const proof = proofText(report);
     return [
         `## ${target.refusal === undefined ? '📋' : '❌'} Restore plan: ${component}`,
         '',
@@ -2691,6 +2721,7 @@ function restorePlanMarkdown(report, details) {
         ...facts([
             ['Backup', `${(0,markdown_escape/* code */.aY)(id)}, ${status}, ${(0,quantities/* sizeText */.lP)(bytes)}, in ${(0,markdown_escape/* code */.aY)(store)}`],
             ['State of', `${(0,quantities/* timeText */.Tc)(time)}, ${secondsText(age)} ago`],
+            ...(proof === undefined ? [] : [['Proof', proof]]),
             ...(target.kind === 'database' ? databaseFacts(target, report, details) : folderFacts(target)),
             ...(report.safety === undefined ? [] : [['Safety', (0,markdown_escape/* prose */.CS)(safetyText(report.safety))]]),
         ]),
@@ -3043,6 +3074,8 @@ function howLong({ restoreSeconds, compareSeconds, bytes, history, server }) {
 function whatChanged(proof, details) {
     const { history, bytes, tables } = proof;
     const before = history.at(-2);
+    if (history.length === 0)
+        return 'Not known: nothing was restored.';
     if (before === undefined)
         return 'This is the first proof: there is nothing to compare it with.';
     const size = (0,quantities/* sizeText */.lP)(before.bytes) === (0,quantities/* sizeText */.lP)(bytes)
@@ -3320,9 +3353,7 @@ function sectionsOf(report, options) {
     return [
         { what: '', lines: [`## ${verifyTitle(report)}`, ''] },
         ...parts.flatMap(({ answers, details }) => [...answers, ...details]),
-        ...(absent.length === 0
-            ? []
-            : [{ what: '', lines: ['', `– Never backed up into this store: ${absent.join(', ')}.`, ''] }]),
+        ...(absent.length === 0 ? [] : [{ what: '', lines: ['', `– Nothing to verify here: ${absent.join(', ')}.`, ''] }]),
         { what: '', lines: ['', `In ${(0,markdown_escape/* code */.aY)(store)}.`, ''] },
     ];
 }
@@ -3662,7 +3693,7 @@ function text_check_amountText({ objects, bytes }) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/text-init.js
-const WORDS = {
+const text_init_WORDS = {
     written: 'wrote',
     replaced: 'changed',
     unchanged: 'as it was:',
@@ -3670,7 +3701,7 @@ const WORDS = {
 function initLines(report, { bold, dim, yellow }) {
     const { files, ignored, key, secrets, sheet, sheetFile } = report;
     return [
-        ...files.map(({ path, change }) => `${WORDS[change]} ${path}${path === '.gitignore' ? added(ignored) : ''}`),
+        ...files.map(({ path, change }) => `${text_init_WORDS[change]} ${path}${path === '.gitignore' ? added(ignored) : ''}`),
         ...(key?.made === true && key.file !== undefined
             ? [yellow(`made the key ${key.file}: keep a copy of it NOW, away from here, in a password manager for example`)]
             : []),
@@ -3821,7 +3852,7 @@ function text_status_componentLines(status, palette, time) {
     return [
         `${bold(component)} ${verdict(status, palette)}`,
         ...(last === undefined ? [] : [`  last good: ${last.id} (${(0,quantities/* timeText */.Tc)(last.time)}), ${(0,quantities/* sizeText */.lP)(last.bytes)}`]),
-        ...proofLines(status, palette),
+        ...text_status_proofLines(status, palette),
         ...rhythmLines(status, palette, time),
         ...since.flatMap(later => text_status_laterLines(later, palette)),
         ...(more > 0 ? [dim(`  and ${more.toLocaleString('en')} more`)] : []),
@@ -3843,7 +3874,7 @@ function rhythmLines({ last, nextDue, largestGap }, { yellow }, time) {
             ]),
     ];
 }
-function proofLines({ lastProof, lastVerified }, { red, yellow }) {
+function text_status_proofLines({ lastProof, lastVerified }, { red, yellow }) {
     const took = (seconds) => (seconds === undefined ? '' : `, restored in ${(0,quantities/* durationText */.S5)(seconds)}`);
     const line = ({ id, age, restoreSeconds }, said) => `  last proof: ${id} ${said} ${(0,quantities/* durationText */.S5)(age)} ago${took(restoreSeconds)}`;
     const style = lastProof?.verdict === 'failed' ? red : yellow;
@@ -4003,7 +4034,7 @@ function verifyLines(report, palette, { now, details }) {
     return [
         ...(several ? [(0,proof_words/* verdictLine */.MT)(report)] : []),
         ...proofs.flatMap(proof => text_verify_proofLines(proof, kind, palette, { now, details })),
-        ...absent.map(component => `${palette.bold(component)} was never backed up`),
+        ...absent.map(component => `${palette.bold(component)} has nothing to verify here`),
         ...(migration === undefined ? [] : migrationLines(migration, palette)),
         palette.dim(`in ${store}`),
     ];
@@ -4047,7 +4078,7 @@ function recordLines(proof, { yellow }, now) {
 function timeLines({ restoreSeconds, compareSeconds, bytes, stored }) {
     const size = `${(0,quantities/* sizeText */.lP)(bytes)}, ${(0,quantities/* sizeText */.lP)(stored)} of its own in the store`;
     if (restoreSeconds === undefined)
-        return [`the restore did not come to its end, so how long it takes is not known`, size];
+        return [`the restore did not come to its end, so how long it takes is not known`, ...(bytes === 0 ? [] : [size])];
     const compared = compareSeconds === undefined ? '' : `, compared in ${(0,quantities/* durationText */.S5)(compareSeconds)}`;
     return [`restored in ${(0,quantities/* durationText */.S5)(restoreSeconds)} (${(0,quantities/* rateText */.cf)(bytes, restoreSeconds)})${compared}`, size];
 }

@@ -1026,7 +1026,7 @@ const CHECK_WORDS = {
     failed: 'failed',
     'not-run': 'did not run',
 };
-/** `database failed; files verified; config never backed up`, the gravest first. */
+/** `database failed; files verified; nothing to verify of config`, the gravest first. */
 function verdictLine({ proofs, absent, migration }) {
     const proved = proofs.filter(proof => !wasNeverProved(proof));
     const unproved = proofs.filter(wasNeverProved).map(({ component }) => component);
@@ -1035,7 +1035,7 @@ function verdictLine({ proofs, absent, migration }) {
         return components.length === 0 ? [] : [`${components.join(', ')} ${VERDICT_WORDS[verdict]}`];
     });
     const untold = unproved.length === 0 ? [] : [`${unproved.join(', ')} never verified`];
-    const never = absent.length === 0 ? [] : [`${absent.join(', ')} never backed up`];
+    const never = absent.length === 0 ? [] : [`nothing to verify of ${absent.join(', ')}`];
     const migrated = migration === undefined ? [] : [`migration ${MIGRATION_WORDS[migration.result]}`];
     return [...parts, ...untold, ...never, ...migrated].join('; ') || 'there is no backup';
 }

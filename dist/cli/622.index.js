@@ -86,6 +86,8 @@ function reasonOf(signal) {
 
 // EXTERNAL MODULE: ./build/report/printable.js
 var printable = __webpack_require__(4628);
+// EXTERNAL MODULE: ./build/report/proof-words.js
+var proof_words = __webpack_require__(1461);
 ;// CONCATENATED MODULE: ./build/report/wrap.js
 /** Text broken between words, as terminals break it anywhere. */
 
@@ -139,6 +141,7 @@ function indented(text) {
 ;// CONCATENATED MODULE: ./build/report/text-restore-plan.js
 
 
+
 const MODES = {
     atomic: 'atomic: all of it in one transaction, or nothing',
     swap: 'swap: into a new database beside this one; then they exchange their names, and this one is kept',
@@ -158,6 +161,7 @@ function restorePlanLines(report, palette, when = 'dry-run') {
         `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
         `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${(0,quantities/* sizeText */.lP)(bytes)}`,
         `          made ${made}, in ${store}`,
+        ...proofLines(report, palette),
         ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),
         ...target.losses.map(({ what, names }) => `  ${red('lost:')}   ${what}${namesText(names)}`),
         ...(target.losses.length === 0 ? [] : [`          and whatever else was written there since the backup was made`]),
@@ -173,6 +177,16 @@ function restorePlanLines(report, palette, when = 'dry-run') {
         ]),
         ...verdictLines(report, { red, dim }),
     ];
+}
+/** `verified on 2026-11-22 04:27:00 UTC, restored in 90 s`; undefined where nothing was ever proved. */
+function proofText({ id, proof }) {
+    if (proof === undefined)
+        return undefined;
+    const { verdict, time, restoreSeconds } = proof;
+    const took = restoreSeconds === undefined ? 'not restored to its end' : `restored in ${(0,quantities/* durationText */.S5)(restoreSeconds)}`;
+    if (proof.id !== id)
+        return `none of this backup; ${proof.id} was ${took} on ${(0,quantities/* timeText */.Tc)(time)}`;
+    return `${proof_words/* VERDICT_WORDS */._G[verdict]} on ${(0,quantities/* timeText */.Tc)(time)}, ${took}`;
 }
 /** `3 tables, 1 view`. */
 function countsText(counts) {
@@ -230,6 +244,13 @@ function folderLines({ place, way, kept, brings, holds }) {
         `  how     ${WAYS[way]}`,
         ...(kept === undefined ? [] : [`  kept    ${kept}`]),
     ];
+}
+function proofLines(report, { red }) {
+    const text = proofText(report);
+    if (text === undefined)
+        return [];
+    const { id, proof } = report;
+    return [`  proof   ${proof?.id === id && proof.verdict === 'failed' ? red(text) : text}`];
 }
 function safetyLine(safety, { red }) {
     return `  safety  ${safety.wanted ? safetyText(safety) : red(safetyText(safety))}`;
@@ -1133,11 +1154,12 @@ const VERB_HELP = {
         examples: ['comeback export database latest --into ./export'],
     },
     copy: {
-        operands: '[all|database|files|config] --to LOCATION',
+        operands: '[all|database|files|config] [--from LOCATION] --to LOCATION',
         summary: 'Copy backups into another store, such as from artifacts into a bucket.',
         about: [
-            'Copies backups as they are, under the same key, and checks every object on the way. What the other store has already is not copied again, so a copy that was interrupted goes on where it was.',
-            'Without a choice all backups go; --at copies one, --keep-monthly 12 and its like those that such a rule holds. With the key only authentic backups are copied; it is not needed.',
+            'Copies backups and their proofs as they are, under the same key, and checks every object on the way. What the other store has already is not copied again, so a copy that was interrupted goes on where it was; what it has under the same name with other bytes is an error, and stays.',
+            'Without a choice all backups go; --at copies one, --keep-monthly 12 and its like those that such a rule holds. The plan says what such a rule asks for and the other store cannot keep. With the key only authentic backups are copied; it is not needed.',
+            'Prune the other store by the same rules: by age alone it would let old backups go again.',
         ],
         examples: [
             'comeback copy --from artifact:OWNER/REPO --to s3://BUCKET/PREFIX',
@@ -1636,11 +1658,17 @@ function amountText({ objects, bytes }) {
 ;// CONCATENATED MODULE: ./build/report/text-copy.js
 
 
+const WORDS = {
+    copied: 'copied',
+    planned: 'would be copied',
+    present: 'there already',
+    failed: 'FAILED',
+    left: 'not begun',
+};
 function copyLines(report, palette) {
     const { warnings, from, to } = report;
     return [
-        ...report.backups.flatMap(backup => backupLines(backup, palette)),
-        '',
+        ...report.backups.filter(({ status }) => status !== 'present').flatMap(backup => backupLines(backup, palette)),
         copySum(report),
         ...warnings.map(text => `${palette.yellow('warning:')} ${indented(text)}`),
         palette.dim(`from ${from} to ${to}`),
@@ -1648,19 +1676,18 @@ function copyLines(report, palette) {
 }
 /** `3 backups copied, 1 there already: 12 objects, 34 MB`. */
 function copySum({ backups, objects, bytes }) {
-    const words = { copied: 'copied', planned: 'would be copied', present: 'there already', failed: 'FAILED' };
-    const parts = Object.entries(words).flatMap(([status, text]) => {
+    const parts = Object.entries(WORDS).flatMap(([status, text]) => {
         const count = backups.filter(backup => backup.status === status).length;
         return count === 0 ? [] : [`${(0,quantities/* countText */.lT)(count, 'backup')} ${text}`];
     });
     return `${parts.join(', ')}: ${(0,quantities/* countText */.lT)(objects, 'object')}, ${(0,quantities/* sizeText */.lP)(bytes)}`;
 }
 function backupLines({ component, id, status, objects, bytes, error }, palette) {
-    const { bold, green, red, dim } = palette;
-    const style = { copied: green, planned: dim, present: dim, failed: red }[status];
+    const { bold, green, red, yellow, dim } = palette;
+    const style = { copied: green, planned: dim, present: dim, failed: red, left: yellow }[status];
     const size = objects === 0 ? '' : `, ${(0,quantities/* countText */.lT)(objects, 'object')}, ${(0,quantities/* sizeText */.lP)(bytes)}`;
     return [
-        `${bold(component)} ${id} ${style(status === 'failed' ? 'FAILED' : status)}${size}`,
+        `${bold(component)} ${id} ${style(WORDS[status])}${size}`,
         ...(error === undefined ? [] : [`  ${indented(error.message)}`]),
         ...(error?.hint === undefined ? [] : [`  hint: ${indented(error.hint)}`]),
     ];
@@ -1874,7 +1901,7 @@ function fileLines(file, { bold, green, red, dim, yellow }) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/text-init.js
-const WORDS = {
+const text_init_WORDS = {
     written: 'wrote',
     replaced: 'changed',
     unchanged: 'as it was:',
@@ -1882,7 +1909,7 @@ const WORDS = {
 function initLines(report, { bold, dim, yellow }) {
     const { files, ignored, key, secrets, sheet, sheetFile } = report;
     return [
-        ...files.map(({ path, change }) => `${WORDS[change]} ${path}${path === '.gitignore' ? added(ignored) : ''}`),
+        ...files.map(({ path, change }) => `${text_init_WORDS[change]} ${path}${path === '.gitignore' ? added(ignored) : ''}`),
         ...(key?.made === true && key.file !== undefined
             ? [yellow(`made the key ${key.file}: keep a copy of it NOW, away from here, in a password manager for example`)]
             : []),
@@ -2040,7 +2067,7 @@ function text_status_componentLines(status, palette, time) {
     return [
         `${bold(component)} ${verdict(status, palette)}`,
         ...(last === undefined ? [] : [`  last good: ${last.id} (${(0,quantities/* timeText */.Tc)(last.time)}), ${(0,quantities/* sizeText */.lP)(last.bytes)}`]),
-        ...proofLines(status, palette),
+        ...text_status_proofLines(status, palette),
         ...rhythmLines(status, palette, time),
         ...since.flatMap(later => laterLines(later, palette)),
         ...(more > 0 ? [dim(`  and ${more.toLocaleString('en')} more`)] : []),
@@ -2062,7 +2089,7 @@ function rhythmLines({ last, nextDue, largestGap }, { yellow }, time) {
             ]),
     ];
 }
-function proofLines({ lastProof, lastVerified }, { red, yellow }) {
+function text_status_proofLines({ lastProof, lastVerified }, { red, yellow }) {
     const took = (seconds) => (seconds === undefined ? '' : `, restored in ${(0,quantities/* durationText */.S5)(seconds)}`);
     const line = ({ id, age, restoreSeconds }, said) => `  last proof: ${id} ${said} ${(0,quantities/* durationText */.S5)(age)} ago${took(restoreSeconds)}`;
     const style = lastProof?.verdict === 'failed' ? red : yellow;
@@ -2104,8 +2131,6 @@ function ageLimit(seconds) {
     return hours < 1 || hours > 72 || !Number.isInteger(hours) ? (0,quantities/* durationText */.S5)(seconds) : `${hours} h`;
 }
 
-// EXTERNAL MODULE: ./build/report/proof-words.js
-var proof_words = __webpack_require__(1461);
 ;// CONCATENATED MODULE: ./build/report/text-findings.js
 
 
@@ -2224,7 +2249,7 @@ function verifyLines(report, palette, { now, details }) {
     return [
         ...(several ? [(0,proof_words/* verdictLine */.MT)(report)] : []),
         ...proofs.flatMap(proof => text_verify_proofLines(proof, kind, palette, { now, details })),
-        ...absent.map(component => `${palette.bold(component)} was never backed up`),
+        ...absent.map(component => `${palette.bold(component)} has nothing to verify here`),
         ...(migration === undefined ? [] : migrationLines(migration, palette)),
         palette.dim(`in ${store}`),
     ];
@@ -2268,7 +2293,7 @@ function recordLines(proof, { yellow }, now) {
 function timeLines({ restoreSeconds, compareSeconds, bytes, stored }) {
     const size = `${(0,quantities/* sizeText */.lP)(bytes)}, ${(0,quantities/* sizeText */.lP)(stored)} of its own in the store`;
     if (restoreSeconds === undefined)
-        return [`the restore did not come to its end, so how long it takes is not known`, size];
+        return [`the restore did not come to its end, so how long it takes is not known`, ...(bytes === 0 ? [] : [size])];
     const compared = compareSeconds === undefined ? '' : `, compared in ${(0,quantities/* durationText */.S5)(compareSeconds)}`;
     return [`restored in ${(0,quantities/* durationText */.S5)(restoreSeconds)} (${(0,quantities/* rateText */.cf)(bytes, restoreSeconds)})${compared}`, size];
 }
