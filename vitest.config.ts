@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { NODE_FLAGS } from './test/support/node-flags.ts'
 
 /** Every fault at every moment: `npm run test:long`, and a job of its own in CI. */
 export const LONG = 'test/**/*.long.test.ts'
@@ -8,6 +9,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [LONG],
     globalSetup: 'test/support/global-setup.ts',
+    provide: { majors: [18] },
+    execArgv: [...NODE_FLAGS],
     // Real servers and child processes share the machine's cores: a few files side by side, no more.
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -12,6 +12,7 @@ import { createEverything } from '../fixtures/everything.ts'
 import { createDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
 import { type Given, jobIn } from '../support/job.ts'
+import { MAJORS } from '../support/majors.ts'
 
 let cwd: string
 beforeEach(() => {
@@ -32,7 +33,7 @@ async function safetyBackups(): Promise<readonly string[]> {
 /** Milliseconds: each of the runs derives its keys with as many iterations as anybody's. */
 const LONG = 240_000
 
-describe.each([14, 18] as const)('a PostgreSQL %i database', major => {
+describe.each(MAJORS)('a PostgreSQL %i database', major => {
   test('is what it was before after undo, and what it was after the restore after undo of undo', {
     timeout: LONG,
   }, async () => {

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { parse } from 'yaml'
 import { TEST_KEY } from './cli.ts'
 import type { GitHub, Run } from './github/github.ts'
+import { NODE_FLAGS } from './node-flags.ts'
 import { createCommandFiles, readPairs, variablesFor } from './workflow/command-file.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -71,7 +72,7 @@ export function startRunner(github: GitHub, environment: Readonly<Record<string,
 
   function start(inputs: Inputs, { run = github.newRun(), env = {}, daysAgo = 0 }: StepOptions = {}): Step {
     const files = createCommandFiles(folder, steps++)
-    const child = spawn(process.execPath, [ACTION], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ACTION], {
       cwd: workspace,
       env: {
         // Nothing of the machine: no client tools, no variables of whoever runs the tests.

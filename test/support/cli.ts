@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { NODE_FLAGS } from './node-flags.ts'
 
 export const CLI = resolve(import.meta.dirname, '../../dist/cli/index.js')
 export const TEST_KEY = 'a passphrase for tests only'
@@ -35,7 +36,7 @@ export function workplace(environment: Readonly<Record<string, string>> = {}): W
   const base = { PATH: dirname(process.execPath), HOME: folder, COMEBACK_KEY: TEST_KEY, ...environment }
 
   function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, [CLI, ...args], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, CLI, ...args], {
       cwd: folder,
       env: { ...base, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,12 +30,11 @@ export interface Fingerprint {
 
 export async function fingerprint(url: string): Promise<Fingerprint> {
   const connect = { url, connectTimeout: 10_000, signal: new AbortController().signal }
-  const sections = await Promise.all(
-    (['pre-data', 'post-data'] as const).map(section =>
-      dumpSchema({ connect, snapshot: undefined, section, args: [] }),
-    ),
-  )
-  return { schema: sections.map(String).join('\n'), rows: await digests(url) }
+  const [schema, rows] = await Promise.all([
+    dumpSchema({ connect, snapshot: undefined, section: 'schema', args: [] }),
+    digests(url),
+  ])
+  return { schema: String(schema), rows }
 }
 
 async function digests(url: string): Promise<Record<string, string>> {
@@ -45,7 +44,10 @@ async function digests(url: string): Promise<Record<string, string>> {
     await client.query("SET extra_float_digits = 3; SET search_path = ''; SET timezone = 'UTC'")
     const rows: Record<string, string> = {}
     for (const { name, kind, populated } of (await client.query(RELATIONS)).rows) {
-      if (!populated) continue
+      if (!populated) {
+        rows[name] = 'not populated'
+        continue
+      }
       const select =
         kind === 'S'
           ? `SELECT last_value || ' ' || is_called AS digest FROM ${name}`

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ComebackError } from '../../../src/errors.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
+import { MAJORS } from '../../support/majors.ts'
 import { needTools } from '../../support/stock-tool.ts'
 import { gate, nodeScript, shellQuoted } from './gate.ts'
 
@@ -12,7 +13,7 @@ const EMAIL = 'ann.zqx@example.com'
 const psql = (...statements: readonly string[]) =>
   `psql -X -v ON_ERROR_STOP=1 ${statements.map(sql => `-c ${shellQuoted(sql)}`).join(' ')}`
 
-describe.each([14, 18] as const)('migrations of PostgreSQL %d', major => {
+describe.each(MAJORS)('migrations of PostgreSQL %d', major => {
   let database: TestDatabase
   beforeEach(async () => {
     database = await createDatabase(major)

@@ -4,9 +4,8 @@ import type { DatabaseSinkOptions } from '../../../src/postgres/restore.ts'
 import { countProgress, storedBackup } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
+import { MAJORS } from '../../support/majors.ts'
 import { backendsOf, backUp, failure, restore, SHOP, sinkOf } from '../round-trip.ts'
-
-const MAJORS = [14, 18] as const
 
 async function inspect(url: string, backup: StoredBackup, options: Partial<DatabaseSinkOptions> = {}) {
   const found: TargetSummary = await sinkOf(url, options).inspect(backup, countProgress(), new AbortController().signal)

@@ -4,9 +4,8 @@ import { ComebackError } from '../../../src/errors.ts'
 import { storedBackup } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
+import { MAJORS } from '../../support/majors.ts'
 import { backendsOf, backUp, breaking, failure, read, restore, SHOP } from '../round-trip.ts'
-
-const MAJORS = [14, 18] as const
 
 describe.each(MAJORS)('on PostgreSQL %i', major => {
   test('a parallel restore that fails leaves the target as empty as it was', async () => {

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { countProgress, storedBackup } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
+import { MAJORS } from '../../support/majors.ts'
 import { backUp, cutIntoRanges, failure, read, restore, SHOP, sinkOf } from '../round-trip.ts'
-
-const MAJORS = [14, 18] as const
 
 describe.each(MAJORS)('on PostgreSQL %i', major => {
   test('a target that is not empty is not filled in parallel, and the message names what it holds', async () => {

@@ -3,10 +3,9 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
+import { MAJORS } from '../../support/majors.ts'
 import { ordinaryRole } from '../../support/ordinary-role.ts'
 import { backUp, failure, restore, SHOP } from '../round-trip.ts'
-
-const MAJORS = [14, 18] as const
 
 async function query(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })

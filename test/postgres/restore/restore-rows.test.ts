@@ -4,9 +4,8 @@ import { countProgress } from '../../fakes/segments.ts'
 import { createEverything } from '../../fixtures/everything.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
+import { MAJORS } from '../../support/majors.ts'
 import { backUp, failure, restore, SHOP, sinkOf } from '../round-trip.ts'
-
-const MAJORS = [14, 18] as const
 
 const rows = (...tables: string[]): Partial<DatabaseSinkOptions> => ({
   selection: { tables, schemas: [], schemaOnly: false, dataOnly: true },

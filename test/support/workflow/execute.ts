@@ -1,6 +1,7 @@
 /** What a single step does: a script, our built Action, or something in the place of somebody else's action. */
 import { cpSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { NODE_FLAGS } from '../node-flags.ts'
 import type { CommandFiles } from './command-file.ts'
 import { type Action, readAction, type Step } from './definition.ts'
 import { type Contexts, interpolate, interpolateAll } from './expression.ts'
@@ -63,7 +64,7 @@ function runOurAction(
 ): Promise<Finished> {
   const action = readAction(join(ROOT, 'action.yml'))
   const inputs = inputsOf(action, given, contexts, place.log)
-  return runProcess([process.execPath, join(ROOT, action.runs.main)], {
+  return runProcess([process.execPath, ...NODE_FLAGS, join(ROOT, action.runs.main)], {
     cwd: place.workspace,
     env: { ...place.variables, ...env, ...inputs, ...foldersOf(place), GITHUB_ACTION_PATH: ROOT },
     files,

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { ComebackError } from '../../../../src/errors.ts'
 import { createDatabase, type TestDatabase } from '../../../support/database.ts'
 import { fingerprint } from '../../../support/fingerprint.ts'
+import { MAJORS } from '../../../support/majors.ts'
 import { ordinaryRole } from '../../../support/ordinary-role.ts'
 import { backUp, breaking, failure, restore, SHOP } from '../../round-trip.ts'
 
-const MAJORS = [14, 18] as const
 const KEPT = '_before_20261123T020000Z-7f3a91'
 const NOTHING_LEFT = "SELECT count(*)::int AS n FROM pg_database WHERE datname LIKE $1 || '\\_%'"
 
