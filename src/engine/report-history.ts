@@ -66,7 +66,7 @@ function isGood({ status }: HistoryBackup): boolean {
 }
 
 function historyBackup(listed: ListedBackup): HistoryBackup {
-  const { id, time, status, purpose, bytes, stored, expires, reason, proof } = listed
+  const { id, time, status, purpose, bytes, stored, expires, reason, proof, authenticated } = listed
   return {
     id,
     time,
@@ -78,5 +78,6 @@ function historyBackup(listed: ListedBackup): HistoryBackup {
     ...(expires === undefined ? {} : { expires }),
     ...(reason === undefined ? {} : { reason }),
     ...(proof === undefined ? {} : { proof }),
+    authenticated,
   }
 }

@@ -52,6 +52,8 @@ export interface HistoryBackup {
   readonly reason?: string
   /** The newest. */
   readonly proof?: HistoryProof
+  /** Whether it was checked with the key at hand; otherwise it is what the store claims. */
+  readonly authenticated: boolean
 }
 
 export interface HistoryProof {

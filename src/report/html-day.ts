@@ -50,7 +50,7 @@ function recordHtml(component: Component, backup: HistoryBackup, place: Place): 
     ...(backup.new === undefined || !canRestore(backup) ? [] : [`${sizeText(backup.new)} new`]),
     ...(proof?.restoreSeconds === undefined ? [] : [`restored in ${durationText(proof.restoreSeconds)}`]),
     ...(backup.expires === undefined ? [] : [`expires ${escaped(backup.expires.slice(0, 10))}`]),
-    ...(proof === undefined || proof.authenticated ? [] : ['proof not authenticated']),
+    ...(isDoubtful(backup) ? ['not authenticated'] : []),
   ]
   return `<div class="one"><p class="line">${markSvg(mark)} <strong>${wordsOf(backup)}</strong> <span class="facts">${facts.join(' · ')}</span></p>${
     reason === undefined ? '' : `<p class="reason">${escaped(reason)}</p>`
@@ -66,6 +66,11 @@ function wordsOf({ status, ...backup }: HistoryBackup): string {
   if (status === 'damaged') return 'Damaged'
   if (status === 'failed') return 'Failed'
   return MARK_WORDS[markOf({ status, ...backup })]
+}
+
+/** Of one that is damaged, or of the old scripts, there is nothing that a key could vouch for. */
+export function isDoubtful({ authenticated, status }: HistoryBackup): boolean {
+  return !authenticated && status !== 'damaged' && status !== 'unread'
 }
 
 function isWhole(backup: HistoryBackup): boolean {

@@ -8,13 +8,13 @@ import { calendarStart, dayOf } from './calendar-days.ts'
 import type { HistoryReport } from './history-report.ts'
 import { type ByDay, byDay, calendarHtml, legendHtml } from './html-calendar.ts'
 import { chartsHtml } from './html-charts.ts'
-import { dayHtml } from './html-day.ts'
+import { dayHtml, isDoubtful } from './html-day.ts'
 import { escaped } from './html-escape.ts'
 import { MARK_SYMBOLS } from './html-marks.ts'
 import { PAGE_SCRIPT } from './html-script.ts'
 import { statesHtml, verdictHtml } from './html-state.ts'
 import { PAGE_STYLE } from './html-style.ts'
-import { timeText } from './quantities.ts'
+import { countText, timeText } from './quantities.ts'
 
 const POLICY = `default-src 'none'; style-src '${hashOf(PAGE_STYLE)}'; script-src '${hashOf(PAGE_SCRIPT)}'; img-src data:; base-uri 'none'; form-action 'none'`
 /** Browsers ask the server for one where a page names none. */
@@ -41,14 +41,14 @@ ${MARK_SYMBOLS}
 <header>
 <h1>${verdictHtml(report)}</h1>
 <button type="button" id="theme" aria-pressed="false" aria-label="Dark theme"><svg viewBox="0 0 18 18" aria-hidden="true"><circle cx="9" cy="9" r="6.5"/><path d="M9 2.5a6.5 6.5 0 0 1 0 13z"/></svg></button>
-<p>What <code>${escaped(store)}</code> holds, as of <time id="built" datetime="${escaped(time)}">${timeText(time)}</time>. All times are UTC. <span id="stale" hidden></span></p>
+<p>What <code>${escaped(store)}</code> holds, as of <time id="built" datetime="${escaped(time)}">${timeText(time)}</time>. All times are UTC. <span id="stale" hidden></span></p>${doubtHtml(report)}
 </header>
 <main>
 ${components.length === 0 ? emptyHtml() : bodyHtml(report)}
 </main>
 <footer>
 <p>The next backup is due after the usual gap, the median of those between the last ten complete backups: no schedule is known here. A backup counts as late when a quarter of that gap has passed beyond it.</p>
-<p>Without the key the page says what the records in the store claim. How long backups took is not recorded there, so it is not shown.</p>
+<p>How long backups took is not recorded in the store, so it is not shown.</p>
 <p id="said" class="sr" role="status"></p>
 </footer>
 <script>${PAGE_SCRIPT}</script>
@@ -84,6 +84,16 @@ ${shown.map(day => dayHtml(day, own, report)).join('\n')}
 <h2>Size, growth, recovery</h2>
 <p>Each chart begins at zero and has its own scale. Gaps are those between the backups that are kept: further back, what retention removed leaves gaps, too.</p>
 ${components.map(history => chartsHtml(history, time)).join('\n')}`
+}
+
+/** Whoever can write to the store can make a page look well: what no key has vouched for must not pass for the truth. */
+function doubtHtml({ components }: HistoryReport): string {
+  const backups = components.flatMap(({ backups }) => backups)
+  const doubtful = backups.filter(isDoubtful).length
+  if (doubtful === 0) return ''
+  const which = doubtful === backups.length ? 'No record here' : `${countText(doubtful, 'record')} of ${backups.length}`
+  const were = doubtful === backups.length ? 'was' : doubtful === 1 ? 'was not' : 'were not'
+  return `\n<p class="doubt">${which} ${were} authenticated with a key: what they say is what the store claims.</p>`
 }
 
 /** The script finds what it looks for, on a page that has nothing to choose, too. */

@@ -22,7 +22,8 @@ h1,h2,h3,h4,p,figure,ul,dl,dd{margin:0;padding:0}
 header{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:4px 24px;align-items:start}
 h1{font-size:26px;line-height:1.25;font-weight:650;letter-spacing:-.015em;text-wrap:balance}
 h1 .m{width:.85em;height:.85em;vertical-align:-.06em;margin-right:.25em}
-header p{color:var(--soft);font-size:13.5px;overflow-wrap:anywhere}
+header p{grid-column:1/-1;color:var(--soft);font-size:13.5px;overflow-wrap:anywhere}
+header .doubt{color:var(--warn)}
 header code{color:var(--ink)}
 #stale{color:var(--bad);font-weight:600}
 code{font:12.5px/1.5 var(--mono)}

@@ -1,7 +1,8 @@
 /** The whole way of the Action: back up as one run, and list, restore by date, check, prune and export as later ones. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { CopyReport } from '../../src/report/copy-report.ts'
 import type { BackupReport, ExportReport, ListReport, RestoreReport } from '../../src/report/report.ts'
 import { createEverything } from '../fixtures/everything.ts'
 import { type Runner, startRunner } from '../support/action.ts'
@@ -140,6 +141,19 @@ describe('a repository that keeps its backups as artifacts', () => {
     const inputs = { command: 'restore', component: 'database', store: 'file:exported', 'target-url': copy.url }
     await runner.report(inputs)
     expect(await fingerprint(copy.url)).toEqual(await fingerprint(database.url))
+  })
+
+  test('copies them to where they may live longer; from there they come back without the artifacts', async () => {
+    const inputs = { command: 'copy', component: 'files', to: 'file:kept' }
+    const result = await runner.run({ ...inputs, 'dry-run': 'true' })
+    expect([result.code, existsSync(join(runner.workspace, 'kept'))]).toEqual([0, false])
+    const copied = await runner.report<CopyReport>(inputs)
+    expect(copied).toMatchObject({ from: 'artifact:acme/app', backups: [{ id: idOf('files'), status: 'copied' }] })
+    const requests = github.requests.length
+    const from = { command: 'restore', component: 'files', store: 'file:kept' }
+    await runner.report({ ...from, at: idOf('files'), into: 'from-copy' })
+    expect(github.requests.slice(requests).filter(line => line.includes('/artifacts'))).toEqual([])
+    expect(readFileSync(join(runner.workspace, 'from-copy/uploads/photo.bin'))).toEqual(Buffer.alloc(100_000, 'photo'))
   })
 
   test('restores the date that is asked for, and prunes what is older than it must be, once it is told to', async () => {

@@ -43,6 +43,18 @@ describe('the page', () => {
     expect(htmlPage(report([listed('config', time, failure('no'))]))).not.toContain('comeback restore')
   })
 
+  test('what no key has vouched for is marked, above all records and at each', () => {
+    const time = NOW.getTime() - HOUR
+    const forged = listed('database', time, { authenticated: false })
+    const all = htmlPage(report([forged]))
+    expect(all).toContain('No record here was authenticated')
+    expect(all).toContain('50 kB new · not authenticated')
+    const own = listed('database', time - HOUR)
+    const damaged = listed('files', time, { status: 'damaged', authenticated: false })
+    expect(htmlPage(report([forged, own, damaged]))).toContain('1 record of 3 was not authenticated')
+    expect(htmlPage(report([own, damaged]))).not.toContain('authenticated')
+  })
+
   test('an empty store has a page, too', () => {
     expect(htmlPage(report([]))).toContain('There is no backup here yet.')
   })
