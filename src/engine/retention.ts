@@ -115,10 +115,11 @@ function alwaysKeep<T extends Candidate>(group: readonly T[], now: Date, keep: K
   const complete = group.find(({ complete }) => complete)
   keep(complete, 'newest complete')
   if (group[0] !== complete) keep(group[0], 'newest')
-  keep(
-    group.find(({ verified }) => verified === true),
-    'newest verified',
-  )
+  const verified = group.filter(({ verified }) => verified === true)
+  keep(verified[0], 'newest verified')
+  // A partial one can be proved, too, but does not take the place of a whole one.
+  const whole = verified.find(({ complete }) => complete)
+  if (whole !== verified[0]) keep(whole, 'newest complete verified')
   keep(
     group.find(({ id }) => now.getTime() - timeOf(id).getTime() >= GRACE),
     'a running backup may build on it',

@@ -35,7 +35,7 @@ const time = v.pipe(
 const record = v.strictObject({
   format: v.literal(1),
   type: v.literal('proof'),
-  /** Its own: a moment and random digits, as a backup's. */
+  /** Its own: a moment, as a backup's. */
   id,
   component: v.picklist(COMPONENTS),
   backup: id,

@@ -10,8 +10,8 @@ const NOW = new Date('2026-11-23T12:00:00Z')
 
 let serial = 0
 function at(time: string | Date, changes: Partial<Candidate> = {}): Candidate {
-  serial = (serial + 1) % 0x1000000
-  const random = Buffer.from(serial.toString(16).padStart(6, '0'), 'hex')
+  serial = (serial + 1) % 0x1000
+  const random = Buffer.from(serial.toString(16).padStart(4, '0'), 'hex')
   return { id: newBackupId(new Date(time), () => random), source: 's', complete: true, ...changes }
 }
 
@@ -120,7 +120,7 @@ describe('for any history and policy', () => {
   )
   const backup = fc.record({
     id: fc
-      .tuple(time, fc.uint8Array({ minLength: 3, maxLength: 3 }))
+      .tuple(time, fc.uint8Array({ minLength: 2, maxLength: 2 }))
       .map(([milliseconds, random]) => newBackupId(new Date(milliseconds), () => random)),
     source: fc.constantFrom('a', 'b'),
     complete: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
@@ -178,6 +178,14 @@ describe('for any history and policy', () => {
       const unproved = backups.map(item => ({ ...item, verified: false }))
       expect([...kept(unproved, rule, now)].filter(id => !stay.has(id))).toEqual([])
     })
+  })
+
+  test('a partial one that was verified does not take the place of a whole one', () => {
+    const whole = at('2026-01-05T02:00Z', { verified: true })
+    const partial = at('2026-02-05T02:00Z', { complete: false, verified: true })
+    const backups = [whole, partial, at('2026-11-20T02:00Z')]
+    expect(reasonsToKeep(backups, policy(), NOW).get(whole)).toEqual(['newest complete verified'])
+    expect(reasonsToKeep(backups, policy(), NOW).get(partial)).toEqual(['newest verified'])
   })
 
   test('safety backups stay while they are young, a week at least, and change nothing for the others', () => {

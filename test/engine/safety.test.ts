@@ -137,6 +137,20 @@ describe('before a restore', () => {
     expect(OLD.equals(database.state.bytes ?? NEW)).toBe(true)
   })
 
+  test('undo takes the last one, even of several in a second', async () => {
+    const { store, database } = await scene()
+    let time = Date.parse('2026-12-24T12:00:00.100Z')
+    const clock: Clock = { ...fakeClock(), now: () => new Date(time++) }
+    let last = await run(store, database, { clock })
+    for (let i = 0; i < 8; i++) {
+      const undone = await run(store, database, { clock, undo: true })
+      expect(undone.id).toBe(last.safety?.id)
+      expect((i % 2 === 0 ? NEW : OLD).equals(database.state.bytes ?? Buffer.alloc(0))).toBe(true)
+      last = undone
+    }
+    expect(time).toBeLessThan(Date.parse('2026-12-24T12:00:01Z'))
+  })
+
   test('nothing is, where the target is empty', async () => {
     const { clock, store, database } = await scene()
     database.state.bytes = undefined

@@ -2,9 +2,19 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isBackupId, newBackupId, timeOf } from '../../src/format/backup-id.ts'
 
-test('an id is the UTC time and six random digits', () => {
-  expect(newBackupId(new Date('2026-11-23T02:00:00.999Z'), () => Buffer.from('7f3a91', 'hex'))).toBe(
-    '20261123T020000Z-7f3a91',
+test('an id is the UTC time, the fraction of the second, and three random digits', () => {
+  const at = (time: string) => newBackupId(new Date(time), () => Buffer.from('fa91', 'hex'))
+  expect(at('2026-11-23T02:00:00Z')).toBe('20261123T020000Z-000a91')
+  expect(at('2026-11-23T02:00:00.497Z')).toBe('20261123T020000Z-7f3a91')
+  expect(at('2026-11-23T02:00:00.999Z')).toBe('20261123T020000Z-ffba91')
+})
+
+test('ids of different milliseconds sort by time', () => {
+  const moment = fc.integer({ min: 0, max: Date.parse('9999-12-31T00:00:00Z') })
+  fc.assert(
+    fc.property(moment, fc.integer({ min: 1, max: 2000 }), (time, later) => {
+      expect(newBackupId(new Date(time)) < newBackupId(new Date(time + later))).toBe(true)
+    }),
   )
 })
 
