@@ -1205,7 +1205,7 @@ const time = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* regex */.yGV(/^\d
 const record = dist/* strictObject */.rej({
     format: dist/* literal */.euz(1),
     type: dist/* literal */.euz('proof'),
-    /** Its own: a moment and random digits, as a backup's. */
+    /** Its own: a moment, as a backup's. */
     id,
     component: dist/* picklist */.KIO(format_manifest/* COMPONENTS */.$j),
     backup: id,
@@ -2040,7 +2040,12 @@ function alwaysKeep(group, now, keep) {
     keep(complete, 'newest complete');
     if (group[0] !== complete)
         keep(group[0], 'newest');
-    keep(group.find(({ verified }) => verified === true), 'newest verified');
+    const verified = group.filter(({ verified }) => verified === true);
+    keep(verified[0], 'newest verified');
+    // A partial one can be proved, too, but does not take the place of a whole one.
+    const whole = verified.find(({ complete }) => complete);
+    if (whole !== verified[0])
+        keep(whole, 'newest complete verified');
     keep(group.find(({ id }) => now.getTime() - (0,backup_id/* timeOf */.nR)(id).getTime() >= GRACE), 'a running backup may build on it');
 }
 function keepYoung(group, days, now, keep) {
@@ -8442,7 +8447,7 @@ function isGood({ status }) {
     return status === 'complete' || status === 'unread';
 }
 function historyBackup(listed) {
-    const { id, time, status, purpose, bytes, stored, expires, reason, proof } = listed;
+    const { id, time, status, purpose, bytes, stored, expires, reason, proof, authenticated } = listed;
     return {
         id,
         time,
@@ -8454,6 +8459,7 @@ function historyBackup(listed) {
         ...(expires === undefined ? {} : { expires }),
         ...(reason === undefined ? {} : { reason }),
         ...(proof === undefined ? {} : { proof }),
+        authenticated,
     };
 }
 
@@ -8886,7 +8892,7 @@ function recordHtml(component, backup, place) {
         ...(backup.new === undefined || !canRestore(backup) ? [] : [`${(0,quantities/* sizeText */.lP)(backup.new)} new`]),
         ...(proof?.restoreSeconds === undefined ? [] : [`restored in ${(0,quantities/* durationText */.S5)(proof.restoreSeconds)}`]),
         ...(backup.expires === undefined ? [] : [`expires ${escaped(backup.expires.slice(0, 10))}`]),
-        ...(proof === undefined || proof.authenticated ? [] : ['proof not authenticated']),
+        ...(isDoubtful(backup) ? ['not authenticated'] : []),
     ];
     return `<div class="one"><p class="line">${markSvg(mark)} <strong>${wordsOf(backup)}</strong> <span class="facts">${facts.join(' · ')}</span></p>${reason === undefined ? '' : `<p class="reason">${escaped(reason)}</p>`}${canRestore(backup) ? commandHtml(html_day_restoreCommand(component, backup, place)) : ''}</div>`;
 }
@@ -8901,6 +8907,10 @@ function wordsOf({ status, ...backup }) {
     if (status === 'failed')
         return 'Failed';
     return MARK_WORDS[markOf({ status, ...backup })];
+}
+/** Of one that is damaged, or of the old scripts, there is nothing that a key could vouch for. */
+function isDoubtful({ authenticated, status }) {
+    return !authenticated && status !== 'damaged' && status !== 'unread';
 }
 function isWhole(backup) {
     return ['verified', 'complete', 'unproved'].includes(markOf(backup));
@@ -9129,7 +9139,8 @@ h1,h2,h3,h4,p,figure,ul,dl,dd{margin:0;padding:0}
 header{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:4px 24px;align-items:start}
 h1{font-size:26px;line-height:1.25;font-weight:650;letter-spacing:-.015em;text-wrap:balance}
 h1 .m{width:.85em;height:.85em;vertical-align:-.06em;margin-right:.25em}
-header p{color:var(--soft);font-size:13.5px;overflow-wrap:anywhere}
+header p{grid-column:1/-1;color:var(--soft);font-size:13.5px;overflow-wrap:anywhere}
+header .doubt{color:var(--warn)}
 header code{color:var(--ink)}
 #stale{color:var(--bad);font-weight:600}
 code{font:12.5px/1.5 var(--mono)}
@@ -9257,14 +9268,14 @@ ${MARK_SYMBOLS}
 <header>
 <h1>${verdictHtml(report)}</h1>
 <button type="button" id="theme" aria-pressed="false" aria-label="Dark theme"><svg viewBox="0 0 18 18" aria-hidden="true"><circle cx="9" cy="9" r="6.5"/><path d="M9 2.5a6.5 6.5 0 0 1 0 13z"/></svg></button>
-<p>What <code>${escaped(store)}</code> holds, as of <time id="built" datetime="${escaped(time)}">${(0,quantities/* timeText */.Tc)(time)}</time>. All times are UTC. <span id="stale" hidden></span></p>
+<p>What <code>${escaped(store)}</code> holds, as of <time id="built" datetime="${escaped(time)}">${(0,quantities/* timeText */.Tc)(time)}</time>. All times are UTC. <span id="stale" hidden></span></p>${doubtHtml(report)}
 </header>
 <main>
 ${components.length === 0 ? emptyHtml() : bodyHtml(report)}
 </main>
 <footer>
 <p>The next backup is due after the usual gap, the median of those between the last ten complete backups: no schedule is known here. A backup counts as late when a quarter of that gap has passed beyond it.</p>
-<p>Without the key the page says what the records in the store claim. How long backups took is not recorded there, so it is not shown.</p>
+<p>How long backups took is not recorded in the store, so it is not shown.</p>
 <p id="said" class="sr" role="status"></p>
 </footer>
 <script>${PAGE_SCRIPT}</script>
@@ -9296,6 +9307,16 @@ ${shown.map(day => dayHtml(day, own, report)).join('\n')}
 <h2>Size, growth, recovery</h2>
 <p>Each chart begins at zero and has its own scale. Gaps are those between the backups that are kept: further back, what retention removed leaves gaps, too.</p>
 ${components.map(history => chartsHtml(history, time)).join('\n')}`;
+}
+/** Whoever can write to the store can make a page look well: what no key has vouched for must not pass for the truth. */
+function doubtHtml({ components }) {
+    const backups = components.flatMap(({ backups }) => backups);
+    const doubtful = backups.filter(isDoubtful).length;
+    if (doubtful === 0)
+        return '';
+    const which = doubtful === backups.length ? 'No record here' : `${(0,quantities/* countText */.lT)(doubtful, 'record')} of ${backups.length}`;
+    const were = doubtful === backups.length ? 'was' : doubtful === 1 ? 'was not' : 'were not';
+    return `\n<p class="doubt">${which} ${were} authenticated with a key: what they say is what the store claims.</p>`;
 }
 /** The script finds what it looks for, on a page that has nothing to choose, too. */
 function emptyHtml() {

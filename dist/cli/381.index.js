@@ -80,15 +80,19 @@ const PROOF_CODES = {
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(7598);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(9473);
 /**
- * Names of backups: `20261123T020000Z-7f3a91`, UTC time to the second and 24 random bits, so that two runs begun in the
- * same second don't meet. No colons (artifact names forbid them); names sort by time.
+ * Names of backups: `20261123T020000Z-7f3a91`, UTC time to the second, then its fraction in 4096ths, so that names sort by time
+ * even where a restore is undone a moment after it was made, and 12 random bits, so that two runs begun in the same moment
+ * don't meet. No colons: artifact names forbid them.
  */
 
 
 const PATTERN = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-[0-9a-f]{6}$/;
-const RANDOM_BYTES = 3;
+/** Of a second's fraction, and as many random ones. */
+const BITS = 12;
 function newBackupId(now, random = node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes) {
-    return `${stamp(now)}-${Buffer.from(random(RANDOM_BYTES)).toString('hex')}`;
+    const fraction = Math.floor(((now.getTime() % 1000) / 1000) * 2 ** BITS);
+    const chance = Buffer.from(random(2)).readUInt16BE() % 2 ** BITS;
+    return `${stamp(now)}-${(fraction * 2 ** BITS + chance).toString(16).padStart(6, '0')}`;
 }
 function isBackupId(text) {
     return read(text) !== undefined;
