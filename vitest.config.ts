@@ -9,7 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [LONG],
     globalSetup: 'test/support/global-setup.ts',
-    provide: { majors: [18] },
+    provide: { thorough: false },
     execArgv: [...NODE_FLAGS],
     // Real servers and child processes share the machine's cores: a few files side by side, no more.
     maxWorkers: 2,

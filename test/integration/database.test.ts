@@ -10,6 +10,7 @@ import { TEST_KEY, type Workplace, workplace } from '../support/cli.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { type Fingerprint, fingerprint } from '../support/fingerprint.ts'
 import { hasTool, needTools } from '../support/stock-tool.ts'
+import { MAJORS } from '../support/thorough.ts'
 
 async function backup(place: Workplace, url: string, ...args: string[]) {
   const report = await place.json<BackupReport>(['backup', 'database', ...args], { env: { DATABASE_URL: url } })
@@ -31,7 +32,7 @@ function applyByHand(folder: string, url: string): void {
   })
 }
 
-describe.each([14, 18] as const)('a PostgreSQL %i database with one of everything', major => {
+describe.each(MAJORS)('a PostgreSQL %i database with one of everything', major => {
   let source: TestDatabase
   let before: Fingerprint
   let place: Workplace

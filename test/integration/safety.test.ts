@@ -12,7 +12,7 @@ import { createEverything } from '../fixtures/everything.ts'
 import { createDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
 import { type Given, jobIn } from '../support/job.ts'
-import { MAJORS } from '../support/majors.ts'
+import { MAJORS } from '../support/thorough.ts'
 
 let cwd: string
 beforeEach(() => {

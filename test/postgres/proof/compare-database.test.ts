@@ -6,6 +6,7 @@ import { compareDatabase } from '../../../src/postgres/proof/compare-database.ts
 import { countProgress, storedBackup } from '../../fakes/segments.ts'
 import { createEverything } from '../../fixtures/everything.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
+import { MAJORS } from '../../support/thorough.ts'
 import { backUp, cutIntoRanges, read, restore, SHOP } from '../round-trip.ts'
 
 const never = new AbortController().signal
@@ -16,7 +17,7 @@ async function compare(backup: StoredBackup, url: string) {
   return await compareDatabase({ backup, detail, connect: target, lanes: 2, progress: countProgress() })
 }
 
-test.each([14, 18] as const)('on PostgreSQL %i one of everything is the same after a restore', async major => {
+test.each(MAJORS)('on PostgreSQL %i one of everything is the same after a restore', async major => {
   await using source = await createEverything(major)
   await using target = await createDatabase(major, 'TEMPLATE template0')
   const backup = await backUp(source.url)

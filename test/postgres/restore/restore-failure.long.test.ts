@@ -4,7 +4,7 @@ import { ComebackError } from '../../../src/errors.ts'
 import { storedBackup } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
-import { MAJORS } from '../../support/majors.ts'
+import { MAJORS } from '../../support/thorough.ts'
 import { backendsOf, backUp, breaking, failure, read, restore, SHOP } from '../round-trip.ts'
 
 describe.each(MAJORS)('on PostgreSQL %i', major => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { countProgress, storedBackup } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
-import { MAJORS } from '../../support/majors.ts'
+import { MAJORS } from '../../support/thorough.ts'
 import { backUp, cutIntoRanges, failure, read, restore, SHOP, sinkOf } from '../round-trip.ts'
 
 describe.each(MAJORS)('on PostgreSQL %i', major => {

@@ -3,8 +3,8 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
-import { MAJORS } from '../../support/majors.ts'
 import { ordinaryRole } from '../../support/ordinary-role.ts'
+import { MAJORS } from '../../support/thorough.ts'
 import { backUp, failure, restore, SHOP } from '../round-trip.ts'
 
 async function query(url: string, sql: string): Promise<void> {

@@ -4,7 +4,7 @@ import { countProgress } from '../../fakes/segments.ts'
 import { createEverything } from '../../fixtures/everything.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
-import { MAJORS } from '../../support/majors.ts'
+import { MAJORS } from '../../support/thorough.ts'
 import { backUp, failure, restore, SHOP, sinkOf } from '../round-trip.ts'
 
 const rows = (...tables: string[]): Partial<DatabaseSinkOptions> => ({

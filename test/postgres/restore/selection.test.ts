@@ -4,7 +4,7 @@ import type { DatabaseSinkOptions } from '../../../src/postgres/restore.ts'
 import { countProgress } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
 import { fingerprint } from '../../support/fingerprint.ts'
-import { MAJORS } from '../../support/majors.ts'
+import { MAJORS } from '../../support/thorough.ts'
 import { backUp, failure, restore, SHOP, sinkOf } from '../round-trip.ts'
 
 const selection = (some: Partial<NonNullable<DatabaseSinkOptions['selection']>>): Partial<DatabaseSinkOptions> => ({
