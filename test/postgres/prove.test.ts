@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ProofContext, ProofResult, StoredBackup } from '../../src/engine/ports.ts'
+import type { ProofFinding } from '../../src/engine/proof.ts'
 import { createDatabaseProver, type DatabaseProverOptions } from '../../src/postgres/prove.ts'
 import { countProgress } from '../fakes/segments.ts'
 import { createEverything } from '../fixtures/everything.ts'
@@ -31,7 +32,10 @@ function prove(
 }
 
 function found({ findings }: ProofResult): readonly string[] {
-  return findings.map(({ code, subject }) => `${code} ${subject}`).sort()
+  // Of what was not meant to happen, the reason is worth more than that it did.
+  const words = ({ code, subject, message }: ProofFinding) =>
+    code === 'check-failed' ? `${code} ${subject}: ${message}` : `${code} ${subject}`
+  return findings.map(words).sort()
 }
 
 async function run(url: string, sql: string): Promise<void> {
@@ -108,6 +112,16 @@ describe('a shop', () => {
   ])('restored with %s fails', async (_, sql, expected) => {
     expect(found(await tampered(sql))).toEqual(expected)
     expect(await databasesOf(target)).toEqual([])
+  })
+
+  test('a schema with an entry too many says how many differ, not that all are as they were', async () => {
+    const result = await tampered('CREATE VIEW public.extra AS SELECT 1 AS one')
+    expect(found(result)).toEqual(['schema-extra VIEW public.extra'])
+    expect(result.checks.find(({ name }) => name === 'schema')).toEqual({
+      name: 'schema',
+      result: 'failed',
+      detail: '1 entry is not as backed up',
+    })
   })
 
   test('an index that contradicts its table is found by amcheck', async () => {
@@ -339,7 +353,7 @@ describe('a shop', () => {
     url.username = role
     url.password = 'guest'
     await place.query(`CREATE ROLE ${role} LOGIN CREATEROLE PASSWORD 'guest'`)
-    expect(found(await prove(watched, url.href))).toEqual(['check-failed proof'])
+    expect(found(await prove(watched, url.href))).toEqual([expect.stringMatching(/^check-failed proof: /)])
     await place.query(`ALTER ROLE ${role} CREATEDB`)
     const result = await prove(watched, url.href)
     expect(found(result)).toContain('entry-skipped EVENT TRIGGER watch')

@@ -54,7 +54,11 @@ const SCHEMA_CODES: readonly ProofFinding['code'][] = [
 /** Judged by the findings that are left: what the server could not take says nothing against the backup. */
 export function schemaCheck(check: ProofCheck, findings: readonly ProofFinding[]): ProofCheck {
   const own = findings.filter(({ code }) => SCHEMA_CODES.includes(code))
-  if (own.some(({ code }) => PROOF_CODES[code] === 'failed')) return { ...check, result: 'failed' }
+  const wrong = own.filter(({ code }) => PROOF_CODES[code] === 'failed').length
+  if (wrong > 0) {
+    const detail = `${wrong.toLocaleString('en')} ${wrong === 1 ? 'entry is' : 'entries are'} not as backed up`
+    return { ...check, result: 'failed', detail }
+  }
   const [unknown] = own
   if (unknown !== undefined) return { ...check, result: 'not-run', detail: unknown.message }
   return { ...check, result: 'passed' }
