@@ -19287,8 +19287,11 @@ const SCHEMA_CODES = [
 /** Judged by the findings that are left: what the server could not take says nothing against the backup. */
 function schemaCheck(check, findings) {
     const own = findings.filter(({ code }) => SCHEMA_CODES.includes(code));
-    if (own.some(({ code }) => proof/* PROOF_CODES */.C[code] === 'failed'))
-        return { ...check, result: 'failed' };
+    const wrong = own.filter(({ code }) => proof/* PROOF_CODES */.C[code] === 'failed').length;
+    if (wrong > 0) {
+        const detail = `${wrong.toLocaleString('en')} ${wrong === 1 ? 'entry is' : 'entries are'} not as backed up`;
+        return { ...check, result: 'failed', detail };
+    }
     const [unknown] = own;
     if (unknown !== undefined)
         return { ...check, result: 'not-run', detail: unknown.message };
