@@ -1,6 +1,7 @@
 /** What a day has: for each component its records, and the command that brings one back. Hidden until the day is chosen. */
 import type { Component } from '../format/manifest.ts'
 import { longDay } from './calendar-days.ts'
+import { isDoubtful } from './history-doubt.ts'
 import type { HistoryBackup, HistoryReport } from './history-report.ts'
 import type { ByDay } from './html-calendar.ts'
 import { escaped } from './html-escape.ts'
@@ -66,11 +67,6 @@ function wordsOf({ status, ...backup }: HistoryBackup): string {
   if (status === 'damaged') return 'Damaged'
   if (status === 'failed') return 'Failed'
   return MARK_WORDS[markOf({ status, ...backup })]
-}
-
-/** Of one that is damaged, or of the old scripts, there is nothing that a key could vouch for. */
-export function isDoubtful({ authenticated, status }: HistoryBackup): boolean {
-  return !authenticated && status !== 'damaged' && status !== 'unread'
 }
 
 function isWhole(backup: HistoryBackup): boolean {

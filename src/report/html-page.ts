@@ -5,16 +5,17 @@
 import { createHash } from 'node:crypto'
 import type { Component } from '../format/manifest.ts'
 import { calendarStart, dayOf } from './calendar-days.ts'
+import { doubtText } from './history-doubt.ts'
 import type { HistoryReport } from './history-report.ts'
 import { type ByDay, byDay, calendarHtml, legendHtml } from './html-calendar.ts'
 import { chartsHtml } from './html-charts.ts'
-import { dayHtml, isDoubtful } from './html-day.ts'
+import { dayHtml } from './html-day.ts'
 import { escaped } from './html-escape.ts'
 import { MARK_SYMBOLS } from './html-marks.ts'
 import { PAGE_SCRIPT } from './html-script.ts'
 import { statesHtml, verdictHtml } from './html-state.ts'
 import { PAGE_STYLE } from './html-style.ts'
-import { countText, timeText } from './quantities.ts'
+import { timeText } from './quantities.ts'
 
 const POLICY = `default-src 'none'; style-src '${hashOf(PAGE_STYLE)}'; script-src '${hashOf(PAGE_SCRIPT)}'; img-src data:; base-uri 'none'; form-action 'none'`
 /** Browsers ask the server for one where a page names none. */
@@ -86,14 +87,9 @@ ${shown.map(day => dayHtml(day, own, report)).join('\n')}
 ${components.map(history => chartsHtml(history, time)).join('\n')}`
 }
 
-/** Whoever can write to the store can make a page look well: what no key has vouched for must not pass for the truth. */
-function doubtHtml({ components }: HistoryReport): string {
-  const backups = components.flatMap(({ backups }) => backups)
-  const doubtful = backups.filter(isDoubtful).length
-  if (doubtful === 0) return ''
-  const which = doubtful === backups.length ? 'No record here' : `${countText(doubtful, 'record')} of ${backups.length}`
-  const were = doubtful === backups.length ? 'was' : doubtful === 1 ? 'was not' : 'were not'
-  return `\n<p class="doubt">${which} ${were} authenticated with a key: what they say is what the store claims.</p>`
+function doubtHtml(report: HistoryReport): string {
+  const text = doubtText(report)
+  return text === undefined ? '' : `\n<p class="doubt">${text}</p>`
 }
 
 /** The script finds what it looks for, on a page that has nothing to choose, too. */

@@ -1,5 +1,6 @@
 /** The state of each component, as it is to be read first: is there a good backup, was it proved, when comes the next. */
 import { shortDay } from './calendar-days.ts'
+import { doubtText } from './history-doubt.ts'
 import type { ComponentHistory, HistoryReport } from './history-report.ts'
 import { escaped } from './html-escape.ts'
 import { type Mark, markSvg } from './html-marks.ts'
@@ -17,8 +18,10 @@ export function statesHtml({ components, time }: HistoryReport): string {
   return `<div class="states">${components.map(history => stateHtml(history, new Date(time))).join('\n')}</div>`
 }
 
-/** One sentence for all of them. */
+/** One sentence for all of them. What nobody has vouched for gets no tick. */
 export function verdictHtml({ components }: HistoryReport): string {
+  const claimed = doubtText({ components }) !== undefined
+  const well = (mark: Mark) => markSvg(claimed ? 'unproved' : mark)
   const bad = components.filter(({ state }) => state !== 'good')
   const unproved = components.filter(({ lastVerified }) => lastVerified === undefined)
   if (components.length === 0) return `${markSvg('failed')} There is no backup here yet.`
@@ -28,9 +31,9 @@ export function verdictHtml({ components }: HistoryReport): string {
   }
   if (unproved.length > 0) {
     const names = new Intl.ListFormat('en').format(unproved.map(({ component }) => component))
-    return `${markSvg('complete')} Backups are on time. Never verified: ${names}.`
+    return `${well('complete')} Backups are on time. Never verified: ${names}.`
   }
-  return `${markSvg('verified')} Backups are on time, and verified.`
+  return `${well('verified')} Backups are on time, and verified.`
 }
 
 function stateHtml(history: ComponentHistory, now: Date): string {

@@ -1,4 +1,5 @@
 /** What the page of `report --html` says first, in a job summary. */
+import { doubtText } from './history-doubt.ts'
 import type { HistoryReport } from './history-report.ts'
 import { code } from './markdown-escape.ts'
 import { markdownTable } from './markdown-parts.ts'
@@ -7,10 +8,11 @@ import { STATE_WORDS } from './text-history.ts'
 
 export function historyMarkdown({ components, html, store }: HistoryReport): readonly string[] {
   const isGood = components.length > 0 && components.every(({ state }) => state === 'good')
+  const doubt = doubtText({ components })
   return [
-    `## ${isGood ? '✅' : '⚠️'} Report of backups`,
+    `## ${isGood && doubt === undefined ? '✅' : '⚠️'} Report of backups`,
     '',
-    `The page is in ${code(html)}, of what ${code(store)} holds.`,
+    `The page is in ${code(html)}, of what ${code(store)} holds.${doubt === undefined ? '' : ` ${doubt}`}`,
     ...markdownTable(
       [
         { head: 'Component' },

@@ -1,4 +1,5 @@
 /** What the page of `report --html` says first, on a terminal: a line for each component. */
+import { doubtText } from './history-doubt.ts'
 import type { ComponentHistory, HistoryReport } from './history-report.ts'
 import type { Palette } from './palette.ts'
 import { countText, timeText } from './quantities.ts'
@@ -12,13 +13,15 @@ export const STATE_WORDS: Readonly<Record<ComponentHistory['state'], string>> = 
 }
 
 export function historyLines({ components, html, store }: HistoryReport, palette: Palette): readonly string[] {
-  const { bold, green, red, dim } = palette
+  const { bold, green, red, yellow, dim } = palette
+  const doubt = doubtText({ components })
   return [
     ...(components.length === 0 ? ['There is no backup yet.'] : []),
     ...components.map(history => {
       const style = history.state === 'good' ? green : red
       return `${bold(history.component)} ${style(STATE_WORDS[history.state])}, ${historyFacts(history).join(', ')}`
     }),
+    ...(doubt === undefined ? [] : [yellow(doubt)]),
     `Written to ${html}: open it in a browser.`,
     dim(`from ${store}`),
   ]

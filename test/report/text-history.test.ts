@@ -1,6 +1,7 @@
 /** The terminal and the job summary say of the page what it says first. */
 import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/report/exit-code.ts'
+import { htmlPage } from '../../src/report/html-page.ts'
 import { renderMarkdown } from '../../src/report/markdown.ts'
 import { createPalette } from '../../src/report/palette.ts'
 import { renderReport } from '../../src/report/text.ts'
@@ -25,6 +26,17 @@ test('a job summary has them as a table', () => {
   const text = renderMarkdown(value, { details: false, now: NOW })
   expect(text).toContain('## ⚠️ Report of backups')
   expect(text).toContain('| config | ❌ NO GOOD BACKUP | none | never |')
+})
+
+test('what no key has vouched for is said, and has no tick', () => {
+  const claimed = report([{ ...proved, authenticated: false }])
+  const doubt = 'No record here was authenticated with a key: what they say is what the store claims.'
+  expect(renderReport(claimed, { palette: createPalette(false), now: NOW })).toContain(`\n${doubt}\n`)
+  const summary = renderMarkdown(claimed, { details: false, now: NOW })
+  expect(summary).toContain(doubt)
+  expect(summary).toContain('## ⚠️ Report of backups')
+  expect(htmlPage(claimed)).toMatch(/<h1><svg class="m unproved"/)
+  expect(htmlPage(report([proved]))).toMatch(/<h1><svg class="m verified"/)
 })
 
 test('what the page shows does not make the run fail: that is what status is for', () => {
