@@ -2524,7 +2524,11 @@ function copyMarkdown(report) {
     ];
 }
 
+// EXTERNAL MODULE: ./build/report/history-doubt.js
+var history_doubt = __webpack_require__(6844);
 ;// CONCATENATED MODULE: ./build/report/text-history.js
+/** What the page of `report --html` says first, on a terminal: a line for each component. */
+
 
 const STATE_WORDS = {
     good: 'good',
@@ -2534,13 +2538,15 @@ const STATE_WORDS = {
     none: 'NO GOOD BACKUP',
 };
 function historyLines({ components, html, store }, palette) {
-    const { bold, green, red, dim } = palette;
+    const { bold, green, red, yellow, dim } = palette;
+    const doubt = (0,history_doubt/* doubtText */.Q)({ components });
     return [
         ...(components.length === 0 ? ['There is no backup yet.'] : []),
         ...components.map(history => {
             const style = history.state === 'good' ? green : red;
             return `${bold(history.component)} ${style(STATE_WORDS[history.state])}, ${historyFacts(history).join(', ')}`;
         }),
+        ...(doubt === undefined ? [] : [yellow(doubt)]),
         `Written to ${html}: open it in a browser.`,
         dim(`from ${store}`),
     ];
@@ -2555,16 +2561,19 @@ function historyFacts({ backups, lastGood, lastVerified, nextDue }) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/markdown-history.js
+/** What the page of `report --html` says first, in a job summary. */
+
 
 
 
 
 function historyMarkdown({ components, html, store }) {
     const isGood = components.length > 0 && components.every(({ state }) => state === 'good');
+    const doubt = (0,history_doubt/* doubtText */.Q)({ components });
     return [
-        `## ${isGood ? '✅' : '⚠️'} Report of backups`,
+        `## ${isGood && doubt === undefined ? '✅' : '⚠️'} Report of backups`,
         '',
-        `The page is in ${(0,markdown_escape/* code */.aY)(html)}, of what ${(0,markdown_escape/* code */.aY)(store)} holds.`,
+        `The page is in ${(0,markdown_escape/* code */.aY)(html)}, of what ${(0,markdown_escape/* code */.aY)(store)} holds.${doubt === undefined ? '' : ` ${doubt}`}`,
         ...markdownTable([
             { head: 'Component' },
             { head: 'State' },

@@ -8513,6 +8513,8 @@ function monthName(time) {
     return MONTH.format(new Date(time));
 }
 
+// EXTERNAL MODULE: ./build/report/history-doubt.js
+var history_doubt = __webpack_require__(6844);
 ;// CONCATENATED MODULE: ./build/report/html-marks.js
 const MARK_WORDS = {
     verified: 'Verified: restored and compared',
@@ -8855,6 +8857,7 @@ var markdown_escape = __webpack_require__(5456);
 
 
 
+
 /** `own`: each component's backups by day. */
 function dayHtml(day, own, place) {
     const parts = [...own].flatMap(([component, days]) => {
@@ -8892,7 +8895,7 @@ function recordHtml(component, backup, place) {
         ...(backup.new === undefined || !canRestore(backup) ? [] : [`${(0,quantities/* sizeText */.lP)(backup.new)} new`]),
         ...(proof?.restoreSeconds === undefined ? [] : [`restored in ${(0,quantities/* durationText */.S5)(proof.restoreSeconds)}`]),
         ...(backup.expires === undefined ? [] : [`expires ${escaped(backup.expires.slice(0, 10))}`]),
-        ...(isDoubtful(backup) ? ['not authenticated'] : []),
+        ...((0,history_doubt/* isDoubtful */.G)(backup) ? ['not authenticated'] : []),
     ];
     return `<div class="one"><p class="line">${markSvg(mark)} <strong>${wordsOf(backup)}</strong> <span class="facts">${facts.join(' · ')}</span></p>${reason === undefined ? '' : `<p class="reason">${escaped(reason)}</p>`}${canRestore(backup) ? commandHtml(html_day_restoreCommand(component, backup, place)) : ''}</div>`;
 }
@@ -8907,10 +8910,6 @@ function wordsOf({ status, ...backup }) {
     if (status === 'failed')
         return 'Failed';
     return MARK_WORDS[markOf({ status, ...backup })];
-}
-/** Of one that is damaged, or of the old scripts, there is nothing that a key could vouch for. */
-function isDoubtful({ authenticated, status }) {
-    return !authenticated && status !== 'damaged' && status !== 'unread';
 }
 function isWhole(backup) {
     return ['verified', 'complete', 'unproved'].includes(markOf(backup));
@@ -9049,6 +9048,7 @@ for (const button of document.querySelectorAll('button.copy')) {
 
 
 
+
 const STATES = {
     good: { mark: 'complete', words: 'Good' },
     late: { mark: 'partial', words: 'Late' },
@@ -9059,8 +9059,10 @@ const STATES = {
 function statesHtml({ components, time }) {
     return `<div class="states">${components.map(history => stateHtml(history, new Date(time))).join('\n')}</div>`;
 }
-/** One sentence for all of them. */
+/** One sentence for all of them. What nobody has vouched for gets no tick. */
 function verdictHtml({ components }) {
+    const claimed = (0,history_doubt/* doubtText */.Q)({ components }) !== undefined;
+    const well = (mark) => markSvg(claimed ? 'unproved' : mark);
     const bad = components.filter(({ state }) => state !== 'good');
     const unproved = components.filter(({ lastVerified }) => lastVerified === undefined);
     if (components.length === 0)
@@ -9071,9 +9073,9 @@ function verdictHtml({ components }) {
     }
     if (unproved.length > 0) {
         const names = new Intl.ListFormat('en').format(unproved.map(({ component }) => component));
-        return `${markSvg('complete')} Backups are on time. Never verified: ${names}.`;
+        return `${well('complete')} Backups are on time. Never verified: ${names}.`;
     }
-    return `${markSvg('verified')} Backups are on time, and verified.`;
+    return `${well('verified')} Backups are on time, and verified.`;
 }
 function stateHtml(history, now) {
     const { component, state, lastGood, lastVerified, nextDue, usualGap, failedSince, stored, backups } = history;
@@ -9245,6 +9247,7 @@ button,summary,.hint{display:none!important}.state,.charts,.board,.day{break-ins
 
 
 
+
 const POLICY = `default-src 'none'; style-src '${hashOf(PAGE_STYLE)}'; script-src '${hashOf(PAGE_SCRIPT)}'; img-src data:; base-uri 'none'; form-action 'none'`;
 /** Browsers ask the server for one where a page names none. */
 const ICON = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 14 14'%3E%3Crect width='14' height='14' rx='3' fill='%230b4a8f'/%3E%3Cpath d='M3.6 7.3 6 9.7l4.6-5' fill='none' stroke='%23fff' stroke-width='1.9' stroke-linecap='round'/%3E%3C/svg%3E";
@@ -9308,15 +9311,9 @@ ${shown.map(day => dayHtml(day, own, report)).join('\n')}
 <p>Each chart begins at zero and has its own scale. Gaps are those between the backups that are kept: further back, what retention removed leaves gaps, too.</p>
 ${components.map(history => chartsHtml(history, time)).join('\n')}`;
 }
-/** Whoever can write to the store can make a page look well: what no key has vouched for must not pass for the truth. */
-function doubtHtml({ components }) {
-    const backups = components.flatMap(({ backups }) => backups);
-    const doubtful = backups.filter(isDoubtful).length;
-    if (doubtful === 0)
-        return '';
-    const which = doubtful === backups.length ? 'No record here' : `${(0,quantities/* countText */.lT)(doubtful, 'record')} of ${backups.length}`;
-    const were = doubtful === backups.length ? 'was' : doubtful === 1 ? 'was not' : 'were not';
-    return `\n<p class="doubt">${which} ${were} authenticated with a key: what they say is what the store claims.</p>`;
+function doubtHtml(report) {
+    const text = (0,history_doubt/* doubtText */.Q)(report);
+    return text === undefined ? '' : `\n<p class="doubt">${text}</p>`;
 }
 /** The script finds what it looks for, on a page that has nothing to choose, too. */
 function emptyHtml() {

@@ -1693,7 +1693,11 @@ function backupLines({ component, id, status, objects, bytes, error }, palette) 
     ];
 }
 
+// EXTERNAL MODULE: ./build/report/history-doubt.js
+var history_doubt = __webpack_require__(6844);
 ;// CONCATENATED MODULE: ./build/report/text-history.js
+/** What the page of `report --html` says first, on a terminal: a line for each component. */
+
 
 const STATE_WORDS = {
     good: 'good',
@@ -1703,13 +1707,15 @@ const STATE_WORDS = {
     none: 'NO GOOD BACKUP',
 };
 function historyLines({ components, html, store }, palette) {
-    const { bold, green, red, dim } = palette;
+    const { bold, green, red, yellow, dim } = palette;
+    const doubt = (0,history_doubt/* doubtText */.Q)({ components });
     return [
         ...(components.length === 0 ? ['There is no backup yet.'] : []),
         ...components.map(history => {
             const style = history.state === 'good' ? green : red;
             return `${bold(history.component)} ${style(STATE_WORDS[history.state])}, ${historyFacts(history).join(', ')}`;
         }),
+        ...(doubt === undefined ? [] : [yellow(doubt)]),
         `Written to ${html}: open it in a browser.`,
         dim(`from ${store}`),
     ];
