@@ -7,6 +7,7 @@ import { createEverything } from '../fixtures/everything.ts'
 import { createDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
 import { needTools } from '../support/stock-tool.ts'
+import { THOROUGH } from '../support/thorough.ts'
 import { dump, oldPlace } from './old-files.ts'
 
 beforeEach(context => needTools(context, 'pg_dump', 'openssl', 'gzip'))
@@ -18,10 +19,12 @@ const NAME = 'database_20260501_020000.sql.gz.enc'
 const IMPORT = { verb: 'import', components: ['database'] } as const
 const RESTORE = { verb: 'restore', component: 'database' } as const
 
-test.each([
+const DUMPS: readonly (readonly [what: string, args: readonly string[]])[] = [
   ['as the scripts made it', []],
   ['with the statements that clean up before it', ['--clean', '--if-exists']],
-])(
+]
+
+test.each(DUMPS.slice(THOROUGH ? 0 : -1))(
   'one of everything, %s, is the same after an import and a restore into an empty database',
   async (_, args) => {
     await using source = await createEverything(14)

@@ -11,8 +11,7 @@ import { createEverything } from '../fixtures/everything.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { fingerprint } from '../support/fingerprint.ts'
 import { loadSegments } from '../support/load-segments.ts'
-
-const MAJORS = [14, 18] as const
+import { MAJORS } from '../support/thorough.ts'
 
 function sourceOf(database: TestDatabase, options: Partial<DatabaseSourceOptions> = {}) {
   return createDatabaseSource({

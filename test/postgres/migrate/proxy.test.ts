@@ -16,6 +16,7 @@ import { upstreamOf } from '../../../src/postgres/migrate/upstream.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
 import { startServer, type TestServer } from '../../support/postgres.ts'
 import { needTools } from '../../support/stock-tool.ts'
+import { MAJORS } from '../../support/thorough.ts'
 
 /** A proxy to where the URL leads, and the environment of its clients. */
 async function proxied(url: string) {
@@ -47,7 +48,7 @@ async function psql(
   return { code, said: said.trim() }
 }
 
-describe.each([14, 18] as const)('PostgreSQL %d behind the proxy', major => {
+describe.each(MAJORS)('PostgreSQL %d behind the proxy', major => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await createDatabase(major)

@@ -6,6 +6,7 @@ import { type ConnectOptions, connect } from '../../../src/postgres/connection/c
 import { cutEntries, statementsOf } from '../../../src/postgres/schema/entries.ts'
 import { BUNDLED_PG_DUMP, dumpSchema, pgDumpVersion } from '../../../src/postgres/schema/pg-dump.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
+import { MAJORS } from '../../support/thorough.ts'
 
 const EVERYTHING = new URL('../../fixtures/sql/bit-of-everything.sql', import.meta.url)
 
@@ -21,7 +22,7 @@ function dump(
   return dumpSchema({ connect: to(url, more.signal), snapshot: more.snapshot, section, args: more.args ?? [] })
 }
 
-describe.each([14, 18] as const)('of PostgreSQL %i', major => {
+describe.each(MAJORS)('of PostgreSQL %i', major => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await createDatabase(major)
