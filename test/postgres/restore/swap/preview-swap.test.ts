@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { countProgress } from '../../../fakes/segments.ts'
 import { createDatabase } from '../../../support/database.ts'
 import { ordinaryRole } from '../../../support/ordinary-role.ts'
-import { backUp, sinkOf } from '../../round-trip.ts'
+import { backendsOf, backUp, sinkOf } from '../../round-trip.ts'
 
 const never = new AbortController().signal
 
@@ -15,6 +15,8 @@ test('the plan of a swap says under which name the database is kept, that nothin
   const backup = await backUp(source.url)
   const client = new pg.Client({ connectionString: owner.url(target), application_name: 'a shop' })
   await client.connect()
+  // The backends that made the table and read the backup take their time to end, and would be in the way, too.
+  await expect.poll(() => backendsOf({ ...target, query: source.query })).toBe(1)
   const plan = await sinkOf(owner.url(target), { mode: 'swap', confirm: undefined }).inspect(
     backup,
     countProgress(),
