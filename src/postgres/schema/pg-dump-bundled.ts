@@ -2,12 +2,13 @@
  * The bundled pg_dump against a real server: the worker's queries go through a connection that pg has opened and
  * authenticated, so TLS, passwords and poolers are its business, and the sandboxed pg_dump holds no credentials at all.
  */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { ComebackError } from '../../errors.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
 import { internals } from '../connection/pg-internals.ts'
 import { fromFields, type ServerErrorFields, serverError } from '../connection/server-error.ts'
 import { readingEncoding } from '../connection/session.ts'
+import { answer, type BlockingPort } from './blocking-port.ts'
 import type { WorkerInput, WorkerOutput } from './pg-dump-worker.ts'
 import { ERROR_RESPONSE, greeting, MessageScanner, parseErrorResponse, READY_FOR_QUERY } from './wire.ts'
 
@@ -48,7 +49,7 @@ export async function bundledDump(options: ConnectOptions, args: readonly string
   const ended = Promise.withResolvers<Buffer>()
   const onAbort = () => ended.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
-  const bridge = bridgeTo(connection, port, input.flag, greeting(parameters))
+  const bridge = bridgeTo(connection, { port, flag: input.flag }, greeting(parameters))
   bridge.lost.catch(error => ended.reject(serverError(error, what)))
   worker.on('message', (output: WorkerOutput) => {
     if (output.type === 'done')
@@ -87,31 +88,25 @@ async function sessionParameters(connection: Connection): Promise<Record<string,
 }
 
 /** Joins the worker's port to the connection's socket, past pg's own parser. `lost` rejects when the server hangs up. */
-function bridgeTo(connection: Connection, port: MessagePort, flag: SharedArrayBuffer, hello: Buffer) {
+function bridgeTo(connection: Connection, worker: BlockingPort, hello: Buffer) {
   const { stream } = internals(connection.client).connection
   const scanner = new MessageScanner()
   const lost = Promise.withResolvers<never>()
-  let answer: Uint8Array[] = []
+  let pieces: Uint8Array[] = []
   let lastError: ServerErrorFields | undefined
 
-  const reply = (bytes: Uint8Array) => {
-    port.postMessage(bytes)
-    const word = new Int32Array(flag)
-    Atomics.store(word, 0, 1)
-    Atomics.notify(word, 0)
-  }
   stream.removeAllListeners('data')
   stream.on('data', (bytes: Buffer) => {
-    answer.push(bytes)
+    pieces.push(bytes)
     let ready = false
     scanner.scan(bytes, (type, payload) => {
       if (type === ERROR_RESPONSE) lastError = parseErrorResponse(payload)
       ready ||= type === READY_FOR_QUERY
     })
     if (!ready) return
-    const whole = Buffer.concat(answer)
-    answer = []
-    reply(whole)
+    const whole = Buffer.concat(pieces)
+    pieces = []
+    answer(worker, whole)
   })
   stream.on('close', () => {
     lost.reject(
@@ -122,9 +117,9 @@ function bridgeTo(connection: Connection, port: MessagePort, flag: SharedArrayBu
     )
   })
   let greeted = false
-  port.on('message', (bytes: Uint8Array) => {
+  worker.port.on('message', (bytes: Uint8Array) => {
     if (greeted) stream.write(bytes)
-    else reply(hello)
+    else answer(worker, hello)
     greeted = true
   })
   return { lost: lost.promise, lastError: () => lastError }

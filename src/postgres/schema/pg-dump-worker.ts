@@ -2,14 +2,12 @@
  * Runs the bundled pg_dump, which is WebAssembly and synchronous, in a thread of its own. Its wire protocol goes to the main
  * thread, which owns the authenticated connection: this thread hands over whole queries and sleeps until the answer is there.
  */
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { askAndSleep, type BlockingPort } from './blocking-port.ts'
 import { MessageScanner, QUERY, SYNC } from './wire.ts'
 
-export interface WorkerInput {
+export interface WorkerInput extends BlockingPort {
   readonly args: readonly string[]
-  /** One 32-bit word: 1 when an answer lies in the port. */
-  readonly flag: SharedArrayBuffer
-  readonly port: MessagePort
 }
 
 export type WorkerOutput =
@@ -68,7 +66,7 @@ function load(): Promise<typeof import('@electric-sql/pglite-tools/pg_dump')> {
 
 /** Takes what libpq sends, in whatever pieces, and answers when a message asks for an answer. */
 function frontend(input: WorkerInput) {
-  const ask = exchange(input)
+  const ask = (bytes: Uint8Array) => askAndSleep(input, bytes)
   const scanner = new MessageScanner()
   let pending: Uint8Array[] = []
   let started = false
@@ -92,15 +90,5 @@ function frontend(input: WorkerInput) {
     const message = Buffer.concat(pending)
     pending = []
     onRawData(ask(message))
-  }
-}
-
-function exchange({ flag, port }: WorkerInput): (bytes: Uint8Array) => Uint8Array {
-  const word = new Int32Array(flag)
-  return bytes => {
-    Atomics.store(word, 0, 0)
-    port.postMessage(bytes)
-    Atomics.wait(word, 0, 0)
-    return receiveMessageOnPort(port)?.message ?? new Uint8Array()
   }
 }
