@@ -686,7 +686,7 @@ async function start(process, signal, loadJob = loadRealJob) {
     return run(ask === undefined ? surroundings : { ...surroundings, ask });
 }
 async function loadRealJob() {
-    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(49)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4049));
+    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(929)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4929));
     return runJob;
 }
 

@@ -8,12 +8,46 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:worker_
 
 /***/ }),
 
+/***/ 281:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   s: () => (/* binding */ askAndSleep)
+/* harmony export */ });
+/* unused harmony export answer */
+/* harmony import */ var node_worker_threads__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(919);
+/**
+ * A question from a thread that has to sleep until it is answered, and the answer: bytes go through a port, a shared word says
+ * that an answer lies in it.
+ */
+
+/** Hands the bytes over and sleeps. Returns the answer, nothing if the port was closed. */
+function askAndSleep({ flag, port }, bytes) {
+    const word = new Int32Array(flag);
+    Atomics.store(word, 0, 0);
+    port.postMessage(bytes);
+    // Not every waking is an answer: where the one before was seen ahead of its `notify`, that comes only now.
+    while (Atomics.load(word, 0) === 0)
+        Atomics.wait(word, 0, 0);
+    return (0,node_worker_threads__WEBPACK_IMPORTED_MODULE_0__.receiveMessageOnPort)(port)?.message ?? new Uint8Array();
+}
+function answer({ flag, port }, bytes) {
+    port.postMessage(bytes);
+    const word = new Int32Array(flag);
+    Atomics.store(word, 0, 1);
+    Atomics.notify(word, 0);
+}
+
+
+/***/ }),
+
 /***/ 473:
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_worker_threads__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(919);
-/* harmony import */ var _wire_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(571);
+/* harmony import */ var _blocking_port_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(281);
+/* harmony import */ var _wire_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(571);
 var __rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelativeImportExtension) || function (path, preserveJsx) {
     if (typeof path === "string" && /^\.\.?\//.test(path)) {
         return path.replace(/\.(tsx)$|((?:\.d)?)((?:\.[^./]+?)?)\.([cm]?)ts$/i, function (m, tsx, d, ext, cm) {
@@ -26,6 +60,7 @@ var __rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelative
  * Runs the bundled pg_dump, which is WebAssembly and synchronous, in a thread of its own. Its wire protocol goes to the main
  * thread, which owns the authenticated connection: this thread hands over whole queries and sleeps until the answer is there.
  */
+
 
 
 const SSL_REQUEST = 80_877_103;
@@ -77,8 +112,8 @@ function load() {
 }
 /** Takes what libpq sends, in whatever pieces, and answers when a message asks for an answer. */
 function frontend(input) {
-    const ask = exchange(input);
-    const scanner = new _wire_js__WEBPACK_IMPORTED_MODULE_1__/* .MessageScanner */ .U4();
+    const ask = (bytes) => (0,_blocking_port_js__WEBPACK_IMPORTED_MODULE_1__/* .askAndSleep */ .s)(input, bytes);
+    const scanner = new _wire_js__WEBPACK_IMPORTED_MODULE_2__/* .MessageScanner */ .U4();
     let pending = [];
     let started = false;
     return (bytes, { onRawData }) => {
@@ -96,22 +131,13 @@ function frontend(input) {
         }
         let answerDue = false;
         scanner.scan(bytes, type => {
-            answerDue ||= type === _wire_js__WEBPACK_IMPORTED_MODULE_1__/* .QUERY */ .Jj || type === _wire_js__WEBPACK_IMPORTED_MODULE_1__/* .SYNC */ .a9;
+            answerDue ||= type === _wire_js__WEBPACK_IMPORTED_MODULE_2__/* .QUERY */ .Jj || type === _wire_js__WEBPACK_IMPORTED_MODULE_2__/* .SYNC */ .a9;
         });
         if (!answerDue)
             return;
         const message = Buffer.concat(pending);
         pending = [];
         onRawData(ask(message));
-    };
-}
-function exchange({ flag, port }) {
-    const word = new Int32Array(flag);
-    return bytes => {
-        Atomics.store(word, 0, 0);
-        port.postMessage(bytes);
-        Atomics.wait(word, 0, 0);
-        return (0,node_worker_threads__WEBPACK_IMPORTED_MODULE_0__.receiveMessageOnPort)(port)?.message ?? new Uint8Array();
     };
 }
 
