@@ -4,7 +4,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 
 /** Those that run all through a test run; a test that needs another one starts it. */
-export type SharedMajor = 14 | 18
+export type SharedMajor = 14 | 15 | 18
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
@@ -14,7 +14,7 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 export async function createDatabase(major: SharedMajor, options = ''): Promise<TestDatabase> {
-  const admin = inject(major === 14 ? 'postgres14' : 'postgres18')
+  const admin = inject(`postgres${major}`)
   const name = `test_${randomBytes(6).toString('hex')}`
   await once(admin, `CREATE DATABASE ${name} ${options}`)
   const url = new URL(admin)

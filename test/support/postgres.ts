@@ -43,19 +43,22 @@ export async function startServer(major: Major, settings: Readonly<Record<string
   return { major, ...(await startServerFrom(join(programs(major), 'bin'), settings)) }
 }
 
-/** The same with the programs in any folder that everyone may read. */
+/** The same with the programs in any folder that everyone may read, or in a system to chroot into, in which `bin` lies. */
 export async function startServerFrom(
   bin: string,
   settings: Readonly<Record<string, string>>,
+  root = '/',
 ): Promise<Omit<TestServer, 'major'>> {
-  const home = mkdtempSync(join(tmpdir(), 'comeback-pg-'))
-  own(home)
+  const outside = mkdtempSync(join(root, tmpdir(), 'comeback-pg-'))
+  own(outside)
+  /** As the server sees it. */
+  const home = root === '/' ? outside : outside.slice(root.length)
   const data = join(home, 'data')
   const passwordFile = join(home, 'password')
-  writeFileSync(passwordFile, 'secret\n')
-  own(passwordFile)
+  writeFileSync(join(outside, 'password'), 'secret\n')
+  own(join(outside, 'password'))
   run(
-    join(bin, 'initdb'),
+    within(root, join(bin, 'initdb')),
     [
       '-D',
       data,
@@ -69,7 +72,7 @@ export async function startServerFrom(
       'UTF8',
       '--locale=C.UTF-8',
     ],
-    home,
+    outside,
   )
 
   const port = await freePort()
@@ -82,16 +85,19 @@ export async function startServerFrom(
     synchronous_commit: 'off',
     max_connections: '60',
     max_locks_per_transaction: '512',
+    // A system of its own has no /dev/shm.
+    ...(root === '/' ? {} : { dynamic_shared_memory_type: 'mmap' }),
     ...settings,
   }
   const args = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   // Its standard input is the server's life line: when this process dies, in whatever way, the server goes too. In a
   // process group of its own, so that Ctrl-C reaches whoever started it first, and the server only through `stop`.
-  const child = spawn('sh', ['-c', LIFE_LINE, join(bin, 'postgres'), ...args], {
-    cwd: home,
+  const [program = '', ...first] = within(root, 'sh')
+  const child = spawn(program, [...first, '-c', LIFE_LINE, join(bin, 'postgres'), ...args], {
+    cwd: outside,
     stdio: ['pipe', 'ignore', 'pipe'],
     detached: true,
-    ...asUser(),
+    ...(root === '/' ? asUser() : {}),
   })
   let log = ''
   child.stderr.on('data', chunk => {
@@ -113,9 +119,14 @@ export async function startServerFrom(
     async stop() {
       child.stdin.end()
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-      rmSync(home, { recursive: true, force: true })
+      rmSync(outside, { recursive: true, force: true })
     },
   }
+}
+
+/** Only root can change into another system, and there it becomes nobody. */
+function within(root: string, program: string): readonly string[] {
+  return root === '/' ? [program] : ['chroot', `--userspec=${NOBODY}:${NOBODY}`, root, program]
 }
 
 /** Root's node_modules may lie where nobody may not read, so as root the programs are copied once into the temp folder. */
@@ -147,8 +158,9 @@ function asUser(): { uid?: number; gid?: number } {
   return isRoot ? { uid: NOBODY, gid: NOBODY } : {}
 }
 
-function run(program: string, args: readonly string[], cwd: string): void {
-  const result = spawnSync(program, args, { cwd, encoding: 'utf8', ...asUser() })
+function run([program = '', ...first]: readonly string[], args: readonly string[], cwd: string): void {
+  const user = program === 'chroot' ? {} : asUser()
+  const result = spawnSync(program, [...first, ...args], { cwd, encoding: 'utf8', ...user })
   if (result.status === 0) return
   rmSync(cwd, { recursive: true, force: true })
   throw new Error(`${program} failed: ${result.error ?? ''}${result.stdout}${result.stderr}`)

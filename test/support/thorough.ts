@@ -12,4 +12,4 @@ declare module 'vitest' {
 }
 
 export const THOROUGH = inject('thorough')
-export const MAJORS: readonly SharedMajor[] = THOROUGH ? [14, 18] : [18]
+export const MAJORS: readonly SharedMajor[] = THOROUGH ? [14, 15, 18] : [18]
