@@ -27,6 +27,7 @@ import {
 import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
+import { rightsOf } from './restore/target-reset.ts'
 
 export interface DatabaseSinkOptions extends Consent {
   readonly url: string
@@ -133,13 +134,14 @@ async function restoreWith(
 }
 
 async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutcome> {
-  const { connection, sessions } = context
+  const { connection, sessions, plan } = context
+  const { again } = await rightsOf(connection, plan.detail, plan.detail.schemas)
   try {
     await connection.query(`SET synchronous_commit = ${LANE_SETTINGS.synchronous_commit}`)
     return await restoreInParallel(context)
   } catch (error) {
     sessions.fail(error)
-    throw alsoSaying(error, await clearUp(context))
+    throw alsoSaying(error, await clearUp(context, again))
   }
 }
 
@@ -148,10 +150,13 @@ function alsoSaying(error: unknown, more: string): ComebackError {
   return new ComebackError(code, `${message} ${more}`, { hint, cause: error })
 }
 
-async function clearUp({ target, sessions, plan, facts, connection, roles }: RestoreContext): Promise<string> {
+async function clearUp(
+  { target, sessions, plan, facts, connection, roles }: RestoreContext,
+  again: readonly string[],
+): Promise<string> {
   try {
     await sessions.close()
-    if (await removeRestored(target, plan, facts, roles))
+    if (await removeRestored(target, plan, facts, roles ?? [], again))
       return 'What had been restored was dropped: the target is empty again.'
     return `The target ${connection.description} is left with a part of the backup.`
   } catch (error) {

@@ -8,16 +8,18 @@ import type { Connection } from '../connection/connection.ts'
 import { dropStatement } from './drop-object.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { openForClearingUp, type TargetOptions } from './restore-sessions.ts'
+import type { Rights } from './rights.ts'
 import { inspectTarget } from './target.ts'
 import type { TargetFacts } from './target-facts.ts'
-import { drop, emptySchemas } from './target-reset.ts'
+import { drop, emptySchemas, rightsOf } from './target-reset.ts'
 
-/** `facts` are those from before the restore. Returns whether the target is empty again. */
+/** `facts` are those from before the restore, as are the rights that `again` makes again. Returns whether the target is empty again. */
 export async function removeRestored(
   target: TargetOptions,
   plan: RestorePlan,
   facts: TargetFacts,
-  roles: readonly string[] = [],
+  roles: readonly string[],
+  again: Rights['again'],
 ): Promise<boolean> {
   await using connection = await openForClearingUp(target)
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
@@ -46,6 +48,8 @@ export async function removeRestored(
       ['USAGE'],
     )
   }
+  const { reset } = await rightsOf(connection, plan.detail, plan.detail.schemas)
+  await drop(connection, [...reset, ...again])
   await removeRoles(connection, roles)
   return (await inspectTarget(connection)) === undefined
 }

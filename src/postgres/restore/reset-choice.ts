@@ -2,13 +2,13 @@
  * Makes room for a chosen part, inside the transaction that restores it: the chosen tables go, and what is in the chosen
  * schemas. Everything else stays, so nothing is dropped as long as something outside of the choice depends on it.
  */
-import type { Problem } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import { qualified } from '../sql-text.ts'
+import type { Reset } from './reset-permitted.ts'
+import { defaultPrivileges, schemaRights } from './rights.ts'
 import { type Choice, listed } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
-import { SCHEMA_DEFAULTS } from './target-queries.ts'
 import { drop, emptySchemas, expectsClosedPublic } from './target-reset.ts'
 
 /** The relations `$1.$2` that there are. */
@@ -79,7 +79,7 @@ export async function refuseDependents(connection: Connection, choice: Choice): 
   )
 }
 
-export async function resetChoice(connection: Connection, choice: Choice, facts: TargetFacts): Promise<Problem[]> {
+export async function resetChoice(connection: Connection, choice: Choice, facts: TargetFacts): Promise<Reset> {
   const colliding = await collisions(connection, choice)
   // So that nothing new can come to depend on them between the look and the drop.
   await drop(
@@ -95,15 +95,12 @@ export async function resetChoice(connection: Connection, choice: Choice, facts:
   )
   const schemas = choice.schemas.filter(schema => facts.schemas.has(schema))
   await emptySchemas(connection, schemas)
-  const defaults = await connection.query<{ sql: string }>(SCHEMA_DEFAULTS, [
-    schemas,
-    !expectsClosedPublic(choice.plan.detail),
-  ])
-  await drop(
-    connection,
-    defaults.map(({ sql }) => sql),
-  )
-  return []
+  const chosen = await defaultPrivileges(connection, { schemas, everywhere: false, mine: false })
+  const own = await schemaRights(connection, schemas, !expectsClosedPublic(choice.plan.detail))
+  await drop(connection, [...chosen.reset, ...own.reset])
+  const others = await defaultPrivileges(connection, { everywhere: true, mine: true })
+  await drop(connection, others.reset)
+  return { problems: [], again: others.again }
 }
 
 function names({ relations }: Choice): [string[], string[]] {

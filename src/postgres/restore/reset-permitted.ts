@@ -19,6 +19,8 @@ const NOT_PERMITTED = '42501'
 
 export interface Reset {
   readonly problems: readonly Problem[]
+  /** Statements that put back what stood in the way of creating objects, and belongs to what was not chosen. */
+  readonly again?: readonly string[]
   /** Why not all could be dropped. */
   readonly refusal?: ComebackError
 }

@@ -13,6 +13,7 @@ import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import { targetFacts } from './target-facts.ts'
+import { drop } from './target-reset.ts'
 
 export async function restoreAtomically(context: RestoreContext): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replace(context))
@@ -25,7 +26,7 @@ async function replace(context: RestoreContext): Promise<RestoreOutcome> {
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
   await createRoles(connection, context.roles ?? [], facts)
   const reset: Reset = choice?.isPart
-    ? { problems: await resetChoice(connection, choice, facts) }
+    ? await resetChoice(connection, choice, facts)
     : await resetAsPermitted(connection, plan.detail, entries, facts)
   try {
     return await fill(context, reset)
@@ -53,6 +54,7 @@ async function fill({ connection, plan, load }: RestoreContext, reset: Reset): P
   for (const script of [...plan.largeObjects, ...plan.sequences]) await runScript(connection, script, filter, load)
   progress.phase('Building indexes and constraints')
   await runEntries(connection, plan.postData, schema)
+  await drop(connection, reset.again ?? [])
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)

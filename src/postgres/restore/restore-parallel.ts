@@ -14,7 +14,7 @@ import type { PlannedEntry } from './restore-plan.ts'
 import { runEntries } from './run-entries.ts'
 import { runTasks } from './run-tasks.ts'
 import { targetFacts } from './target-facts.ts'
-import { closePublic } from './target-reset.ts'
+import { drop, rightsOf } from './target-reset.ts'
 
 /** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
 export const LANE_SETTINGS = { synchronous_commit: 'off' } as const
@@ -24,7 +24,8 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   const { progress, signal } = load
   const roles = context.roles ?? []
   await createRoles(connection, roles, context.facts)
-  const filter = createEntryFilter(roles.length === 0 ? context.facts : await targetFacts(connection))
+  await drop(connection, (await rightsOf(connection, plan.detail, plan.detail.schemas)).reset)
+  const filter = createEntryFilter(await targetFacts(connection))
   const schema = { filter, signal, atomic: false }
   progress.phase('Creating tables')
   await runEntries(connection, plan.preData, schema)
@@ -48,7 +49,6 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
     }
     await runEntries(connection, stage.after, schema)
   }
-  await closePublic(connection, plan.detail, context.facts)
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)

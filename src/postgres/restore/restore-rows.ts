@@ -15,6 +15,7 @@ import { keyOf, subjectOf } from './entry-subject.ts'
 import { loadTable } from './load.ts'
 import { inOneTransaction } from './one-transaction.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
+import { defaultPrivileges } from './rights.ts'
 import { findRowTargets, type RowTargets } from './row-targets.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
@@ -58,7 +59,10 @@ async function replaceRows({
     for (const table of plan.added) await loadTable(connection, table, load, { freeze: false })
   }
   if (!choice.isPart) await run(connection, [UNLINK_LARGE_OBJECTS], 'Removing large objects')
+  const rights = await defaultPrivileges(connection, { everywhere: true, mine: true })
+  await run(connection, rights.reset, 'Setting aside default privileges')
   for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
+  await run(connection, rights.again, 'Putting back default privileges')
   for (const script of plan.sequences) {
     await runScript(connection, script, filter, { ...load, rewrite: statement => setsBack(statement, targets, choice) })
   }

@@ -63,64 +63,6 @@ export const DEPENDENTS_OUTSIDE = `
    WHERE n.nspname <> ALL($1) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
    ORDER BY 1`
 
-const GRANTEE = `CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END`
-
-/**
- * Statements that bring default privileges back to the server's own: for everywhere, and in the schemas `$1` which stay. They
- * would add grants to everything that the restore creates.
- */
-export const DEFAULT_PRIVILEGES = `
-  WITH defaults AS (
-    SELECT a.oid, a.defaclacl, a.defaclobjtype, a.defaclnamespace = 0 AS everywhere,
-           pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole)) AS role,
-           'ALTER DEFAULT PRIVILEGES FOR ROLE ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole))
-             || COALESCE(' IN SCHEMA ' || pg_catalog.quote_ident(n.nspname), '') AS head,
-           CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
-                                WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' WHEN 'L' THEN 'LARGE OBJECTS' END AS objects
-      FROM pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace
-     WHERE (a.defaclnamespace = 0 OR n.nspname = ANY($1)) AND pg_catalog.pg_has_role(a.defaclrole, 'USAGE')
-  )
-  SELECT sql FROM (
-    SELECT DISTINCT 1 AS step, oid, head || ' REVOKE ALL ON ' || objects || ' FROM ' || ${GRANTEE} AS sql
-      FROM defaults CROSS JOIN LATERAL pg_catalog.aclexplode(defaclacl) x
-    UNION ALL
-    SELECT 2, oid, head || ' GRANT ALL ON ' || objects || ' TO ' || role FROM defaults WHERE everywhere
-    UNION ALL
-    SELECT 3, oid, head || ' GRANT ' || CASE defaclobjtype WHEN 'f' THEN 'EXECUTE' ELSE 'USAGE' END || ' ON ' || objects || ' TO PUBLIC'
-      FROM defaults WHERE everywhere AND defaclobjtype IN ('f', 'T')
-  ) s ORDER BY oid, step, sql`
-
-/**
- * Statements that bring owner, grants and comment of the schemas `$1` back to what a new schema has. `public` gets what pg_dump
- * takes for granted on every server since its version 15, and otherwise mentions: nobody may create in it (unless `$2`).
- */
-export const SCHEMA_DEFAULTS = `
-  WITH schemas AS (
-    SELECT n.oid, n.nspacl, n.nspname = 'public' AS public, pg_catalog.quote_ident(n.nspname) AS name,
-           pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
-           CASE WHEN n.nspname <> 'public' THEN pg_catalog.pg_get_userbyid(n.nspowner)
-                WHEN pg_catalog.current_setting('server_version_num')::int >= 150000 THEN 'pg_database_owner'
-                ELSE (SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10) END AS proper
-      FROM pg_catalog.pg_namespace n
-     WHERE n.nspname = ANY($1) AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
-  ), owned AS (
-    -- On a managed server an ordinary role cannot give the schema to whom a new database would.
-    SELECT *, CASE WHEN owner = proper OR pg_catalog.pg_has_role(proper, 'MEMBER') THEN proper ELSE owner END AS final FROM schemas
-  )
-  SELECT sql FROM (
-    SELECT DISTINCT 1 AS step, oid, 'REVOKE ALL ON SCHEMA ' || name || ' FROM ' || ${GRANTEE} || ' CASCADE' AS sql
-      FROM owned CROSS JOIN LATERAL pg_catalog.aclexplode(nspacl) x
-    UNION ALL
-    SELECT 2, oid, 'ALTER SCHEMA ' || name || ' OWNER TO ' || pg_catalog.quote_ident(final) FROM owned WHERE final <> owner
-    UNION ALL
-    SELECT 3, oid, 'GRANT ALL ON SCHEMA ' || name || ' TO ' || pg_catalog.quote_ident(final) FROM owned
-    UNION ALL
-    SELECT 4, oid, 'GRANT ' || CASE WHEN $2::boolean THEN 'ALL' ELSE 'USAGE' END || ' ON SCHEMA public TO PUBLIC'
-      FROM owned WHERE public
-    UNION ALL
-    SELECT 5, oid, 'COMMENT ON SCHEMA ' || name || ' IS ' || CASE WHEN public THEN '''standard public schema''' ELSE 'NULL' END FROM owned
-  ) s ORDER BY oid, step, sql`
-
 /** Statements that delete from the tables of the extensions `$1`, which stay, what the backup will add again. */
 export const CONFIGURATION_ROWS = `
   SELECT 'DELETE FROM ONLY ' || t.tableoid::pg_catalog.regclass || ' ' || t.condition AS sql

@@ -12,13 +12,12 @@ import { serverError } from '../connection/server-error.ts'
 import type { DatabaseDetail, SchemaEntry } from '../detail.ts'
 import { runBatch } from './batch.ts'
 import { type DatabaseObject, dropStatement } from './drop-object.ts'
+import { defaultPrivileges, type Rights, schemaRights } from './rights.ts'
 import type { TargetFacts } from './target-facts.ts'
 import {
   CONFIGURATION_ROWS,
-  DEFAULT_PRIVILEGES,
   DEPENDENTS_OUTSIDE,
   OBJECTS_IN_SCHEMAS,
-  SCHEMA_DEFAULTS,
   STAYING_SCHEMAS,
   UNLINK_LARGE_OBJECTS,
 } from './target-queries.ts'
@@ -57,23 +56,27 @@ export async function resetTarget(
     connection,
     doomed.map(name => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`),
   )
-  await dropAll(connection, await listed(connection, DEFAULT_PRIVILEGES, [emptied]))
-  await dropAll(connection, await listed(connection, SCHEMA_DEFAULTS, [emptied, !expectsClosedPublic(detail)]))
+  await dropAll(connection, (await rightsOf(connection, detail, emptied)).reset)
   await dropAll(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))
   if (!detail.schemaOnly) await dropAll(connection, [UNLINK_LARGE_OBJECTS])
   return resetProblems(detail, facts, outside)
 }
 
-/**
- * Schema `public` of an empty target older than 15 lets everybody create in it. pg_dump since 15 doesn't mention the privilege
- * where the source has revoked it: it takes that for granted, and so must be given it, or the copy is more open than the source.
- */
-export async function closePublic(connection: Connection, detail: DatabaseDetail, facts: TargetFacts): Promise<void> {
-  const isOpen = facts.version < 150_000 && facts.schemas.get('public')?.ours === true
-  if (!isOpen || !detail.schemas.includes('public') || !expectsClosedPublic(detail)) return
-  await drop(connection, ['REVOKE CREATE ON SCHEMA public FROM PUBLIC'])
+/** What the backup's grants are not meant to be added to: default privileges, and the rights of schemas that stay. */
+export async function rightsOf(
+  connection: Connection,
+  detail: DatabaseDetail,
+  schemas: readonly string[],
+): Promise<Rights> {
+  const defaults = await defaultPrivileges(connection, { schemas, everywhere: true, mine: false })
+  const own = await schemaRights(connection, schemas, !expectsClosedPublic(detail))
+  return { reset: [...defaults.reset, ...own.reset], again: [...own.again, ...defaults.again] }
 }
 
+/**
+ * Schema `public` before PostgreSQL 15 lets everybody create in it. pg_dump since 15 doesn't mention the privilege where the
+ * source has revoked it: it takes that for granted, and so must be given it, or the copy is more open than the source.
+ */
 export function expectsClosedPublic({ pgDump }: DatabaseDetail): boolean {
   return Number(/pg_dump (\d+)/.exec(pgDump)?.[1] ?? 18) >= 15
 }
