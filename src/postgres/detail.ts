@@ -66,6 +66,8 @@ const databaseDetail = v.object({
   encoding: v.string(),
   collate: v.string(),
   ctype: v.string(),
+  /** Under which its text was written, where another setting would read it as something else; absent in older backups. */
+  settings: v.exactOptional(v.record(v.string(), v.string())),
   schemaOnly: v.boolean(),
   /** Tables whose rows were left out on request. */
   excludedData: v.array(relation),

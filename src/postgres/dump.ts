@@ -9,6 +9,7 @@ import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/por
 import { asComebackError } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
+import { type Settings, WRITTEN_UNDER } from './connection/session-settings.ts'
 import { isFull } from './connection/sql-state.ts'
 import type { DatabaseDetail, SchemaDetail, SchemaEntry } from './detail.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
@@ -22,6 +23,7 @@ import type { LockableTable } from './dump/tables.ts'
 import { cutEntries, PREAMBLE } from './schema/entries.ts'
 import { dumpSchema, pgDumpVersion } from './schema/pg-dump.ts'
 import { scriptFor } from './schema/script-for.ts'
+import { withTextSettings } from './schema/script-head.ts'
 import { qualified } from './sql-text.ts'
 
 /** Milliseconds. A migration is usually done by then, and a backup that waits longer waits for something that hangs. */
@@ -46,6 +48,8 @@ export interface DatabaseSourceOptions {
   readonly lockTimeout?: number
   /** Instead of host, port and database, for a database that moves. */
   readonly identity?: string
+  /** Under which the text is to be written: for the proof of a backup that was made under others. */
+  readonly written?: Settings
   /** Which pieces the tables are read in, instead of ranges of their pages. */
   readonly cuts?: (leader: Connection, tables: readonly Table[]) => Promise<Piece[][]>
 }
@@ -73,6 +77,7 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
         {
           connect: connectOptions(),
           lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
+          written: options.written ?? WRITTEN_UNDER,
           check: async (connection, tables) => {
             found = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
           },
@@ -142,6 +147,7 @@ async function dumpSection(
     connect,
     snapshot: snapshot.id,
     section,
+    settings: snapshot.written,
     args: [
       `--lock-wait-timeout=${options.lockTimeout ?? LOCK_TIMEOUT}`,
       // Only then: it leaves out that materialized views are filled.
@@ -155,7 +161,7 @@ async function dumpSection(
     await Promise.allSettled([rows])
     return await dumpSchema(request)
   })
-  return scriptFor(text, section, snapshot.serverVersion)
+  return withTextSettings(scriptFor(text, section, snapshot.serverVersion))
 }
 
 async function writeSection(
@@ -224,6 +230,7 @@ async function conclude(
     kind: 'database',
     serverVersion: snapshot.serverVersion,
     ...survey.database,
+    settings: { ...snapshot.written },
     schemaOnly: options.schemaOnly,
     excludedData: [...survey.excluded],
     rows: { ...lanes.rows },

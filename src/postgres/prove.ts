@@ -7,6 +7,7 @@ import type { ProofContext, ProofResult, Prover, SinkProgress, SinkResult, Store
 import { PROOF_CODES, type ProofCheck, type ProofFinding } from '../engine/proof.ts'
 import { asComebackError, hasCode } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
+import { makeSettings, WRITING } from './connection/session-settings.ts'
 import { type DatabaseDetail, parseDatabaseDetail } from './detail.ts'
 import { type Assertion, type AssertionResults, runAssertions } from './proof/assertions.ts'
 import { compareDatabase } from './proof/compare-database.ts'
@@ -82,6 +83,7 @@ async function prove(request: Request, url: string): Promise<ProofResult> {
   const place = { url, connectTimeout: options.connectTimeout, signal }
   context.progress.phase('Looking at the disposable server')
   await using connection = await connect(place)
+  await makeSettings(connection, WRITING)
   await refuseFilled(connection)
   const server = await serverName(connection)
   const unfit = await findUnfit(connection, detail)

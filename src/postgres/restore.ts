@@ -3,6 +3,7 @@ import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/por
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
+import { parseDatabaseDetail } from './detail.ts'
 import { analyzeRestored } from './restore/analyze.ts'
 import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
@@ -15,7 +16,7 @@ import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore/rest
 import { LANE_SETTINGS, restoreInParallel } from './restore/restore-parallel.ts'
 import type { RestorePlan } from './restore/restore-plan.ts'
 import { restoreRows } from './restore/restore-rows.ts'
-import { type RestoreSessions, restoreSessions } from './restore/restore-sessions.ts'
+import { type RestoreSessions, restoreSessions, type TargetOptions } from './restore/restore-sessions.ts'
 import { restoreBySwap } from './restore/restore-swap.ts'
 import {
   onlyChosenSequences,
@@ -53,20 +54,25 @@ export interface DatabaseSinkOptions extends Consent {
  * Throws `not-empty`, `unsupported` (encoding, extensions), `permission`, `server-error` naming the entry, `mismatch`,
  * `connection`, `damaged`.
  */
-export function createDatabaseSink(options: DatabaseSinkOptions): Sink {
-  const selection = parseSelection(options.selection)
+export function createDatabaseSink(given: DatabaseSinkOptions): Sink {
+  const selection = parseSelection(given.selection)
+  const optionsFor = ({ detail }: StoredBackup) => ({ ...given, written: parseDatabaseDetail(detail).settings ?? {} })
   return {
     component: 'database',
-    identity: identityOf(options.url),
-    inspect: (backup, progress, signal) =>
-      withSessions(options, signal, sessions => previewRestore(sessions, options, selection, backup, progress)),
-    restore: (backup, progress, signal) =>
-      withSessions(options, signal, sessions => restoreWith(sessions, options, selection, backup, progress)),
+    identity: identityOf(given.url),
+    inspect(backup, progress, signal) {
+      const options = optionsFor(backup)
+      return withSessions(options, signal, sessions => previewRestore(sessions, options, selection, backup, progress))
+    },
+    restore(backup, progress, signal) {
+      const options = optionsFor(backup)
+      return withSessions(options, signal, sessions => restoreWith(sessions, options, selection, backup, progress))
+    },
   }
 }
 
 async function withSessions<T>(
-  options: DatabaseSinkOptions,
+  options: TargetOptions,
   outer: AbortSignal,
   work: (sessions: RestoreSessions) => Promise<T>,
 ): Promise<T> {
@@ -86,7 +92,7 @@ async function withSessions<T>(
 
 async function restoreWith(
   sessions: RestoreSessions,
-  options: DatabaseSinkOptions,
+  options: DatabaseSinkOptions & TargetOptions,
   selection: Selection,
   backup: StoredBackup,
   progress: SinkProgress,

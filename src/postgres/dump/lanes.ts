@@ -188,7 +188,7 @@ class LaneSession implements AsyncDisposable {
 async function openLane({ connect: options, snapshot }: LanesOptions): Promise<Connection> {
   const connection = await connect(options)
   try {
-    await prepareSession(connection, snapshot.encoding, LOCK_TIMEOUT)
+    await prepareSession(connection, snapshot.encoding, LOCK_TIMEOUT, snapshot.written)
     await connection.query(BEGIN_READING)
     await connection.query(`SET TRANSACTION SNAPSHOT '${snapshot.id}'`)
     return connection

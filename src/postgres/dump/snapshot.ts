@@ -10,6 +10,7 @@ import { type Connection, type ConnectOptions, connect } from '../connection/con
 import { internals } from '../connection/pg-internals.ts'
 import { isConnectionLoss, serverError } from '../connection/server-error.ts'
 import { BEGIN_READING, prepareSession, readingEncoding } from '../connection/session.ts'
+import type { Settings } from '../connection/session-settings.ts'
 import { isLockTimeout, isUndefinedRelation, sqlStateOf } from '../connection/sql-state.ts'
 import { displayName, qualified } from '../sql-text.ts'
 import { type LockableTable, listLockable } from './tables.ts'
@@ -26,6 +27,8 @@ export interface SnapshotOptions {
   readonly connect: ConnectOptions
   /** Milliseconds to wait for the tables' locks. */
   readonly lockTimeout: number
+  /** Settings under which text is written. */
+  readonly written: Settings
   /** Called once, before anything is locked. */
   readonly check: (connection: Connection, tables: readonly LockableTable[]) => Promise<void>
 }
@@ -37,6 +40,7 @@ export interface Snapshot<Survey> extends AsyncDisposable {
   readonly serverVersion: number
   /** UTF8 or SQL_ASCII. */
   readonly encoding: string
+  readonly written: Settings
   readonly survey: Survey
   /** Aborted, with a `connection` error, when the leader is gone and the snapshot with it. */
   readonly lost: AbortSignal
@@ -58,12 +62,12 @@ export async function openSnapshot<Survey>(
     let tables = await listLockable(connection)
     await options.check(connection, tables)
     const encoding = await readingEncoding(connection)
-    await prepareSession(connection, encoding, options.lockTimeout)
+    await prepareSession(connection, encoding, options.lockTimeout, options.written)
     for (let attempt = 1; ; attempt++) {
       try {
         const id = await begin(connection, tables, options)
         const found = await survey(connection, tables)
-        return guard(connection, { id, encoding, survey: found })
+        return guard(connection, { id, encoding, written: options.written, survey: found })
       } catch (error) {
         if (attempt === ATTEMPTS || !isUndefinedRelation(error)) throw error
         await connection.query('ROLLBACK')
@@ -133,7 +137,7 @@ async function lockTimeout(connection: Connection, options: SnapshotOptions, cau
 
 function guard<Survey>(
   connection: Connection,
-  taken: { readonly id: string; readonly encoding: string; readonly survey: Survey },
+  taken: Pick<Snapshot<Survey>, 'id' | 'encoding' | 'written' | 'survey'>,
 ): Snapshot<Survey> {
   const lost = new AbortController()
   const onEnd = () =>

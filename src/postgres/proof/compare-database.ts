@@ -49,6 +49,7 @@ export async function compareDatabase(request: ComparisonRequest): Promise<Compa
     lanes,
     schemaOnly: detail.schemaOnly,
     excludeTableData: [],
+    written: detail.settings ?? {},
     cuts: async (leader, found) => {
       tables = found
       return await cutsOf(leader, found, segments)

@@ -40,7 +40,8 @@ export async function attempt(
   progress.phase(what)
   try {
     await using connection = await connect(target)
-    await prepareSession(connection, detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8', LOCK_TIMEOUT)
+    const encoding = detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'
+    await prepareSession(connection, encoding, LOCK_TIMEOUT, detail.settings ?? {})
     return await work(connection)
   } catch (error) {
     target.signal.throwIfAborted()

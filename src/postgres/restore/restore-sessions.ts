@@ -1,40 +1,25 @@
 /** The connections of one restore: made alike, and gone from the server when the restore is, however it ended. */
 import { ComebackError } from '../../errors.ts'
 import { type Connection, connect } from '../connection/connection.ts'
+import { MEANING, makeSettings, readUnder, type Settings, WRITING } from '../connection/session-settings.ts'
 
 /** Milliseconds for the clearing up after a failure or an abort, all of it. */
 const CLEAR_UP_LIMIT = 60_000
 /** Milliseconds that one backend gets to end. */
 const END_LIMIT = 5_000
 
-/**
- * What pg_dump's own preamble sets, and limits that no restore may run into. Settings that the server doesn't know
- * (`transaction_timeout` before 17) are not made.
- */
-const SETTINGS = {
-  statement_timeout: '0',
-  lock_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  idle_session_timeout: '0',
-  transaction_timeout: '0',
-  standard_conforming_strings: 'on',
-  DateStyle: 'ISO',
-  IntervalStyle: 'postgres',
-  search_path: '',
+/** Without `TimeZone` and the like: what a text means does not depend on them, and what a view computes is the target's affair. */
+export const RESTORING = {
+  ...WRITING,
+  ...MEANING,
   check_function_bodies: 'false',
-  xmloption: 'content',
   client_min_messages: 'warning',
   row_security: 'off',
   default_tablespace: '',
   default_table_access_method: 'heap',
-  // A database may be closed to writing, which the restore of it is not meant to obey.
-  default_transaction_read_only: 'off',
+  restrict_nonsystem_relation_kind: '',
+  icu_validation_level: 'warning',
 } as const
-
-const MAKE_SETTINGS = `
-  SELECT count(pg_catalog.set_config(s.name, w.setting, false))
-    FROM unnest($1::text[], $2::text[]) AS w(name, setting)
-    JOIN pg_catalog.pg_settings AS s ON s.name = w.name`
 
 export interface TargetOptions {
   readonly url: string
@@ -42,6 +27,8 @@ export interface TargetOptions {
   readonly connectTimeout: number
   /** Milliseconds that a statement of an atomic restore waits for locks of others. */
   readonly lockTimeout?: number
+  /** Under which the backup's text was written, as its detail says. */
+  readonly written?: Settings
 }
 
 export interface RestoreSessions {
@@ -64,12 +51,11 @@ export function restoreSessions(options: TargetOptions, outer: AbortSignal): Res
     async open(settings = {}) {
       const connection = await connect({ ...options, signal })
       connections.push(connection)
-      const wanted = { ...SETTINGS, ...settings }
       const [backend] = await connection.query<Backend>(
         'SELECT pid, backend_start::text AS started FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()',
       )
       if (backend !== undefined) backends.push(backend)
-      await connection.query(MAKE_SETTINGS, [Object.keys(wanted), Object.values(wanted)])
+      await makeSettings(connection, { ...RESTORING, ...readUnder(options.written ?? {}), ...settings })
       return connection
     },
     fail(error) {
@@ -86,7 +72,7 @@ export function restoreSessions(options: TargetOptions, outer: AbortSignal): Res
 export async function openForClearingUp(options: TargetOptions): Promise<Connection> {
   const signal = AbortSignal.timeout(CLEAR_UP_LIMIT)
   const connection = await connect({ ...options, signal })
-  await connection.query(MAKE_SETTINGS, [Object.keys(SETTINGS), Object.values(SETTINGS)])
+  await makeSettings(connection, RESTORING)
   return connection
 }
 

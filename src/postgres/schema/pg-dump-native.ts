@@ -9,6 +9,7 @@ import { type ConnectOptions, connect } from '../connection/connection.ts'
 import { type ConnectionTarget, parseDatabaseUrl } from '../connection/connection-url.ts'
 import { fromFields } from '../connection/server-error.ts'
 import { readingEncoding } from '../connection/session.ts'
+import type { Settings } from '../connection/session-settings.ts'
 
 /** Characters of pg_dump's messages that are kept, from the beginning: the first error is the cause of the others. */
 const MESSAGE_LIMIT = 4_000
@@ -36,7 +37,7 @@ export async function nativeDump(
       {
         PGPASSFILE: passFile,
         PGSERVICEFILE: serviceFile,
-        PGOPTIONS: `${target.options ?? ''} -c standard_conforming_strings=on`.trim(),
+        PGOPTIONS: [target.options ?? '', ...settingOptions(options.settings ?? {})].join(' ').trim(),
         LC_ALL: 'C',
       },
     )
@@ -101,6 +102,13 @@ function failure(messages: string, code: number | null, what: string): ComebackE
     return fromFields({ message: said, code: '55P03' }, what)
   if (/server version mismatch/.test(said)) return new ComebackError('server-too-new', `${what} failed: ${said}`)
   return new ComebackError('failed', `${what} failed: ${said}`)
+}
+
+function settingOptions(settings: Settings): string[] {
+  return Object.entries(settings).map(
+    // A backslash keeps what would end the argument.
+    ([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`,
+  )
 }
 
 /** One line that matches any connection. */

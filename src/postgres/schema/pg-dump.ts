@@ -2,6 +2,7 @@
 import { ComebackError } from '../../errors.ts'
 import type { ConnectOptions } from '../connection/connection.ts'
 import { describeUrl } from '../connection/connection-url.ts'
+import type { Settings } from '../connection/session-settings.ts'
 import { withoutRestrict } from './entries.ts'
 import { bundledDump } from './pg-dump-bundled.ts'
 import { nativeDump, nativeVersion } from './pg-dump-native.ts'
@@ -10,6 +11,9 @@ import { nativeDump, nativeVersion } from './pg-dump-native.ts'
 export const BUNDLED_PG_DUMP = { major: 18, version: '18.3' } as const
 
 const DUMP_END = '-- PostgreSQL database dump complete\n--\n'
+
+/** pg_dump writes the strings of definitions by what it finds. */
+const STRINGS = { standard_conforming_strings: 'on' }
 
 export interface DumpSchemaOptions {
   /** A connection of its own is opened with these, and closed. Its signal ends the dump. */
@@ -23,6 +27,8 @@ export interface DumpSchemaOptions {
    * for backups without rows.
    */
   readonly args: readonly string[]
+  /** Settings of its session. */
+  readonly settings?: Settings
   /** Path of a native pg_dump to use instead of the bundled one. */
   readonly native?: string
 }
@@ -41,10 +47,11 @@ export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
     ...(options.snapshot === undefined ? [] : [`--snapshot=${options.snapshot}`]),
     ...options.args,
   ]
+  const connect = { ...options.connect, settings: { ...options.settings, ...STRINGS } }
   const text =
     options.native === undefined
-      ? await bundledDump(options.connect, args, what)
-      : await nativeDump(options.native, options.connect, args, what)
+      ? await bundledDump(connect, args, what)
+      : await nativeDump(options.native, connect, args, what)
   const whole = withoutRestrict(text)
   if (!whole.subarray(-DUMP_END.length - 2).includes(DUMP_END)) {
     throw new ComebackError('failed', `${what} failed: pg_dump's text is not complete.`)
