@@ -2,8 +2,10 @@
 import pg from 'pg'
 import { ComebackError, type ErrorCode } from '../../errors.ts'
 import { type ConnectionTarget, describeTarget, isSocket } from './connection-url.ts'
-import { serverError } from './server-error.ts'
-import { knowsNoTls } from './tls.ts'
+import { isOfTheServer } from './safe-message.ts'
+import { type SaidFields, saidBy } from './said-fields.ts'
+import { serverError, withState } from './server-error.ts'
+import { isTlsFailure, knowsNoTls } from './tls.ts'
 
 /**
  * Milliseconds during which a refused port is tried again. A server that starts beside us refuses for a moment, but most
@@ -65,7 +67,7 @@ export function connectError(error: unknown, target: ConnectionTarget, timeout: 
       'Turn TLS on at the server, or write sslmode=disable if the network between is yours alone.',
     )
   }
-  if (isTlsError(code, message)) {
+  if (isTlsFailure(error)) {
     return fail(
       'connection',
       `TLS with ${where} failed: ${message}.`,
@@ -91,6 +93,9 @@ function refusal(
 ): ComebackError {
   const where = describeTarget(target)
   const host = where.slice(0, where.length - target.database.length - 1)
+  // No rows are read yet, so all of it may be told: unless a function ran at the login, which may say anything.
+  const said = saidBy(error)
+  if (!isOfTheServer(said) || said.where !== undefined) return serverError(error, `Connecting to ${where}`)
   switch (error.code) {
     case '28P01':
       return fail(
@@ -101,10 +106,8 @@ function refusal(
     case '28000':
       return fail(
         'authentication',
-        `${where} refused role "${target.user}": ${error.message}`,
-        /no encryption|SSL off/.test(error.message)
-          ? 'The server demands TLS: add sslmode=require to the URL.'
-          : undefined,
+        `${where} refused role "${target.user}": ${said.message}`,
+        refusedHint(said, target),
       )
     case '3D000':
       return fail(
@@ -115,12 +118,22 @@ function refusal(
     case '53300':
       return fail(
         'connection',
-        `${where} has no connection left: ${error.message}`,
+        `${where} has no connection left: ${said.message}`,
         'Run the backup when fewer clients are connected, with fewer --lanes, or raise max_connections.',
       )
     default:
-      return serverError(error, `Connecting to ${where}`)
+      return withState(error.code ?? '', `Connecting to ${where} failed: ${said.message}`, error)
   }
+}
+
+/** Whoever may try both ways was refused on both. */
+function refusedHint({ routine }: SaidFields, target: ConnectionTarget): string | undefined {
+  if (routine === 'InitializeSessionUserId') return 'Check the user in the database URL; capitals count.'
+  if (routine !== 'ClientAuthentication') return undefined
+  const rule = 'A line of pg_hba.conf on the server must let this role in from here.'
+  if (isSocket(target)) return rule
+  if (target.sslMode === 'disable') return `${rule} Or the server demands TLS: then sslmode=require in the URL helps.`
+  return rule
 }
 
 /** Node tries all addresses of a host and throws an AggregateError; its first one speaks for all. */
@@ -128,12 +141,4 @@ function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   if ('code' in error && typeof error.code === 'string') return error.code
   return error instanceof AggregateError ? codeOf(error.errors[0]) : ''
-}
-
-function isTlsError(code: string, message: string): boolean {
-  return (
-    /^ERR_(TLS|SSL|OSSL)|^EPROTO$|CERT|SELF_SIGNED|UNABLE_TO_/.test(code) ||
-    message === 'There was an error establishing an SSL connection' ||
-    /socket disconnected before secure TLS/.test(message)
-  )
 }

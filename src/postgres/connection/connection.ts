@@ -8,8 +8,9 @@ import { ComebackError } from '../../errors.ts'
 import { connectError, isWaking } from './connect-error.ts'
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from './connection-url.ts'
 import { internals } from './pg-internals.ts'
+import { seal } from './sealed-error.ts'
 import { serverError } from './server-error.ts'
-import { tlsAttempts } from './tls.ts'
+import { type TlsAttempt, tellingOf, tlsAttempts } from './tls.ts'
 
 /** Milliseconds of silence before the kernel asks whether the peer is still there. */
 const KEEPALIVE_DELAY = 30_000
@@ -71,16 +72,17 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 async function connectOnce(options: ConnectOptions, target: ConnectionTarget, deadline: number): Promise<Connection> {
-  const attempts = await tlsAttempts(target)
-  for (;;) {
-    const attempt = attempts.shift()
-    if (attempt === undefined) throw new ComebackError('connection', `No way to connect to ${describeTarget(target)}.`)
-    const client = createClient(options, target, attempt.ssl, Math.min(deadline - Date.now(), ATTEMPT_LIMIT))
-    try {
-      return await open(client, options, target)
-    } catch (error) {
-      if (attempts.length === 0 || !attempt.otherwise(error)) throw error
-    }
+  const attempt = ({ ssl }: TlsAttempt) =>
+    open(createClient(options, target, ssl, Math.min(deadline - Date.now(), ATTEMPT_LIMIT)), options, target)
+  const { first, second } = await tlsAttempts(target)
+  try {
+    return await attempt(first)
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (second === undefined || !second.after(error)) throw error
+    return await attempt(second).catch((other: unknown) => {
+      throw tellingOf(error, other)
+    })
   }
 }
 
@@ -118,6 +120,8 @@ function createClient(
   // Of what pg takes from the environment, PGOPTIONS, PGREPLICATION and PGBINARY cannot be overruled by its configuration.
   Object.assign(internals(client).connectionParameters, { options: target.options, replication: undefined })
   internals(client).binary = false
+  // Before pg itself listens, and so before anybody gets to see it.
+  internals(client).connection.on('errorMessage', seal)
   internals(client).connection.on('authenticationSASL', (message: { mechanisms: readonly string[] }) => {
     offersBinding = message.mechanisms.includes('SCRAM-SHA-256-PLUS')
   })

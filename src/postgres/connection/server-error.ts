@@ -1,27 +1,24 @@
-/** What the server said, as a `ComebackError`: one place that knows SQLSTATE codes. */
+/**
+ * What the server said, as a `ComebackError`: one place that knows SQLSTATE codes, and that no row of anybody's gets through.
+ * Messages end in logs, annotations and issues, so names are told and values are not.
+ */
 import pg from 'pg'
 import { ComebackError, type ErrorCode } from '../../errors.ts'
+import { safeDetail, safeHint, safeMessage, safePlace } from './safe-message.ts'
+import { type SaidFields, saidBy } from './said-fields.ts'
 
-/** Characters of context lines (`where` quotes whole rows) that a message repeats. */
-const CONTEXT_LIMIT = 300
-
-/** The fields of an ErrorResponse that matter here, from pg or read off the wire. */
-export interface ServerErrorFields {
-  readonly message: string
-  readonly code?: string | undefined
-  readonly detail?: string | undefined
-  readonly hint?: string | undefined
-  readonly where?: string | undefined
-}
+/** Characters of each part of what the server said that a message repeats. */
+const PART_LIMIT = 300
+const WITHHELD_HINT = 'What is left out here might be from rows: the server’s own log has all of it.'
 
 /**
  * `what` says what was attempted on which object and begins the message: `Reading public.users` gives "Reading public.users
  * failed: …". A `ComebackError` passes through; anything that is no server's error becomes `connection` if a socket failed
- * and `failed` otherwise.
+ * and `failed` otherwise. `statement`: the one that was refused, if it holds no rows; what it names may be told.
  */
-export function serverError(error: unknown, what: string): ComebackError {
+export function serverError(error: unknown, what: string, statement = ''): ComebackError {
   if (error instanceof ComebackError) return error
-  if (error instanceof pg.DatabaseError) return fromFields(error, what, error)
+  if (error instanceof pg.DatabaseError) return fromFields(error, what, error, statement)
   const message = error instanceof Error ? error.message : String(error)
   if (isConnectionLoss(error)) {
     return new ComebackError('connection', `${what} failed: the connection to the server was lost (${message}).`, {
@@ -31,15 +28,40 @@ export function serverError(error: unknown, what: string): ComebackError {
   return new ComebackError('failed', `${what} failed: ${message}`, { cause: error })
 }
 
-export function fromFields(fields: ServerErrorFields, what: string, cause?: unknown): ComebackError {
-  const detail = fields.detail === undefined ? '' : ` (${trim(fields.detail)})`
-  const where = fields.where === undefined ? '' : `, at ${trim(fields.where)}`
-  const state = fields.code === undefined ? '' : ` [${fields.code}]`
-  const hint = hintFor(fields)
-  return new ComebackError(codeFor(fields.code), `${what} failed: ${trim(fields.message)}${detail}${where}${state}`, {
-    hint,
+export function fromFields(fields: SaidFields, what: string, cause?: unknown, statement = ''): ComebackError {
+  const said = saidBy(fields)
+  const names = wordsOf(`${what} ${statement}`)
+  const message = isOfStatement(said, statement) ? said.message : safeMessage(said, names)
+  const detail = safeDetail(said, names)
+  const place = safePlace(said)
+  const text = [
+    `${what} failed: ${trim(message)}`,
+    detail === undefined ? '' : ` (${trim(detail)})`,
+    place === undefined ? '' : `, at ${trim(place)}`,
+    said.code === undefined ? '' : ` [${said.code}]`,
+  ].join('')
+  const isCut = message !== said.message || (detail === undefined && said.detail !== undefined)
+  return new ComebackError(codeFor(said.code), text, {
+    hint: hintFor(said.code) ?? safeHint(said, names) ?? (isCut ? WITHHELD_HINT : undefined),
     ...(cause === undefined ? {} : { cause }),
   })
+}
+
+/** What the server could not parse stands in the statement itself, and that holds no rows. */
+function isOfStatement({ code, message, position }: SaidFields, statement: string): boolean {
+  const near = /^syntax error at or near "(.*)"$/s.exec(message)?.[1]
+  return code === '42601' && position !== undefined && near !== undefined && statement.includes(near)
+}
+
+/** Whatever a text may name: its words, and what it has in quotes. */
+function wordsOf(text: string): ReadonlySet<string> {
+  const quoted = [...text.matchAll(/"((?:[^"]|"")*)"/g)].map(([, name = '']) => name.replaceAll('""', '"'))
+  return new Set([...quoted, ...(text.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [])])
+}
+
+/** For words that are a program's and not the server's, and hold no rows. */
+export function withState(state: string, message: string, cause?: unknown): ComebackError {
+  return new ComebackError(codeFor(state), `${message} [${state}]`, { hint: hintFor(state), cause })
 }
 
 /** Whether the server or the network ended the connection: another attempt on a new one may succeed. */
@@ -65,15 +87,15 @@ function codeFor(state: string | undefined): ErrorCode {
   return 'server-error'
 }
 
-function hintFor({ code, hint }: ServerErrorFields): string | undefined {
+function hintFor(code: string | undefined): string | undefined {
   if (code === '55P03')
     return 'Something holds a lock on the table, such as a running migration. Try again when it is done.'
   if (code === '57014')
     return 'The statement was cancelled: by a person, or by a statement_timeout that the server enforces.'
   if (code === '53100') return 'The disk of the server is full.'
-  return hint
+  return undefined
 }
 
 function trim(text: string): string {
-  return text.length <= CONTEXT_LIMIT ? text : `${text.slice(0, CONTEXT_LIMIT)}…`
+  return text.length <= PART_LIMIT ? text : `${text.slice(0, PART_LIMIT)}…`
 }

@@ -11,35 +11,64 @@ import { type ConnectionTarget, isSocket } from './connection-url.ts'
 
 export interface TlsAttempt {
   readonly ssl: false | ConnectionOptions
-  /** Whether the next attempt should be tried after this one's error. */
-  otherwise(error: unknown): boolean
 }
 
-const never = () => false
+export interface TlsAttempts {
+  readonly first: TlsAttempt
+  /** Only for `prefer` and `allow`, as libpq has it: `after` which errors of the first it is tried. */
+  readonly second?: TlsAttempt & { after(error: unknown): boolean }
+}
 
-/** What to try, in order. More than one only for `prefer` and `allow`. */
-export async function tlsAttempts(target: ConnectionTarget): Promise<TlsAttempt[]> {
-  if (target.sslMode === 'disable' || isSocket(target)) return [{ ssl: false, otherwise: never }]
-  const options = await tlsOptions(target)
+export async function tlsAttempts(target: ConnectionTarget): Promise<TlsAttempts> {
+  const plain = { ssl: false } as const
+  if (target.sslMode === 'disable' || isSocket(target)) return { first: plain }
+  const tls = { ssl: await tlsOptions(target) }
   // Channel binding binds to the TLS channel.
-  if (target.channelBinding) return [{ ssl: options, otherwise: never }]
-  const plainFirst = target.sslMode === 'allow' || (!target.sslModeGiven && isLoopback(target.host))
-  if (plainFirst) {
-    return [
-      { ssl: false, otherwise: wantsTls },
-      { ssl: options, otherwise: never },
-    ]
-  }
-  if (target.sslMode !== 'prefer') return [{ ssl: options, otherwise: never }]
-  return [
-    { ssl: options, otherwise: knowsNoTls },
-    { ssl: false, otherwise: never },
-  ]
+  if (target.channelBinding) return { first: tls }
+  if (target.sslMode === 'allow' || (!target.sslModeGiven && isLoopback(target.host)))
+    return { first: plain, second: { ...tls, after: isRefusal } }
+  if (target.sslMode !== 'prefer') return { first: tls }
+  return { first: tls, second: { ...plain, after: error => isTlsFailure(error) || isRefusal(error) } }
 }
 
 /** pg throws a plain Error with this text when the server answers a TLS request with N. */
 export function knowsNoTls(error: unknown): boolean {
   return error instanceof Error && error.message === 'The server does not support SSL connections'
+}
+
+/** No TLS came about: the server speaks none, or not ours. */
+export function isTlsFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  return (
+    knowsNoTls(error) ||
+    /^ERR_(TLS|SSL|OSSL)|^EPROTO$|CERT|SELF_SIGNED|UNABLE_TO_/.test(code) ||
+    error.message === 'There was an error establishing an SSL connection' ||
+    /socket disconnected before secure TLS/.test(error.message)
+  )
+}
+
+/**
+ * What to tell when both ways failed: why the first did, for the second is only tried in case it helps. Unless the first was
+ * shut only for want of TLS, or of none, and the second got further.
+ */
+export function tellingOf(first: unknown, second: unknown): unknown {
+  if (isTlsFailure(first)) return second
+  return isShut(first) && second instanceof pg.DatabaseError && !isShut(second) ? second : first
+}
+
+/** A server with an answer: another one may come of the other way, but not while it wakes up, or for a database it lacks. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !/^(57|53|3D)/.test(error.code ?? '')
+}
+
+/** By pg_hba.conf or a pooler's like of it, and not for a role that does not exist or may not log in. */
+function isShut(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    /^(28000|08P01)$/.test(error.code ?? '') &&
+    error.routine !== 'InitializeSessionUserId'
+  )
 }
 
 async function tlsOptions(target: ConnectionTarget): Promise<ConnectionOptions> {
@@ -65,10 +94,6 @@ async function pem(path: string): Promise<string> {
       cause: error,
     })
   }
-}
-
-function wantsTls(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '28000'
 }
 
 function isLoopback(host: string): boolean {

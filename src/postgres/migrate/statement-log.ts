@@ -1,6 +1,6 @@
 /** What all connections of a migration did, in bounded memory and without literals. */
 import type { SlowStatement } from '../../engine/migration.ts'
-import type { NamedErrorFields } from '../schema/wire.ts'
+import type { SaidFields } from '../connection/said-fields.ts'
 import { withoutLiterals } from './statement-text.ts'
 
 /** Milliseconds from which on a statement is told. */
@@ -12,7 +12,7 @@ const IN_FAILED_TRANSACTION = '25P02'
 
 /** An error and what it was about. The fields hold what the server quoted: not for reports. */
 export interface RefusedStatement {
-  readonly fields: NamedErrorFields
+  readonly fields: SaidFields
   readonly sql?: Buffer
 }
 

@@ -1,6 +1,7 @@
 /** Statements as a report may show them: without literals, without comments, on one line. */
+
+import type { SaidFields } from '../connection/said-fields.ts'
 import { pieces, tokens } from '../schema/sql-lexer.ts'
-import type { NamedErrorFields } from '../schema/wire.ts'
 
 /** Characters of a statement that are shown. */
 const SHOWN_LIMIT = 400
@@ -79,7 +80,7 @@ export function statementsOf(sql: Buffer, { first, last }: { readonly first: num
 }
 
 /** The statement at which the error points, otherwise the one after those that are done. */
-export function refusedStatement(sql: Buffer, done: number, fields: NamedErrorFields): Buffer {
+export function refusedStatement(sql: Buffer, done: number, fields: SaidFields): Buffer {
   const statements = statementsIn(sql)
   const { position, code } = fields
   const at = position === undefined ? undefined : byteAt(sql, Number(position) - 1)

@@ -23,8 +23,8 @@ export async function upstreamOf(url: string, connection: Connection): Promise<U
   const [row] = await connection.query<{ ssl: boolean }>(
     'SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()',
   )
-  const attempts = row?.ssl === true ? await tlsAttempts(target) : []
-  const tls = attempts.map(({ ssl }) => ssl).find(ssl => ssl !== false)
+  const attempts = await tlsAttempts(target)
+  const tls = row?.ssl === true ? attempts.first.ssl || attempts.second?.ssl || undefined : undefined
   return {
     target,
     usesTls: tls !== undefined,

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import type { ProofCheck, ProofFinding } from '../../engine/proof.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
+import { databaseErrorIn, safeMessage } from '../connection/safe-message.ts'
 import { isConnectionLoss } from '../connection/server-error.ts'
 import { sqlStateOf } from '../connection/sql-state.ts'
 import type { Relation } from '../detail.ts'
@@ -175,7 +176,8 @@ async function runTask(connection: Connection, task: Task, schema: string): Prom
     const state = sqlStateOf(error)
     // index_corrupted, data_corrupted.
     if (state !== 'XX002' && state !== 'XX001') throw error
-    const message = error instanceof Error ? error.message : String(error)
+    const said = databaseErrorIn(error)
+    const message = said === undefined ? String(error) : safeMessage(said, new Set([name, ...name.split('.')]))
     const code = task.kind === 'table' ? 'table-corrupt' : 'index-corrupt'
     return {
       code,

@@ -9,7 +9,7 @@ import type { SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
 import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
-import { fromFields, serverError } from '../connection/server-error.ts'
+import { serverError } from '../connection/server-error.ts'
 import type { Relation } from '../detail.ts'
 import { qualified } from '../sql-text.ts'
 import type { RangeSegment, TableLoad } from './restore-plan.ts'
@@ -105,7 +105,7 @@ async function copyRows(
     return stream.rowCount
   } catch (error) {
     signal.throwIfAborted()
-    if (refused !== undefined) throw copyError(refused, what)
+    if (refused !== undefined) throw serverError(refused, what)
     // The bytes could not be read: the server must hear that no more will come, before anything else can be said to it.
     await new Promise<void>(resolve => {
       stream.once('close', resolve)
@@ -127,15 +127,4 @@ async function* gathered(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
     size = 0
   }
   if (size > 0) yield Buffer.concat(pending, size)
-}
-
-/** The server quotes the row that it refused (`COPY t, line 7, column c: "…"`); a log is no place for people's data. */
-function copyError(error: Error, what: string): ComebackError {
-  if (!(error instanceof pg.DatabaseError)) return serverError(error, what)
-  const where = error.where?.split('\n', 1)[0]?.replace(/: ".*$/s, '')
-  return fromFields(
-    { message: error.message, code: error.code, detail: error.detail, hint: error.hint, where },
-    what,
-    error,
-  )
 }

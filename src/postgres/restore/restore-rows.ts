@@ -114,7 +114,7 @@ async function run(connection: Connection, statements: readonly string[], what: 
     const batch = statements.slice(first, first + BATCH)
     const failure = await runBatch(connection, batch)
     if (failure === undefined) continue
-    const told = serverError(failure.error, what)
+    const told = serverError(failure.error, what, batch[failure.index])
     throw new ComebackError(told.code, `${told.message} The statement: ${batch[failure.index] ?? ''}`, {
       hint: told.hint ?? 'Nothing was changed.',
       cause: failure.error,

@@ -115,7 +115,7 @@ async function runItems(
 }
 
 function refusal({ sql, entry }: Item, error: Error): ComebackError {
-  const told = serverError(error, `Restoring ${entryName(entry)}`)
+  const told = serverError(error, `Restoring ${entryName(entry)}`, sql)
   const quote = sql.length <= QUOTED_LENGTH ? sql : `${sql.slice(0, QUOTED_LENGTH)}…`
   return new ComebackError(told.code, `${told.message} The statement: ${quote}`, {
     hint: told.hint,

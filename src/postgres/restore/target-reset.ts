@@ -122,7 +122,7 @@ export async function drop(connection: Connection, statements: readonly string[]
     const batch = statements.slice(first, first + BATCH)
     const failure = await runBatch(connection, batch)
     if (failure === undefined) continue
-    const told = serverError(failure.error, `Emptying ${connection.description}`)
+    const told = serverError(failure.error, `Emptying ${connection.description}`, batch[failure.index])
     throw new ComebackError(told.code, `${told.message} The statement: ${batch[failure.index] ?? ''}`, {
       hint:
         told.code === 'permission'

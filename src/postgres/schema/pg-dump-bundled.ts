@@ -6,13 +6,14 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { ComebackError } from '../../errors.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
 import { internals } from '../connection/pg-internals.ts'
-import { fromFields, type ServerErrorFields, serverError } from '../connection/server-error.ts'
+import type { SaidFields } from '../connection/said-fields.ts'
+import { fromFields, serverError } from '../connection/server-error.ts'
 import { readingEncoding } from '../connection/session.ts'
 import { answer, type BlockingPort } from './blocking-port.ts'
 import type { WorkerInput, WorkerOutput } from './pg-dump-worker.ts'
 import { ERROR_RESPONSE, greeting, MessageScanner, parseErrorResponse, READY_FOR_QUERY } from './wire.ts'
 
-const LOCKED: ServerErrorFields = { code: '55P03', message: 'a table stayed locked for too long' }
+const LOCKED: SaidFields = { code: '55P03', message: 'a table stayed locked for too long' }
 
 /** MiB. Its JavaScript only carries messages; without a limit the young generation alone takes fifty. */
 const WORKER_MEMORY = { maxYoungGenerationSizeMb: 4 }
@@ -93,7 +94,7 @@ function bridgeTo(connection: Connection, worker: BlockingPort, hello: Buffer) {
   const scanner = new MessageScanner()
   const lost = Promise.withResolvers<never>()
   let pieces: Uint8Array[] = []
-  let lastError: ServerErrorFields | undefined
+  let lastError: SaidFields | undefined
 
   stream.removeAllListeners('data')
   stream.on('data', (bytes: Buffer) => {
@@ -126,7 +127,7 @@ function bridgeTo(connection: Connection, worker: BlockingPort, hello: Buffer) {
 }
 
 /** The server's own error where there was one, pg_dump's words otherwise. */
-function failure(message: string, fields: ServerErrorFields | undefined, what: string): ComebackError {
+function failure(message: string, fields: SaidFields | undefined, what: string): ComebackError {
   // What pg_dump prints line by line arrives here without its line breaks.
   const said = message
     .replace(/^pg_dump failed with exit code \d+\.\s*Error message:\s*/, '')
@@ -136,5 +137,6 @@ function failure(message: string, fields: ServerErrorFields | undefined, what: s
   if (fields === undefined) return new ComebackError('failed', `${what} failed: ${said}`)
   // --lock-wait-timeout is a statement timeout on the statement that locks.
   const waited = fields.code === '57014' && said.includes('Query was: LOCK TABLE')
-  return fromFields(waited ? LOCKED : fields, what, new Error(said))
+  // It reads the catalogue alone: whatever it names may be told.
+  return fromFields(waited ? LOCKED : fields, what, new Error(said), said)
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { ComebackError } from '../../errors.ts'
 import { type ConnectOptions, connect } from '../connection/connection.ts'
 import { type ConnectionTarget, parseDatabaseUrl } from '../connection/connection-url.ts'
-import { fromFields } from '../connection/server-error.ts'
+import { withState } from '../connection/server-error.ts'
 import { readingEncoding } from '../connection/session.ts'
 import type { Settings } from '../connection/session-settings.ts'
 
@@ -97,9 +97,9 @@ async function run(
 /** The child's messages are the only trace of the server's error code, which stands in them for no known locale but C. */
 function failure(messages: string, code: number | null, what: string): ComebackError {
   const said = messages.trim() || `it ended with code ${code}`
-  if (/permission denied/.test(said)) return fromFields({ message: said, code: '42501' }, what)
+  if (/permission denied/.test(said)) return withState('42501', `${what} failed: ${said}`)
   if (/statement timeout/.test(said) && /Query was: LOCK TABLE/.test(said))
-    return fromFields({ message: said, code: '55P03' }, what)
+    return withState('55P03', `${what} failed: ${said}`)
   if (/server version mismatch/.test(said)) return new ComebackError('server-too-new', `${what} failed: ${said}`)
   return new ComebackError('failed', `${what} failed: ${said}`)
 }

@@ -6,7 +6,7 @@
  *   | type | length, 4 bytes, BE | payload |   the length counts itself, but not the type
  *   +------+---------------------+---------+
  */
-import type { ServerErrorFields } from '../connection/server-error.ts'
+import type { SaidFields } from '../connection/said-fields.ts'
 
 const HEADER = 5
 /** Bytes of an error response that are kept. */
@@ -67,20 +67,8 @@ export class MessageScanner {
   }
 }
 
-export interface NamedErrorFields extends ServerErrorFields {
-  readonly schema?: string | undefined
-  readonly table?: string | undefined
-  readonly column?: string | undefined
-  readonly dataType?: string | undefined
-  readonly constraint?: string | undefined
-  /** The server's function that reported it. */
-  readonly routine?: string | undefined
-  /** The place in the statement, in characters from 1. */
-  readonly position?: string | undefined
-}
-
 /** Fields are a letter and a zero-terminated text each. */
-export function parseErrorResponse(payload: Buffer): NamedErrorFields {
+export function parseErrorResponse(payload: Buffer): SaidFields {
   const fields = new Map(
     payload
       .toString('utf8')

@@ -73,7 +73,7 @@ export async function carryOver(maintenance: Connection, old: OldDatabase, name:
     try {
       await maintenance.query(sql)
     } catch (error) {
-      const { code, message } = serverError(error, 'Carrying over')
+      const { code, message } = serverError(error, 'Carrying over', sql)
       if (code === 'connection' || code === 'cancelled') throw error
       problems.push({
         severity: 'warning',
