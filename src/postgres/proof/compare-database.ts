@@ -10,7 +10,6 @@ import {
   type ProofFinding,
   type ProvenTable,
 } from '../../engine/proof.ts'
-import type { Connection } from '../connection/connection.ts'
 import {
   type DatabaseDetail,
   isImported,
@@ -21,11 +20,11 @@ import {
 import type { Table } from '../dump/plan.ts'
 import { createDatabaseSource } from '../dump.ts'
 import { diagnoseLargeObjects } from './large-object-diagnosis.ts'
-import { attempt, type ComparisonRequest, type Looking } from './looking.ts'
+import { attempt, type ComparisonRequest, isDifferent, type Looking, textOf } from './looking.ts'
 import { cutsOf, rowsSegments } from './row-cuts.ts'
 import { findRows, provenTables, rowsDetail } from './row-findings.ts'
-import { diagnoseSchema, type SchemaText } from './schema-diagnosis.ts'
-import { createComparison, type Different } from './segment-comparison.ts'
+import { findSchema, schemaDetail } from './schema-findings.ts'
+import { createComparison } from './segment-comparison.ts'
 import { diagnoseSequences, incrementsOf } from './sequence-diagnosis.ts'
 
 export interface ComparisonResult {
@@ -68,13 +67,13 @@ export async function compareDatabase(request: ComparisonRequest): Promise<Compa
   return {
     checks: [
       check('rows', rows, rowsDetail(proven, detail)),
-      check('schema', schema, `${entryCount(backup).toLocaleString('en')} entries of pg_dump, text for text`),
+      check('schema', schema.findings, schemaDetail(schema)),
       ...withoutData(detail, [
         check('sequences', sequences, 'every value'),
         check('large-objects', objects, largeObjectsDetail(backup, detail)),
       ]),
     ],
-    findings: [...rows, ...schema, ...sequences, ...objects],
+    findings: [...rows, ...schema.findings, ...sequences, ...objects],
     tables: proven,
   }
 }
@@ -102,60 +101,6 @@ function withoutData({ schemaOnly }: DatabaseDetail, checks: readonly ProofCheck
   return checks.map(({ name }) => ({ name, result: 'not-run', detail: 'the backup is of the schema alone' }))
 }
 
-async function findSchema(looking: Looking, now: DatabaseDetail): Promise<readonly ProofFinding[]> {
-  const { detail } = looking
-  const differs = isDifferent(looking, ({ kind }) => kind === 'schema')
-  if (!differs) return []
-  const work = (connection: Connection) => diagnosedSchema(looking, connection)
-  const findings = await attempt(looking, 'Looking for what differs in the schema', work)
-  if (findings.some(({ code }) => !code.startsWith('schema-'))) {
-    const message = 'The schema differs, and how could not be found out.'
-    return [...findings, { code: 'schema-not-comparable', subject: 'schema', message }]
-  }
-  if (findings.length === 0 || detail.pgDump === now.pgDump) return findings
-  const subjects = findings.map(({ subject }) => subject)
-  return [
-    {
-      code: 'schema-not-comparable',
-      subject: 'schema',
-      message: `The schema was written by ${detail.pgDump} and read again by ${now.pgDump}; ${subjects.length} entries differ, which may be their wording alone: ${subjects.slice(0, 5).join(', ')}${subjects.length > 5 ? ' and others' : ''}.`,
-      hint: 'Verify a backup that this version of Comeback has made.',
-    },
-  ]
-}
-
-async function diagnosedSchema(looking: Looking, connection: Connection): Promise<readonly ProofFinding[]> {
-  const { backup, comparison, unread } = looking
-  const findings: ProofFinding[] = []
-  const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
-  const tablespaces = new Set(named.map(({ name }) => name))
-  for (const segment of backup.segments) {
-    const stored = parseSegmentDetail(segment.detail)
-    const different = comparison.different.get(segment.name)
-    if (stored.kind !== 'schema' || (different === undefined && !unread.has(segment.name))) continue
-    const text = await textOf(looking, segment.name)
-    findings.push(...diagnoseSchema({ text, entries: stored.entries }, schemaText(different), tablespaces))
-  }
-  for (const [name, different] of comparison.different) {
-    if (different.detail.kind !== 'schema' || backup.segments.some(segment => segment.name === name)) continue
-    findings.push(...diagnoseSchema({ text: Buffer.alloc(0), entries: [] }, schemaText(different), tablespaces))
-  }
-  return findings
-}
-
-/** Whether something of the kind is not as it was backed up, was not read again, or is new. */
-function isDifferent({ backup, comparison, unread }: Looking, isOf: (detail: SegmentDetail) => boolean): boolean {
-  const stored = backup.segments.filter(({ detail }) => isOf(parseSegmentDetail(detail)))
-  return (
-    stored.some(({ name }) => unread.has(name)) || [...comparison.different.values()].some(({ detail }) => isOf(detail))
-  )
-}
-
-function schemaText(different: Different | undefined): SchemaText {
-  const { detail, text } = different ?? {}
-  return { text: text ?? Buffer.alloc(0), entries: detail?.kind === 'schema' ? detail.entries : [] }
-}
-
 async function findSequences(looking: Looking): Promise<readonly ProofFinding[]> {
   const { backup, comparison } = looking
   const isOf = (detail: SegmentDetail) => detail.kind === 'script' && detail.content === 'sequences'
@@ -179,14 +124,6 @@ async function findLargeObjects(looking: Looking): Promise<readonly ProofFinding
   )
 }
 
-async function textOf({ backup, connect: target }: Looking, name: string): Promise<Buffer> {
-  const segment = backup.segments.find(one => one.name === name)
-  if (segment === undefined) return Buffer.alloc(0)
-  const parts: Buffer[] = []
-  for await (const part of backup.read(segment, target.signal)) parts.push(Buffer.from(part))
-  return Buffer.concat(parts)
-}
-
 function largeObjectsDetail({ segments }: StoredBackup, detail: DatabaseDetail): string {
   const bytes = segments.flatMap(({ detail, bytes }) => {
     const parsed = parseSegmentDetail(detail)
@@ -194,11 +131,4 @@ function largeObjectsDetail({ segments }: StoredBackup, detail: DatabaseDetail):
   })
   if (bytes.length === 0) return 'the database has none'
   return isImported(detail) ? 'their contents, byte for byte' : 'with owners, grants and comments, byte for byte'
-}
-
-function entryCount({ segments }: StoredBackup): number {
-  return segments.reduce((sum, { detail }) => {
-    const parsed = parseSegmentDetail(detail)
-    return sum + (parsed.kind === 'schema' ? parsed.entries.length : 0)
-  }, 0)
 }

@@ -4,7 +4,7 @@ import type { ProofFinding } from '../../engine/proof.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import { prepareSession } from '../connection/session.ts'
-import type { DatabaseDetail } from '../detail.ts'
+import { type DatabaseDetail, parseSegmentDetail, type SegmentDetail } from '../detail.ts'
 import { otherFinding } from './outcome.ts'
 import type { RowsSegment } from './row-cuts.ts'
 import type { Comparison } from './segment-comparison.ts'
@@ -47,4 +47,23 @@ export async function attempt(
     target.signal.throwIfAborted()
     return [otherFinding(serverError(error, what))]
   }
+}
+
+/** Whether something of the kind is not as it was backed up, was not read again, or is new. */
+export function isDifferent(
+  { backup, comparison, unread }: Looking,
+  isOf: (detail: SegmentDetail) => boolean,
+): boolean {
+  const stored = backup.segments.filter(({ detail }) => isOf(parseSegmentDetail(detail)))
+  return (
+    stored.some(({ name }) => unread.has(name)) || [...comparison.different.values()].some(({ detail }) => isOf(detail))
+  )
+}
+
+export async function textOf({ backup, connect: target }: Looking, name: string): Promise<Buffer> {
+  const segment = backup.segments.find(one => one.name === name)
+  if (segment === undefined) return Buffer.alloc(0)
+  const parts: Buffer[] = []
+  for await (const part of backup.read(segment, target.signal)) parts.push(Buffer.from(part))
+  return Buffer.concat(parts)
 }

@@ -10,9 +10,16 @@ export interface SchemaText {
   readonly entries: readonly SchemaEntry[]
 }
 
+export interface SchemaDifference {
+  readonly finding: ProofFinding
+  /** Both have the entry, of the same owner and with the same settings: it is the statements that differ. */
+  readonly wording: boolean
+}
+
 interface Entry {
   readonly title: string
   readonly owner: string | null
+  readonly settings: string
   /** Owner, settings and statements: all that makes the object. */
   readonly content: string
   readonly statements: readonly string[]
@@ -26,9 +33,9 @@ export function diagnoseSchema(
   stored: SchemaText,
   restored: SchemaText,
   tablespaces: ReadonlySet<string>,
-): readonly ProofFinding[] {
+): readonly SchemaDifference[] {
   const [before, after] = [entriesOf(stored, tablespaces), entriesOf(restored, tablespaces)]
-  const findings: ProofFinding[] = []
+  const findings: SchemaDifference[] = []
   for (const [title, old] of before) {
     const now = after.get(title) ?? []
     // Overloaded functions, say: those that are the same are none of ours.
@@ -45,16 +52,17 @@ export function diagnoseSchema(
   return findings
 }
 
-function missing(subject: string): ProofFinding {
-  return { code: 'schema-missing', subject, message: `${subject} did not come back.` }
+function missing(subject: string): SchemaDifference {
+  return { wording: false, finding: { code: 'schema-missing', subject, message: `${subject} did not come back.` } }
 }
 
-function extra(subject: string): ProofFinding {
-  return { code: 'schema-extra', subject, message: `${subject} is in the restored database and was not backed up.` }
+function extra(subject: string): SchemaDifference {
+  const message = `${subject} is in the restored database and was not backed up.`
+  return { wording: false, finding: { code: 'schema-extra', subject, message } }
 }
 
 /** Says where, not what: defaults and bodies of functions may be nobody's business. */
-function differs(subject: string, old: Entry, now: Entry): ProofFinding {
+function differs(subject: string, old: Entry, now: Entry): SchemaDifference {
   const at = old.statements.findIndex((statement, index) => statement !== now.statements[index])
   const number = at < 0 ? old.statements.length : at
   const lines = [old.statements[number] ?? '', now.statements[number] ?? ''].map(text => text.split('\n'))
@@ -67,9 +75,8 @@ function differs(subject: string, old: Entry, now: Entry): ProofFinding {
         ? 'its settings'
         : `statement ${number + 1}, line ${Math.max(line, 0) + 1} of it`
   return {
-    code: 'schema-differs',
-    subject,
-    message: `${subject} is not as it was backed up: ${where}.`,
+    wording: old.owner === now.owner && old.settings === now.settings,
+    finding: { code: 'schema-differs', subject, message: `${subject} is not as it was backed up: ${where}.` },
   }
 }
 
@@ -91,12 +98,14 @@ function entriesOf(
     .filter(({ type }) => type !== PREAMBLE)
     .map(entry => {
       const { owner } = entry
-      const settings = Object.entries(entry.settings).filter(
-        ([name, value]) => name !== 'default_tablespace' || tablespaces.has(value),
+      const settings = JSON.stringify(
+        Object.entries(entry.settings).filter(
+          ([name, value]) => name !== 'default_tablespace' || tablespaces.has(value),
+        ),
       )
       const statements = statementsOf(text, entry)
       const title = entryName(entry)
-      return { title, owner, statements, content: JSON.stringify([owner, settings, statements]) }
+      return { title, owner, settings, statements, content: JSON.stringify([owner, settings, statements]) }
     })
   return Map.groupBy(found, ({ title }) => title)
 }

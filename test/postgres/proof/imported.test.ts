@@ -42,12 +42,12 @@ async function compare(backup: StoredBackup, url: string): Promise<readonly stri
   return findings.map(({ code, subject }) => `${code} ${subject}`).sort()
 }
 
-test('only what differs is found, the words of the schema aside', async context => {
+test('only what differs is found, whatever the words of the schema', async context => {
   const backup = await imported(context)
   await using target = await createDatabase(14, 'TEMPLATE template0')
   await restore(target.url, backup, { mode: 'parallel' })
-  // pg_dump has another version and other words than what reads it again: the one thing that cannot be judged.
-  expect(await compare(backup, target.url)).toEqual(['schema-not-comparable schema'])
+  // pg_dump has another version and other words than what reads it again.
+  expect(await compare(backup, target.url)).toEqual([])
   await target.query(`SELECT setval('public.counter', 5); SELECT lo_put(801, 262144, 'X'); SELECT lo_unlink(804);
     SELECT lo_truncate(lo_open(803, 131072), 5); SELECT lo_from_bytea(805, 'x'); DELETE FROM public.keys WHERE k = 'k7'`)
   expect(await compare(backup, target.url)).toEqual([
@@ -56,7 +56,6 @@ test('only what differs is found, the words of the schema aside', async context 
     'large-object-differs large object 804',
     'large-object-differs large object 805',
     'rows-missing public.keys',
-    'schema-not-comparable schema',
     'sequence-differs sequence public.counter',
   ])
 })
