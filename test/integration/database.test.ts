@@ -1,14 +1,14 @@
 /** The whole way of a database: the built program, a real server, and back. */
-import { execFileSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { BackupReport, ExportReport, ListReport, RestoreReport } from '../../src/report/report.ts'
 import type { RestorePlanReport } from '../../src/report/restore-plan-report.ts'
 import { createEverything } from '../fixtures/everything.ts'
-import { TEST_KEY, type Workplace, workplace } from '../support/cli.ts'
+import { type Workplace, workplace } from '../support/cli.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { type Fingerprint, fingerprint } from '../support/fingerprint.ts'
+import { applyStockRecipe } from '../support/stock-recipe.ts'
 import { hasTool, needTools } from '../support/stock-tool.ts'
 import { MAJORS } from '../support/thorough.ts'
 
@@ -17,19 +17,6 @@ async function backup(place: Workplace, url: string, ...args: string[]) {
   const [outcome] = report.backups
   if (outcome === undefined || outcome.status === 'failed') throw new Error('no backup')
   return outcome
-}
-
-/** Stock tools only: what the manifest's command does, with psql as the one that applies it. */
-function applyByHand(folder: string, url: string): void {
-  writeFileSync(join(folder, '.backup_key'), `${TEST_KEY}\n`)
-  const script = `for f in [0-9]*.sql.gz.enc; do
-    openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass file:.backup_key -in "$f" | gunzip || exit 1
-  done | psql -q -X -v ON_ERROR_STOP=1 "$DATABASE_URL"`
-  execFileSync('bash', ['-o', 'pipefail', '-c', script], {
-    cwd: folder,
-    env: { ...process.env, DATABASE_URL: url },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
 }
 
 describe.each(MAJORS)('a PostgreSQL %i database with one of everything', major => {
@@ -81,7 +68,7 @@ describe.each(MAJORS)('a PostgreSQL %i database with one of everything', major =
     const list = await place.json<ListReport>(['list'])
     const full = list.backups.find(({ stock, purpose }) => stock && purpose !== 'safety')
     await using copy = await createDatabase(major, 'TEMPLATE template0')
-    applyByHand(join(place.folder, 'backups', 'database', full?.id ?? ''), copy.url)
+    applyStockRecipe(join(place.folder, 'backups', 'database', full?.id ?? ''), copy.url)
     expect(await fingerprint(copy.url)).toEqual(before)
   })
 
@@ -100,7 +87,7 @@ describe.each(MAJORS)('a PostgreSQL %i database with one of everything', major =
     expect(await fingerprint(again.url)).toEqual(before)
     if (!hasTool('psql')) return
     await using byHand = await createDatabase(major, 'TEMPLATE template0')
-    applyByHand(join(place.folder, 'exported', 'database', second.id), byHand.url)
+    applyStockRecipe(join(place.folder, 'exported', 'database', second.id), byHand.url)
     expect(await fingerprint(byHand.url)).toEqual(before)
   })
 

@@ -37,7 +37,8 @@ export async function fingerprint(url: string): Promise<Fingerprint> {
   return { schema: String(schema), rows }
 }
 
-async function digests(url: string): Promise<Record<string, string>> {
+/** Of every table's rows, every sequence and every large object, by name. */
+export async function digests(url: string): Promise<Record<string, string>> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { INPUTS } from './inputs.ts'
+import { createRoles, ROLES, roundTrip } from './round-trip.ts'
+import { ROUND_TRIP_MAJORS, type RoundTripServer, startRoundTripServer } from './servers.ts'
+
+describe.each(ROUND_TRIP_MAJORS)('on PostgreSQL %i', major => {
+  let server: RoundTripServer
+  beforeAll(async () => {
+    server = await startRoundTripServer(major)
+    await createRoles(server)
+  })
+  afterAll(() => server.stop())
+
+  describe.each(ROLES)('as %s', role => {
+    const inputs = INPUTS.filter(input => role === 'superuser' || !input.superuser)
+    it.each(inputs)('$name comes back every way', { timeout: 120_000 }, async input => {
+      const outcomes = await roundTrip(server, input, role)
+      const restored = input.amiss === 0 ? 'same' : `same rows but ${input.amiss} listed`
+      expect(outcomes).toMatchObject({
+        parallel: restored,
+        atomic: restored,
+        swap: restored,
+        stock: input.amiss === 0 ? 'same' : 'same rows',
+        proof: input.amiss === 0 ? 'verified' : expect.stringMatching(/^(failed|could-not-verify), /),
+      })
+    })
+  })
+})
