@@ -3,8 +3,19 @@
  * lives in a temporary folder, and nothing is made durable.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,26 +65,7 @@ export async function startServerFrom(
   /** As the server sees it. */
   const home = root === '/' ? outside : outside.slice(root.length)
   const data = join(home, 'data')
-  const passwordFile = join(home, 'password')
-  writeFileSync(join(outside, 'password'), 'secret\n')
-  own(join(outside, 'password'))
-  run(
-    within(root, join(bin, 'initdb')),
-    [
-      '-D',
-      data,
-      '-U',
-      'postgres',
-      '-A',
-      'scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '--no-sync',
-      '-E',
-      'UTF8',
-      '--locale=C.UTF-8',
-    ],
-    outside,
-  )
+  run(['cp', '-a', '--reflink=auto', cluster(bin, root), join(outside, 'data')], outside)
 
   const port = await freePort()
   const all = {
@@ -129,24 +121,52 @@ function within(root: string, program: string): readonly string[] {
   return root === '/' ? [program] : ['chroot', `--userspec=${NOBODY}:${NOBODY}`, root, program]
 }
 
+/**
+ * A data directory as initdb makes it, once for all servers from these programs: it takes longer than all else at a server's
+ * start. Made again when the programs change.
+ */
+function cluster(bin: string, root: string): string {
+  const { mtimeMs, size } = statSync(join(root, bin, 'postgres'))
+  const state = createHash('sha256').update(`${bin} ${mtimeMs} ${size} ${process.getuid?.()}`).digest('hex')
+  const made = join(root, tmpdir(), `comeback-cluster-${state.slice(0, 16)}`)
+  return madeOnce(made, staging => {
+    own(staging)
+    writeFileSync(join(staging, 'password'), 'secret\n')
+    own(join(staging, 'password'))
+    const inside = root === '/' ? staging : staging.slice(root.length)
+    const options = ['--no-sync', '--encoding=UTF8', '--locale=C.UTF-8', '--auth=scram-sha-256', '--username=postgres']
+    const places = [`--pgdata=${join(inside, 'data')}`, `--pwfile=${join(inside, 'password')}`]
+    run([...within(root, join(bin, 'initdb')), ...places, ...options], staging)
+    return join(staging, 'data')
+  })
+}
+
 /** Root's node_modules may lie where nobody may not read, so as root the programs are copied once into the temp folder. */
 function programs(major: Major): string {
   const native = join(dirname(createRequire(import.meta.url).resolve(PACKAGES[major])), '..', 'native')
   if (!isRoot) return native
   const copy = join(tmpdir(), `comeback-postgres-${major}`)
-  if (!existsSync(copy)) {
-    const staging = mkdtempSync(`${copy}-`)
+  return madeOnce(copy, staging => {
     cpSync(native, staging, { recursive: true, verbatimSymlinks: true })
     chmodSync(staging, 0o755)
-    try {
-      renameSync(staging, copy)
-    } catch (error) {
-      // Another process was faster; its copy is as good.
-      rmSync(staging, { recursive: true, force: true })
-      if (!existsSync(copy)) throw error
-    }
+    return staging
+  })
+}
+
+/** Makes a folder that all processes share. `make` gets an empty one and says what of it takes the place. */
+function madeOnce(place: string, make: (staging: string) => string): string {
+  if (existsSync(place)) return place
+  const staging = mkdtempSync(`${place}-`)
+  try {
+    const made = make(staging)
+    renameSync(made, place)
+    if (made !== staging) rmSync(staging, { recursive: true, force: true })
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true })
+    // Another process was faster; its copy is as good.
+    if (!existsSync(place)) throw error
   }
-  return copy
+  return place
 }
 
 function own(path: string): void {
@@ -158,9 +178,9 @@ function asUser(): { uid?: number; gid?: number } {
   return isRoot ? { uid: NOBODY, gid: NOBODY } : {}
 }
 
-function run([program = '', ...first]: readonly string[], args: readonly string[], cwd: string): void {
-  const user = program === 'chroot' ? {} : asUser()
-  const result = spawnSync(program, [...first, ...args], { cwd, encoding: 'utf8', ...user })
+function run([program = '', ...args]: readonly string[], cwd: string): void {
+  const user = ['chroot', 'cp'].includes(program) ? {} : asUser()
+  const result = spawnSync(program, args, { cwd, encoding: 'utf8', ...user })
   if (result.status === 0) return
   rmSync(cwd, { recursive: true, force: true })
   throw new Error(`${program} failed: ${result.error ?? ''}${result.stdout}${result.stderr}`)
