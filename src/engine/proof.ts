@@ -51,6 +51,7 @@ export const PROOF_CODES = {
   'extension-unavailable': 'could-not-verify',
   'entry-skipped': 'could-not-verify',
   'schema-not-comparable': 'could-not-verify',
+  'columns-moved': 'could-not-verify',
   'assertion-error': 'could-not-verify',
   'migration-failed': 'failed',
   'migration-not-run': 'could-not-verify',

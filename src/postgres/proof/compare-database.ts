@@ -59,21 +59,26 @@ export async function compareDatabase(request: ComparisonRequest): Promise<Compa
   const now = parseDatabaseDetail(read.detail)
   const unread = new Set(comparison.missing())
   const looking = { ...request, segments, comparison, unread }
-  const rows = await findRows(looking)
+  const found = await findRows(looking)
+  const rows = found.filter(({ code }) => code !== 'columns-moved')
+  // An empty table's show in the text alone.
+  const moved = new Map<string, ProofFinding>()
   const schema = await findSchema(looking, now)
+  for (const one of [...found, ...schema.findings]) if (one.code === 'columns-moved') moved.set(one.subject, one)
+  const ofSchema = [...schema.findings.filter(({ code }) => code !== 'columns-moved'), ...moved.values()]
   const sequences = await findSequences(looking)
   const objects = await findLargeObjects(looking)
   const proven = provenTables(segments, tables, detail)
   return {
     checks: [
       check('rows', rows, rowsDetail(proven, detail)),
-      check('schema', schema.findings, schemaDetail(schema)),
+      check('schema', ofSchema, schemaDetail(schema)),
       ...withoutData(detail, [
         check('sequences', sequences, 'every value'),
         check('large-objects', objects, largeObjectsDetail(backup, detail)),
       ]),
     ],
-    findings: [...rows, ...schema.findings, ...sequences, ...objects],
+    findings: [...rows, ...ofSchema, ...sequences, ...objects],
     tables: proven,
   }
 }

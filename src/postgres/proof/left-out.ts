@@ -48,6 +48,7 @@ const SCHEMA_CODES: readonly ProofFinding['code'][] = [
   'schema-missing',
   'schema-extra',
   'schema-not-comparable',
+  'columns-moved',
   'entry-skipped',
 ]
 

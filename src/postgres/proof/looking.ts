@@ -1,6 +1,6 @@
 /** What the search for differences goes by, and how a part of it may fail without the others. */
 import type { SinkProgress, StoredBackup } from '../../engine/ports.ts'
-import type { ProofFinding } from '../../engine/proof.ts'
+import { PROOF_CODES, type ProofFinding } from '../../engine/proof.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import { prepareSession } from '../connection/session.ts'
@@ -47,6 +47,11 @@ export async function attempt(
     target.signal.throwIfAborted()
     return [otherFinding(serverError(error, what))]
   }
+}
+
+/** Whether it says that a search failed, and not what it found. */
+export function endsSearch({ code }: ProofFinding): boolean {
+  return PROOF_CODES[code] === 'could-not-verify' && code !== 'schema-not-comparable' && code !== 'columns-moved'
 }
 
 /** Whether something of the kind is not as it was backed up, was not read again, or is new. */

@@ -31,7 +31,7 @@ export interface RowsGroup {
   readonly ordered: boolean
 }
 
-/** Undefined if all rows are the same; a note where they are, in another order than was promised. */
+/** Undefined if all rows are the same, column by column; a note where they are, in another order than was promised. */
 export async function diagnoseRows(
   backup: StoredBackup,
   connection: Connection,
@@ -154,14 +154,20 @@ async function* restoredRows(connection: Connection, { tables }: RowsGroup): Asy
   }
 }
 
+/** By the names of the columns: two partitions may have theirs in different orders, and a table that inherits gets another one. */
 function isSame(a: Row | undefined, b: Row | undefined): boolean {
-  return a !== undefined && b !== undefined && a.shape.key === b.shape.key && a.line.equals(b.line)
+  if (a === undefined || b === undefined || a.shape.names !== b.shape.names) return false
+  if (a.shape.key === b.shape.key) return a.line.equals(b.line)
+  return differing(a, b).length === 0
 }
 
 function differing(a: Row | undefined, b: Row | undefined): readonly string[] {
-  if (a === undefined || b === undefined || a.shape.key !== b.shape.key) return []
-  const [before, after] = [fieldsOf(a.line), fieldsOf(b.line)]
-  return a.shape.columns.filter((_, place) => !(before[place] ?? NOTHING).equals(after[place] ?? NOTHING))
+  if (a === undefined || b === undefined || a.shape.names !== b.shape.names) return []
+  const [before, after] = [byColumn(a), byColumn(b)]
+  const changed = new Set(
+    a.shape.byName.filter((_, place) => !(before[place] ?? NOTHING).equals(after[place] ?? NOTHING)),
+  )
+  return a.shape.columns.filter((_, place) => changed.has(place))
 }
 
 function findingOf(subject: string, stored: Side, restored: Side, first: Difference | undefined): ProofFinding {

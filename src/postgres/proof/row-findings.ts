@@ -1,11 +1,12 @@
 /** Which tables are looked at once more, and what the whole of them comes to. */
-import { PROOF_CODES, type ProofFinding, type ProvenTable } from '../../engine/proof.ts'
+import type { ProofFinding, ProvenTable } from '../../engine/proof.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { DatabaseDetail, Relation } from '../detail.ts'
 import type { Table } from '../dump/plan.ts'
 import { listTables } from '../dump/tables.ts'
 import { displayName } from '../sql-text.ts'
-import { attempt, type Looking } from './looking.ts'
+import { attempt, endsSearch, type Looking } from './looking.ts'
+import { isMoved, movedColumns } from './moved-columns.ts'
 import type { RowsSegment } from './row-cuts.ts'
 import { diagnoseRows } from './row-diagnosis.ts'
 
@@ -27,7 +28,7 @@ export async function findRows(looking: Looking): Promise<readonly ProofFinding[
   ]
   for (const into of wrong.values()) {
     // Without a server, or without the store, each of the others would end the same way.
-    if (findings.some(({ code }) => PROOF_CODES[code] === 'could-not-verify')) break
+    if (findings.some(endsSearch)) break
     const what = `Looking for what differs in ${displayName(into)}`
     findings.push(...(await attempt(looking, what, connection => findIn(looking, into, tables, connection))))
   }
@@ -51,7 +52,14 @@ async function findIn(
   }
   const ordered = segments.every(({ detail }) => detail.rows === 'own' && displayName(detail.table) === name)
   const finding = await diagnoseRows(backup, connection, { into, segments, tables, ordered }, signal)
-  return finding === undefined ? [] : [finding]
+  return [...(finding === undefined ? [] : [finding]), ...movedIn(segments, tables)]
+}
+
+function movedIn(segments: readonly RowsSegment[], tables: readonly Table[]): readonly ProofFinding[] {
+  const columns = new Map(segments.map(({ detail }) => [displayName(detail.table), detail.columns]))
+  return tables
+    .filter(table => isMoved(columns.get(displayName(table)) ?? [], table.columns))
+    .map(table => movedColumns(table))
 }
 
 /** Those without a row, too: that a table was emptied before it was backed up, only its number of rows can tell. */

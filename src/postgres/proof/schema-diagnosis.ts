@@ -1,8 +1,9 @@
 /** Which of pg_dump's entries are not in the restored database as they are in the backup. */
 import type { ProofFinding } from '../../engine/proof.ts'
-import type { SchemaEntry } from '../detail.ts'
+import type { Relation, SchemaEntry } from '../detail.ts'
 import { entryName } from '../restore/restore-plan.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
+import { columnsOf, isMoved } from './moved-columns.ts'
 
 /** A section of a schema, as it was dumped. */
 export interface SchemaText {
@@ -14,12 +15,16 @@ export interface SchemaDifference {
   readonly finding: ProofFinding
   /** Both have the entry, of the same owner and with the same settings: it is the statements that differ. */
   readonly wording: boolean
+  /** The table whose columns both have, in another order. */
+  readonly moved?: Relation
 }
 
 interface Entry {
   readonly title: string
   readonly owner: string | null
   readonly settings: string
+  readonly relation: Relation
+  readonly columns: readonly string[]
   /** Owner, settings and statements: all that makes the object. */
   readonly content: string
   readonly statements: readonly string[]
@@ -76,6 +81,7 @@ function differs(subject: string, old: Entry, now: Entry): SchemaDifference {
         : `statement ${number + 1}, line ${Math.max(line, 0) + 1} of it`
   return {
     wording: old.owner === now.owner && old.settings === now.settings,
+    ...(isMoved(old.columns, now.columns) ? { moved: old.relation } : {}),
     finding: { code: 'schema-differs', subject, message: `${subject} is not as it was backed up: ${where}.` },
   }
 }
@@ -105,7 +111,17 @@ function entriesOf(
       )
       const statements = statementsOf(text, entry)
       const title = entryName(entry)
-      return { title, owner, settings, statements, content: JSON.stringify([owner, settings, statements]) }
+      const relation = { schema: entry.schema ?? '', name: entry.name }
+      const columns = columnsOf(entry, statements)
+      return {
+        title,
+        owner,
+        settings,
+        statements,
+        relation,
+        columns,
+        content: JSON.stringify([owner, settings, statements]),
+      }
     })
   return Map.groupBy(found, ({ title }) => title)
 }

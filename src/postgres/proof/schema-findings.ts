@@ -3,12 +3,13 @@
  * statements: an entry that came back as that is the same, in other words. By that, too, a schema can be compared that another
  * pg_dump wrote than reads it now.
  */
-import { PROOF_CODES, type ProofFinding } from '../../engine/proof.ts'
+import type { ProofFinding } from '../../engine/proof.ts'
 import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import { type DatabaseDetail, parseSegmentDetail, type SchemaDetail } from '../detail.ts'
 import { PREAMBLE } from '../schema/entries.ts'
-import { attempt, isDifferent, type Looking, textOf } from './looking.ts'
+import { attempt, endsSearch, isDifferent, type Looking, textOf } from './looking.ts'
+import { movedColumns } from './moved-columns.ts'
 import { diagnoseSchema, type SchemaDifference, type SchemaText } from './schema-diagnosis.ts'
 import { type ReloadedSchema, reloadSchema } from './schema-reload.ts'
 import type { Different } from './segment-comparison.ts'
@@ -34,7 +35,7 @@ export async function findSchema(looking: Looking, now: DatabaseDetail): Promise
     reworded = found.reworded
     return found.findings
   })
-  const ended = findings.some(({ code }) => !code.startsWith('schema-') && PROOF_CODES[code] === 'could-not-verify')
+  const ended = findings.some(endsSearch)
   if (!ended) return { findings, entries, reworded }
   const message = 'The schema differs, and how could not be found out.'
   return { findings: [...findings, { code: 'schema-not-comparable', subject: 'schema', message }], entries, reworded }
@@ -86,11 +87,14 @@ function judged(
   )
   const doubtful = byText.filter(({ finding }) => unmade.has(finding.subject))
   const known = new Set([...wrong, ...doubtful].map(({ finding }) => finding.subject))
-  const findings = [
+  const findings: ProofFinding[] = [
     ...wrong.map(({ finding }) => finding),
     ...doubtful.map(difference => (samePrinter ? doubt(difference, unmade) : difference.finding)),
   ]
-  const reworded = byText.filter(({ finding }) => !known.has(finding.subject)).length
+  const explained = byText.filter(({ finding }) => !known.has(finding.subject))
+  const moved = explained.flatMap(({ moved }) => (moved === undefined ? [] : [movedColumns(moved)]))
+  findings.push(...moved)
+  const reworded = explained.length - moved.length
   if (samePrinter || doubtful.length === 0) return { findings, reworded }
   const subjects = doubtful.map(({ finding }) => finding.subject)
   const names = `${subjects.slice(0, NAMED).join(', ')}${subjects.length > NAMED ? ' and others' : ''}`
@@ -99,6 +103,7 @@ function judged(
   return {
     findings: [
       ...wrong.map(({ finding }) => finding),
+      ...moved,
       { code: 'schema-not-comparable', subject: 'schema', message, hint },
     ],
     reworded,
