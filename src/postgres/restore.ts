@@ -1,5 +1,5 @@
 /** The database Sink. */
-import type { Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
+import type { Problem, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
@@ -9,6 +9,7 @@ import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
 import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
+import { tellingNoted } from './restore/noted.ts'
 import { previewRestore } from './restore/preview.ts'
 import { removeRestored } from './restore/remove-restored.ts'
 import { restoreAtomically } from './restore/restore-atomic.ts'
@@ -64,9 +65,16 @@ export function createDatabaseSink(given: DatabaseSinkOptions): Sink {
       const options = optionsFor(backup)
       return withSessions(options, signal, sessions => previewRestore(sessions, options, selection, backup, progress))
     },
-    restore(backup, progress, signal) {
+    async restore(backup, progress, signal) {
       const options = optionsFor(backup)
-      return withSessions(options, signal, sessions => restoreWith(sessions, options, selection, backup, progress))
+      const noted: Problem[] = []
+      try {
+        return await withSessions(options, signal, sessions =>
+          restoreWith(sessions, options, selection, backup, progress, noted),
+        )
+      } catch (error) {
+        throw tellingNoted(error, noted)
+      }
     },
   }
 }
@@ -96,6 +104,7 @@ async function restoreWith(
   selection: Selection,
   backup: StoredBackup,
   progress: SinkProgress,
+  noted: Problem[],
 ): Promise<SinkResult> {
   progress.phase('Looking at the target')
   const connection = await sessions.open()
@@ -110,6 +119,7 @@ async function restoreWith(
   const { plan } = choice
   if (plan.detail.schemaOnly) progress.phase('Tables will come back without rows')
   const warnings = [...checkCompatibility(choice, facts, mode), ...chosen.problems, ...skippedProblems(skipped)]
+  noted.push(...warnings)
   const rewrite = onlyChosenSequences(choice)
   const roles = options.createRoles ? missingRoles(plan, facts) : []
   refuseRoles(roles, facts)

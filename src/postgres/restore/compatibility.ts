@@ -4,7 +4,7 @@ import { ComebackError } from '../../errors.ts'
 import type { DatabaseDetail } from '../detail.ts'
 import { displayName } from '../sql-text.ts'
 import type { RestoreMode } from './restore-context.ts'
-import type { Choice } from './selection.ts'
+import { type Choice, listed } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
 
 /** Tables that a message names. */
@@ -59,7 +59,7 @@ export function checkCompatibility(
   )
   if (missing.length > 0) {
     throw new ComebackError('unsupported', `The target cannot install what the backup needs: ${missing.join(', ')}.`, {
-      hint: 'Install the packages of these extensions on the server, or restore to one that has them.',
+      hint: `Install the packages of these extensions on the server, or restore to one that has them. ${withoutThem(detail, missing, isPart)}`,
     })
   }
   return problems
@@ -74,6 +74,15 @@ export function withoutRows({ schemaOnly, excludedData }: DatabaseDetail, what: 
   const names = excludedData.slice(0, NAMED).map(displayName).join(', ')
   const more = excludedData.length > NAMED ? ` and ${excludedData.length - NAMED} more` : ''
   return [{ severity: 'warning', message: `The backup was made without the rows of ${names}${more}.` }]
+}
+
+/** A part brings no extension, so it goes well where nothing in it needs one. */
+function withoutThem({ schemas, extensions }: DatabaseDetail, missing: readonly string[], isPart: boolean): string {
+  if (isPart) return 'Or choose what does without them.'
+  const theirs = new Set(extensions.flatMap(({ name, schema }) => (missing.includes(name) ? [schema] : [])))
+  const others = schemas.filter(schema => !theirs.has(schema) || schema === 'public')
+  const which = others.length === 0 ? '' : ` (of ${listed(others)})`
+  return `Or restore all that does without them, with its rows: --schemas NAME…${which}, or --tables NAME….`
 }
 
 function encodingProblem(from: string, to: string): Problem | undefined {
