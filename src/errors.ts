@@ -33,7 +33,10 @@ const EXIT_CODES = {
 
 export type ErrorCode = keyof typeof EXIT_CODES
 
-/** Exit code of a backup that is complete but for files that changed or vanished while they were read. */
+/**
+ * Exit code of a backup that is complete but for files that changed or vanished while they were read, and of a restore that brought
+ * back all rows, and not every object that is not rows.
+ */
 export const EXIT_PARTIAL = 3
 
 export class ComebackError extends Error {

@@ -130,6 +130,7 @@ export function openSink(component: Component, options: Options, { cwd, environm
   const ofDatabase = (['tables', 'schemas'] as const).find(name => options[name].length > 0)
   if (component !== 'database' && ofDatabase !== undefined) throw notFor(component, ofDatabase, 'database')
   if (component !== 'database' && options.dataOnly) throw notFor(component, 'data-only', 'database')
+  if (component !== 'database' && options.tolerate) throw notFor(component, 'tolerate', 'database')
   switch (component) {
     case 'database':
       return createDatabaseSink({
@@ -140,6 +141,7 @@ export function openSink(component: Component, options: Options, { cwd, environm
         confirm: options.confirm,
         selection: options,
         createRoles: options.createRoles,
+        tolerate: options.tolerate,
         endSessions: options.endSessions,
       })
     case 'files':

@@ -6,6 +6,7 @@ import { durationText, sizeText } from '../report/quantities.ts'
 import type { ErrorValue, Report, RestoreReport } from '../report/report.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { ComponentStatus, Space } from '../report/status-report.ts'
+import { unmadeTexts } from '../report/unmade-words.ts'
 import type { VerifyReport } from '../report/verify-report.ts'
 import type { Annotation, Level } from './workflow-commands.ts'
 
@@ -47,7 +48,12 @@ function annotationsOf(report: Report): readonly Annotation[] {
             : annotationsOf(report.pruned)),
       ]
     case 'restore':
-      return problemAnnotations(report.problems, report.component)
+      return [
+        ...unmadeTexts(report.unmade ?? []).map(({ message, hint }) =>
+          annotation('warning', [report.component], message, hint),
+        ),
+        ...problemAnnotations(report.problems, report.component),
+      ]
     case 'restore-plan':
       return planAnnotations(report)
     case 'check':

@@ -53,6 +53,26 @@ export interface SinkResult {
   /** Lines for people: what was restored where. */
   readonly summary: readonly string[]
   readonly problems: readonly Problem[]
+  /** In the order of the backup; absent where all was made as it was. */
+  readonly unmade?: readonly Unmade[]
+}
+
+/** An object of the backup that the target would not take as it was, while all rows came back. */
+export interface Unmade {
+  /** `FK CONSTRAINT public.child child_parent_fkey`. */
+  readonly entry: string
+  /**
+   * `left-out`: it is not there. `not-valid`: it holds for new rows alone. `not-filled`: it is there, and empty. `changed`: something
+   * else is there in its place. `helped`: it is there as it was, but could only be made with a help that a script does not give.
+   */
+  readonly outcome: 'left-out' | 'not-valid' | 'not-filled' | 'changed' | 'helped'
+  /** The server's words, without what may come from rows. */
+  readonly reason: string
+  /** The server's SQLSTATE; empty where it was not asked, since what the entry is about is not there. */
+  readonly sqlState: string
+  /** What makes it as it was, once the reason is gone; none where that takes a person, or would show a secret. */
+  readonly later: readonly string[]
+  readonly hint?: string | undefined
 }
 
 export interface SinkProgress {

@@ -37,6 +37,7 @@ export async function restore(request: RestoreRequest): Promise<RestoreReport> {
     bytes: manifest.bytes.plain,
     summary: result.summary,
     ...(kept === undefined ? {} : { safety: { ...kept, undo: undoCommand(kept, plan) } }),
+    ...(result.unmade === undefined ? {} : { unmade: result.unmade }),
     problems: [...partialProblems(manifest), ...result.problems],
   }
 }

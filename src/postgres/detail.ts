@@ -74,6 +74,8 @@ const databaseDetail = v.object({
   extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
   /** The schemas that hold what is backed up, `public` among them. */
   schemas: v.array(v.string()),
+  /** `search_path` of a new session of whoever made the backup; older backups do not tell. */
+  searchPath: v.exactOptional(v.string()),
   /** Rows by segment name. */
   rows: v.record(v.string(), page),
   /** What wrote the schema: `pg_dump 18.3 (bundled)`. */

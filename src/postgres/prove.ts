@@ -112,11 +112,16 @@ async function proveIn(database: ProofDatabase, roles: string[], request: Reques
   }
   const restoreTime = performance.now() - started
   request.backup.forget()
-  const left = leftOut(restored.problems, request.detail)
+  const left = leftOut(restored, request.detail)
   roles.push(...left.roles)
   await options.restored?.(database.url)
 
-  const restore: ProofCheck = { name: 'restore', result: 'passed', detail: restored.summary[0] ?? 'restored' }
+  const refused = left.findings.find(({ code }) => code === 'restore-failed')
+  const restore: ProofCheck = {
+    name: 'restore',
+    result: refused === undefined ? 'passed' : 'failed',
+    detail: refused?.message ?? restored.summary[0] ?? 'restored',
+  }
   const ask = () => runAssertions(options.assertions, target, context.before?.assertions ?? [])
   try {
     const compared = await compare(target, left, request)

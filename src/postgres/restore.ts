@@ -30,6 +30,7 @@ import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
 import { rightsOf } from './restore/target-reset.ts'
+import { Tolerance } from './restore/tolerance.ts'
 
 export interface DatabaseSinkOptions extends Consent {
   readonly url: string
@@ -45,12 +46,16 @@ export interface DatabaseSinkOptions extends Consent {
   readonly selection?: SelectionOptions
   /** Create roles that the backup names and the server lacks. */
   readonly createRoles?: boolean
+  /** Do without what cannot be made also where the target is restored in one transaction. */
+  readonly tolerate?: boolean
 }
 
 /**
  * `atomic`: in one transaction the target becomes the backup, or stays exactly as it was. `swap`: into a new database, which then
  * takes the target's name; the old one is kept under another. `parallel`: only into an empty
  * target; if it fails or is aborted, what was made is dropped again, and the error says whether that worked.
+ *
+ * Where nothing is lost that way, and wherever it is asked for, what the server will not take is left out and listed, but never rows.
  *
  * Throws `not-empty`, `unsupported` (encoding, extensions), `permission`, `server-error` naming the entry, `mismatch`,
  * `connection`, `damaged`.
@@ -124,15 +129,21 @@ async function restoreWith(
   const roles = options.createRoles ? missingRoles(plan, facts) : []
   refuseRoles(roles, facts)
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
-  const context = { target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, roles }
+  const tolerance = options.tolerate || (mode !== 'atomic' && !choice.isPart) ? new Tolerance(plan) : undefined
+  const context = {
+    ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, roles },
+    ...(tolerance === undefined ? {} : { tolerance }),
+  }
   if (mode === 'swap') {
     const { kept, lanes, problems } = await restoreBySwap(context, options.endSessions ?? false)
     return {
       summary: [
         ...summary(plan, connection, mode, lanes),
+        ...unmadeSummary(tolerance),
         `The database that was there is kept as ${kept}. When it is not needed any more: comeback restore --discard ${kept} --confirm ${kept}`,
       ],
       problems: [...warnings, ...roleProblems(roles), ...problems],
+      ...unmadeBy(tolerance),
     }
   }
   const restoreIn = {
@@ -144,8 +155,9 @@ async function restoreWith(
   const which = mode === 'atomic' ? 'all' : 'partitioned'
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   return {
-    summary: summary(plan, connection, mode, outcome.lanes.length),
+    summary: [...summary(plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
     problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed],
+    ...unmadeBy(tolerance),
   }
 }
 
@@ -194,6 +206,16 @@ function summary(plan: RestorePlan, { description }: Connection, mode: RestoreMo
   const inLanes = `in ${lanes} lane${lanes === 1 ? '' : 's'}`
   const how = { atomic: 'in one transaction', swap: `${inLanes}, by a new database`, parallel: inLanes }[mode]
   return [`${counted(tables, 'table')} and ${counted(rows, 'row')} restored into ${description}, ${how}.`]
+}
+
+function unmadeSummary(tolerance: Tolerance | undefined): readonly string[] {
+  const count = tolerance?.unmade().filter(({ outcome }) => outcome !== 'helped').length ?? 0
+  return count === 0 ? [] : [`Everything but ${counted(count, 'object')} came back as it was.`]
+}
+
+function unmadeBy(tolerance: Tolerance | undefined): Pick<SinkResult, 'unmade'> {
+  const unmade = tolerance?.unmade() ?? []
+  return unmade.length === 0 ? {} : { unmade }
 }
 
 function counted(count: number, what: string): string {

@@ -5,6 +5,7 @@ import type { CopyReport } from './copy-report.ts'
 import type { ImportReport } from './import-report.ts'
 import type { ErrorValue, Report } from './report.ts'
 import type { StatusReport } from './status-report.ts'
+import { isShort } from './unmade-words.ts'
 
 const EXIT_DAMAGE = new ComebackError('damaged', 'A check found damage.').exitCode
 /** Something is overdue, or a store refused what it was asked for. */
@@ -16,7 +17,7 @@ const VERDICT_CODES: Readonly<Record<Verdict, number>> = {
   'could-not-verify': new ComebackError('could-not-verify', 'A check could not run.').exitCode,
 }
 
-/** 0, or the code of the first component that failed, or else `EXIT_PARTIAL` if something is missing from a backup. */
+/** 0, or the code of the first component that failed, or else `EXIT_PARTIAL` if something is missing from a backup, or from what was restored. */
 export function exitCodeOf(report: Report): number {
   if (report.command === 'verify') return VERDICT_CODES[report.verdict]
   if (report.command === 'copy') return copyCode(report)
@@ -25,6 +26,7 @@ export function exitCodeOf(report: Report): number {
   if (report.command === 'status') return statusCode(report)
   if (report.command === 'restore-plan') return refusalCode(report.target.refusal)
   if (report.command === 'import') return importCode(report)
+  if (report.command === 'restore') return isShort(report.unmade) ? EXIT_PARTIAL : 0
   if (report.command !== 'backup') return 0
   for (const outcome of report.backups) {
     if (outcome.status === 'failed') return new ComebackError(outcome.error.code, outcome.error.message).exitCode

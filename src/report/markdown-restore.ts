@@ -1,14 +1,18 @@
 /** The summaries of what leaves a store again: a restore, an export. */
+import type { Unmade } from '../engine/ports.ts'
 import { code, fenced, prose } from './markdown-escape.ts'
-import { facts } from './markdown-parts.ts'
+import { facts, folded } from './markdown-parts.ts'
 import { problemBox } from './markdown-problems.ts'
 import { ageText, countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { ExportReport, RestoreReport } from './report.ts'
+import { laterStatements, shortText, unmadeTexts } from './unmade-words.ts'
 
 export function restoreMarkdown(report: RestoreReport, now: Date): readonly string[] {
-  const { component, id, time, bytes, seconds, summary, safety, problems } = report
+  const { component, id, time, bytes, seconds, summary, safety, problems, unmade = [] } = report
+  const short = shortText(unmade)
+  const isWhole = problems.length === 0 && unmade.length === 0
   return [
-    `## ${problems.length === 0 ? '✅' : '⚠️'} Restored: ${component}`,
+    `## ${isWhole ? '✅' : '⚠️'} Restored${short === '' ? '' : `, ${short}`}: ${component}`,
     '',
     ...facts([
       ['Backup', code(id)],
@@ -22,7 +26,19 @@ export function restoreMarkdown(report: RestoreReport, now: Date): readonly stri
           `- What was there before is kept as safety backup ${code(safety.id)}. To bring it back, with the same options: ${code(safety.undo)}`,
         ]),
     '',
+    ...unmadeSection(unmade),
     ...problemBox(problems),
+  ]
+}
+
+function unmadeSection(unmade: readonly Unmade[]): readonly string[] {
+  if (unmade.length === 0) return []
+  const statements = laterStatements(unmade).flatMap(sql => sql.split('\n'))
+  return [
+    ...problemBox(unmadeTexts(unmade).map(({ message, hint }) => ({ severity: 'partial', message, hint }))),
+    ...(statements.length === 0
+      ? []
+      : folded('To make it as it was, once the reasons are gone', fenced('sql', statements))),
   ]
 }
 

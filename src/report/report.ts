@@ -2,7 +2,7 @@
  * What a run did, as a value. `--json`, the terminal, and later the job summary and annotations, are renderings of it.
  */
 
-import type { Problem } from '../engine/ports.ts'
+import type { Problem, Unmade } from '../engine/ports.ts'
 import type { Verdict } from '../engine/proof.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
@@ -107,6 +107,8 @@ export interface RestoreReport {
   readonly summary: readonly string[]
   /** What the target held before, and how to bring it back; absent where it held nothing, or nobody wanted one. */
   readonly safety?: { readonly id: string; readonly store: string; readonly undo: string }
+  /** Objects that the target would not take as they were; absent where all came back. */
+  readonly unmade?: readonly Unmade[]
   readonly problems: readonly Problem[]
 }
 

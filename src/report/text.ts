@@ -1,5 +1,6 @@
 /** A report as text for people. Its strings come in scrubbed and printable; nothing here decides, it only shows. */
 
+import type { Unmade } from '../engine/ports.ts'
 import type { Palette } from './palette.ts'
 import { countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from './report.ts'
@@ -14,6 +15,7 @@ import { pruneLines } from './text-prune.ts'
 import { restorePlanLines } from './text-restore-plan.ts'
 import { statusLines } from './text-status.ts'
 import { verifyLines } from './text-verify.ts'
+import { isShort, laterStatements, shortText, unmadeTexts } from './unmade-words.ts'
 
 export interface Rendering {
   readonly palette: Palette
@@ -116,13 +118,29 @@ function footing(full: boolean, leansOn: number): string {
 }
 
 function restoreLines(report: RestoreReport, palette: Palette): readonly string[] {
-  const { bold, green } = palette
+  const { bold, green, yellow } = palette
+  const { unmade = [] } = report
+  const how = isShort(unmade) ? yellow(`restored, ${shortText(unmade)},`) : green('restored')
   return [
-    `${bold(report.component)} ${green('restored')} from ${report.id} (${timeText(report.time)})`,
+    `${bold(report.component)} ${how} from ${report.id} (${timeText(report.time)})`,
     `  ${sizeText(report.bytes)} in ${durationText(report.seconds)}, ${rateText(report.bytes, report.seconds)}`,
     ...report.summary.map(line => `  ${indented(line)}`),
     ...safetyLines(report),
+    ...unmadeLines(unmade, palette),
     ...problemLines(report.problems, palette),
+  ]
+}
+
+function unmadeLines(unmade: readonly Unmade[], { yellow }: Palette): readonly string[] {
+  const statements = laterStatements(unmade)
+  return [
+    ...unmadeTexts(unmade).flatMap(({ message, hint }) => [
+      `  ${yellow('missing:')} ${indented(message)}`,
+      ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),
+    ]),
+    ...(statements.length === 0
+      ? []
+      : ['  To make it as it was, once the reasons are gone:', ...statements.map(sql => `    ${indented(sql)}`)]),
   ]
 }
 

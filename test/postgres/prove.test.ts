@@ -369,3 +369,19 @@ describe('a shop', () => {
     expect(result.tables.find(({ name }) => name === 'shop.customer')).toMatchObject({ rows: 500, before: 5_000 })
   })
 })
+
+test('what the restore could not make keeps a backup from being verified, and is named with its cure', async () => {
+  await using source = await createDatabase(18)
+  await source.query(`
+    CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (parent int REFERENCES parent);
+    SET session_replication_role = replica; INSERT INTO child VALUES (7)`)
+  await using target = await createDatabase(18)
+  const result = await prove(await backUp(source.url), target.url)
+  expect(found(result)).toEqual([
+    'constraint-invalid constraint child_parent_fkey of public.child',
+    'restore-failed FK CONSTRAINT public.child child_parent_fkey',
+  ])
+  const cure = result.findings.find(({ code }) => code === 'restore-failed')?.hint
+  expect(cure).toContain('ALTER TABLE public.child VALIDATE CONSTRAINT child_parent_fkey')
+  expect(result.checks.find(({ name }) => name === 'rows')?.result).toBe('passed')
+})

@@ -19,7 +19,10 @@ export interface Survey {
   readonly database: DatabaseFacts
 }
 
-type DatabaseFacts = Pick<DatabaseDetail, 'database' | 'encoding' | 'collate' | 'ctype' | 'extensions' | 'schemas'>
+type DatabaseFacts = Pick<
+  DatabaseDetail,
+  'database' | 'encoding' | 'collate' | 'ctype' | 'searchPath' | 'extensions' | 'schemas'
+>
 
 export interface SurveyOptions {
   readonly schemaOnly: boolean
@@ -50,7 +53,8 @@ export async function surveyDatabase(
 async function describeDatabase(connection: Connection): Promise<DatabaseFacts> {
   const [row] = await connection.query<Omit<DatabaseFacts, 'extensions' | 'schemas'>>(`
     SELECT datname::text AS database, pg_catalog.pg_encoding_to_char(encoding)::text AS encoding,
-           datcollate::text AS collate, datctype::text AS ctype
+           datcollate::text AS collate, datctype::text AS ctype,
+           (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path') AS "searchPath"
       FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`)
   const extensions = await connection.query<DatabaseFacts['extensions'][number]>(`
     SELECT e.extname::text AS name, e.extversion AS version, n.nspname::text AS schema

@@ -1,8 +1,9 @@
 /** What the restore itself says that it left out or made otherwise, as findings; and what of the comparison that explains. */
-import type { Problem } from '../../engine/ports.ts'
+import type { SinkResult } from '../../engine/ports.ts'
 import { PROOF_CODES, type ProofCheck, type ProofFinding } from '../../engine/proof.ts'
 import type { DatabaseDetail } from '../detail.ts'
 import { withoutRows } from '../restore/compatibility.ts'
+import { unmadeFindings } from './unmade.ts'
 
 /** Entries that are told one by one. */
 const TOLD = 20
@@ -18,7 +19,7 @@ export interface LeftOut {
   readonly entries: ReadonlySet<string>
 }
 
-export function leftOut(problems: readonly Problem[], detail: DatabaseDetail): LeftOut {
+export function leftOut({ problems, unmade = [] }: SinkResult, detail: DatabaseDetail): LeftOut {
   const roles: string[] = []
   const ofBackup = withoutRows(detail, 'all').map(({ message }) => message)
   const skipped = new Map<string, string>()
@@ -32,7 +33,11 @@ export function leftOut(problems: readonly Problem[], detail: DatabaseDetail): L
       else skipped.set(entry.replace(/^[a-z ]+: /, ''), message)
     }
   }
-  return { roles, findings: [...skippedFindings(skipped), ...findings], entries: new Set(skipped.keys()) }
+  return {
+    roles,
+    findings: [...unmadeFindings(unmade), ...skippedFindings(skipped), ...findings],
+    entries: new Set([...skipped.keys(), ...unmade.map(({ entry }) => entry)]),
+  }
 }
 
 /** Without what says of the same entry, less exactly, that it is not as it was. */

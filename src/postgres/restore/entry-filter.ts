@@ -4,7 +4,6 @@
  * between them may stand anything.
  */
 import type { Problem } from '../../engine/ports.ts'
-import type { SchemaEntry } from '../detail.ts'
 import { NAME, QUALIFIED_NAME, unquoted } from '../schema/sql-name.ts'
 import { Omissions } from './omissions.ts'
 import { LeftOut, skippedEntry } from './optional-entries.ts'
@@ -37,7 +36,7 @@ export interface EntryFilter {
   /** The tablespace to use where the backup names this one. */
   adaptTablespace(name: string): string
   /** The server has refused it, and it is no more than a pity. */
-  leaveOut(entry: SchemaEntry, reason: string): void
+  leaveOut(planned: PlannedEntry, reason: string): void
   /** Roles that the target lacks and the statements so far have named. */
   missingRoles(): readonly string[]
   /** What was left out so far, each role once. */
@@ -74,9 +73,9 @@ export function createEntryFilter(facts: TargetFacts): EntryFilter {
       omissions.current = sql.replace(/^(?:ALTER|GRANT .* ON|REVOKE .* ON) (LARGE OBJECT \d+).*$/s, '$1')
       return adaptOne(sql)
     },
-    leaveOut(entry, reason) {
-      left.add(entry)
-      omissions.skip(skippedEntry(entry, reason))
+    leaveOut(planned, reason) {
+      left.add(planned)
+      omissions.skip(skippedEntry(planned.entry, reason))
     },
     missingRoles: () => omissions.missingRoles,
     adaptTablespace(name) {

@@ -4,13 +4,14 @@ import { serverError } from '../connection/server-error.ts'
 import { displayName, qualified } from '../sql-text.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import type { Families } from './families.ts'
-import { loadTable } from './load.ts'
+import { type LoadContext, loadTable } from './load.ts'
 import { type PostDataStage, tableKey, tablesOf } from './post-data.ts'
 import type { RestoreContext } from './restore-context.ts'
 import type { PlannedEntry, TableLoad } from './restore-plan.ts'
 import { type EntryContext, runEntry } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import type { Task } from './run-tasks.ts'
+import { loadTolerantly } from './tolerant-load.ts'
 
 export type LaneTask = Task<Connection>
 
@@ -21,15 +22,22 @@ export interface LoadTask {
   readonly bytes: number
 }
 
-export function loadTasks({ plan, load }: RestoreContext, filter: EntryFilter, families: Families): LoadTask[] {
+export function loadTasks(
+  { plan, load, tolerance }: RestoreContext,
+  filter: EntryFilter,
+  families: Families,
+): LoadTask[] {
   const tables = plan.loads.map(table => {
     const into = tableKey(table.into.schema, table.into.name)
     const names = new Set([into, ...table.ranges.map(({ detail }) => tableKey(detail.table.schema, detail.table.name))])
     const isRoot = families.isParent(into)
-    const run = (connection: Connection) =>
-      inTransaction(connection, table, table.own ? [`TRUNCATE ONLY ${qualified(table.into)}`] : [], () =>
-        loadTable(connection, table, load, { freeze: table.own }),
-      )
+    const first = table.own ? [`TRUNCATE ONLY ${qualified(table.into)}`] : []
+    const run = (connection: Connection) => {
+      const work = (using: LoadContext) =>
+        inTransaction(connection, table, first, () => loadTable(connection, table, using, { freeze: table.own }))
+      if (tolerance === undefined) return work(load)
+      return loadTolerantly(connection, table, load, { tolerance, atomic: false }, work)
+    }
     // A COPY reads the bounds of a partition from its parents, and so locks them.
     const family = `family ${families.of(into)}`
     const locks = isRoot ? { shared: [], exclusive: [family] } : { shared: [family], exclusive: [into] }

@@ -12,6 +12,7 @@ import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import type { Relation } from '../detail.ts'
 import { qualified } from '../sql-text.ts'
+import { type BadText, repairText } from '../utf8.ts'
 import type { RangeSegment, TableLoad } from './restore-plan.ts'
 
 /** Bytes that go to the server in one message at least; smaller pieces are gathered. */
@@ -23,6 +24,8 @@ export interface LoadContext {
   readonly signal: AbortSignal
   /** Of the backup's text, as the server names it. */
   readonly encoding: string
+  /** Bytes that are no UTF-8 are replaced, and the rows that held some counted here. */
+  readonly repaired?: BadText
   /** What a statement of a script becomes, where only some are wanted. */
   readonly rewrite?: (statement: string) => readonly string[]
 }
@@ -44,7 +47,9 @@ export async function loadTable(
 ): Promise<void> {
   for (const range of load.ranges) {
     const sql = copyStatement(load.into, range, context.encoding, options.freeze)
-    const count = await copyRows(connection, sql, copyBytes(range, context), `Loading ${range.segment.name}`, context)
+    const bytes = copyBytes(range, context)
+    const rows = context.repaired === undefined ? bytes : repairText(bytes, context.repaired)
+    const count = await copyRows(connection, sql, rows, `Loading ${range.segment.name}`, context)
     if (range.rows !== undefined && load.own && count !== range.rows) {
       throw new ComebackError(
         'mismatch',

@@ -3,7 +3,6 @@
  * out and listed if the role may not make them, or if the provider has put one of its own there. Whether it may shows only when
  * it tries, since providers extend what an ordinary role may do. Anything else that is refused makes the restore fail.
  */
-import type { Connection } from '../connection/connection.ts'
 import { sqlStateOf } from '../connection/sql-state.ts'
 import type { SchemaEntry } from '../detail.ts'
 import { NAME, unquoted } from '../schema/sql-name.ts'
@@ -31,6 +30,8 @@ const OPTIONAL: ReadonlySet<string> = new Set([
 ])
 /** What tells more of an entry; pg_dump names it by the entry's type and name. */
 const ABOUT_ANOTHER: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
+/** Entries that make a relation which others are about. */
+const RELATIONS: ReadonlySet<string> = new Set(['FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'])
 /** What a statement can't do without, where that is optional too. */
 const NEEDS: readonly (readonly [type: string, pattern: RegExp])[] = [
   ['PUBLICATION', new RegExp(`^ALTER PUBLICATION ${NAME} ADD `)],
@@ -62,9 +63,12 @@ export class LeftOut {
   readonly #names = new Set<string>()
   readonly #relations = new Set<string>()
 
-  add({ type, name }: SchemaEntry): void {
+  add(planned: PlannedEntry): void {
+    const { type, name } = planned.entry
     // Casts and transforms have it in their names.
     this.#names.add(type === 'CAST' || type === 'TRANSFORM' ? name : `${type} ${name}`)
+    const relation = RELATIONS.has(type) ? subjectOf(planned) : undefined
+    if (relation !== undefined) this.#relations.add(keyOf(relation))
   }
 
   /** Why an entry can't be made: what it is about, or what it needs, was left out. */
@@ -78,9 +82,7 @@ export class LeftOut {
     for (const [type, pattern] of NEEDS) {
       const name = statements.flatMap(sql => pattern.exec(sql)?.at(-1) ?? [])[0]
       if (name === undefined || !this.#names.has(`${type} ${unquoted(name)}`)) continue
-      this.add(entry)
-      const relation = entry.type === 'FOREIGN TABLE' ? subjectOf(planned) : undefined
-      if (relation !== undefined) this.#relations.add(keyOf(relation))
+      this.add(planned)
       return `${type.toLowerCase()} ${unquoted(name)}, which it needs, was left out`
     }
     return undefined
@@ -96,24 +98,9 @@ export function skippedEntry(entry: SchemaEntry, reason: string): SkippedEntry {
   return { kind: entry.type, name: entryName(entry).slice(entry.type.length + 1), reason }
 }
 
-/** Returns why the server refused it, where that is to be borne; undefined if it was made. Throws all other refusals. */
-export async function attempt(
-  connection: Connection,
-  entry: SchemaEntry,
-  inTransaction: boolean,
-  work: () => Promise<void>,
-): Promise<string | undefined> {
-  if (inTransaction) await connection.query('SAVEPOINT optional')
-  try {
-    await work()
-    if (inTransaction) await connection.query('RELEASE SAVEPOINT optional')
-    return undefined
-  } catch (error) {
-    const state = sqlStateOf(error)
-    // A label whose provider is not loaded is an invalid parameter.
-    const reason = entry.type === 'SECURITY LABEL' && state === '22023' ? 'its provider is not loaded' : REASONS[state]
-    if (reason === undefined) throw error
-    if (inTransaction) await connection.query('ROLLBACK TO SAVEPOINT optional; RELEASE SAVEPOINT optional')
-    return reason
-  }
+/** Why it is to be borne that the server refused such an entry; undefined where it is not. */
+export function refusalReason({ type }: SchemaEntry, error: unknown): string | undefined {
+  const state = sqlStateOf(error)
+  // A label whose provider is not loaded is an invalid parameter.
+  return type === 'SECURITY LABEL' && state === '22023' ? 'its provider is not loaded' : REASONS[state]
 }

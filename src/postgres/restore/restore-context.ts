@@ -6,6 +6,7 @@ import type { RestorePlan } from './restore-plan.ts'
 import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
 import type { Choice } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
+import type { Tolerance } from './tolerance.ts'
 
 export type RestoreMode = 'atomic' | 'swap' | 'parallel'
 
@@ -21,6 +22,8 @@ export interface RestoreContext {
   readonly lanes: number
   /** What `plan` is a part of, if not all of the backup was asked for. */
   readonly choice?: Choice
+  /** Absent where everything must be made, or nothing. */
+  readonly tolerance?: Tolerance
   /** Roles to create before anything that names them. */
   readonly roles?: readonly string[]
 }

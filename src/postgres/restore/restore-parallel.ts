@@ -15,18 +15,19 @@ import { runEntries } from './run-entries.ts'
 import { runTasks } from './run-tasks.ts'
 import { targetFacts } from './target-facts.ts'
 import { drop, rightsOf } from './target-reset.ts'
+import { putBack } from './tolerant-load.ts'
 
 /** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
 export const LANE_SETTINGS = { synchronous_commit: 'off' } as const
 
 export async function restoreInParallel(context: RestoreContext): Promise<RestoreOutcome> {
-  const { connection, plan, load, sessions } = context
+  const { connection, plan, load, sessions, tolerance } = context
   const { progress, signal } = load
   const roles = context.roles ?? []
   await createRoles(connection, roles, context.facts)
   await drop(connection, (await rightsOf(connection, plan.detail, plan.detail.schemas)).reset)
   const filter = createEntryFilter(await targetFacts(connection))
-  const schema = { filter, signal, atomic: false }
+  const schema = { filter, signal, atomic: false, tolerance }
   progress.phase('Creating tables')
   await runEntries(connection, plan.preData, schema)
 
@@ -38,6 +39,7 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   const inLanes = (tasks: readonly LaneTask[]) => runTasks(lanes, tasks, error => sessions.fail(error))
   progress.phase('Loading rows and building indexes')
   await inLanes([...loads.map(one => one.task), ...indexes])
+  if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: false })
   await runEntries(connection, first.after, schema)
 
   for (const stage of later) {
@@ -52,6 +54,7 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
+  await tolerance?.paths.end(connection)
   await flush(connection)
   return { lanes, problems: [...problems, ...filter.problems()] }
 }

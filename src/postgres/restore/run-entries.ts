@@ -4,11 +4,14 @@ import { ComebackError } from '../../errors.ts'
 import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
-import type { SchemaEntry } from '../detail.ts'
 import { runBatch } from './batch.ts'
+import { borne } from './borne.ts'
 import type { EntryFilter } from './entry-filter.ts'
-import { attempt, isOptional } from './optional-entries.ts'
+import { isOptional, refusalReason } from './optional-entries.ts'
 import { entryName, type PlannedEntry } from './restore-plan.ts'
+import { isTolerable, withWayOut } from './tolerable.ts'
+import { isNeeded, type Tolerance } from './tolerance.ts'
+import { tolerate } from './tolerant-entries.ts'
 
 /** A batch is sent when it has this many statements or characters. */
 const BATCH_STATEMENTS = 64
@@ -28,11 +31,15 @@ export interface EntryContext {
   readonly signal: AbortSignal
   /** True inside a transaction of the caller's. */
   readonly atomic: boolean
+  /** Absent where everything must be made. */
+  readonly tolerance?: Tolerance | undefined
 }
 
 interface Item {
   readonly sql: string
-  readonly entry: SchemaEntry
+  readonly planned: PlannedEntry
+  /** It sets what the entry's own statements, and those after it, rely on. */
+  readonly isSetting?: boolean
 }
 
 /** In order, in batches; outside of a transaction each batch is one. Errors name the entry. */
@@ -52,11 +59,11 @@ export async function runEntries(
       await runOptional(connection, one, context)
       continue
     }
-    const statements = context.filter.adapt(one)
+    const statements = adapted(one, context)
     if (statements.length === 0) continue
-    for (const sql of [...changedSettings(settings, one.entry, context), ...statements]) {
-      batch.push({ sql, entry: one.entry })
-      length += sql.length
+    for (const item of [...changedSettings(settings, one, context), ...itemsOf(one, statements)]) {
+      batch.push(item)
+      length += item.sql.length
     }
     if (batch.length < BATCH_STATEMENTS && length < BATCH_LENGTH) continue
     await runItems(connection, batch, context)
@@ -64,57 +71,126 @@ export async function runEntries(
     length = 0
   }
   const last = planned.at(-1)
-  if (last !== undefined) batch.push(...changedBack(settings).map(sql => ({ sql, entry: last.entry })))
+  if (last !== undefined) batch.push(...changedBack(settings, last))
   await runItems(connection, batch, context)
 }
 
 /** One entry, each statement by itself: it holds its locks no longer than it must. */
 export async function runEntry(connection: Connection, planned: PlannedEntry, context: EntryContext): Promise<void> {
-  const statements = context.filter.adapt(planned)
+  const statements = adapted(planned, context)
   if (statements.length === 0) return
   const settings = new Map<string, string>(Object.entries(ENTRY_SETTINGS))
-  const changes = changedSettings(settings, planned.entry, context)
-  for (const sql of [...changes, ...statements, ...changedBack(settings)]) {
-    await runItems(connection, [{ sql, entry: planned.entry }], context)
+  const changes = changedSettings(settings, planned, context)
+  for (const item of [...changes, ...itemsOf(planned, statements), ...changedBack(settings, planned)]) {
+    await runItems(connection, [item], context)
   }
 }
 
-async function runOptional(connection: Connection, one: PlannedEntry, context: EntryContext): Promise<void> {
-  const { entry } = one
-  const items = context.filter.adapt(one).map(sql => ({ sql, entry }))
-  if (items.length === 0) return
-  const refused = await attempt(connection, entry, context.atomic, () => runItems(connection, items, context))
-  if (refused !== undefined) context.filter.leaveOut(entry, refused)
+/** None for what is about something that was left out. */
+function adapted(planned: PlannedEntry, { filter, tolerance }: EntryContext): readonly string[] {
+  const statements = filter.adapt(planned)
+  return statements.length === 0 || tolerance?.follows(planned, statements) ? [] : statements
 }
 
-async function runItems(
+function itemsOf(planned: PlannedEntry, statements: readonly string[]): Item[] {
+  return statements.map(sql => ({ sql, planned }))
+}
+
+async function runOptional(connection: Connection, planned: PlannedEntry, context: EntryContext): Promise<void> {
+  const { filter, tolerance, atomic } = context
+  const statements = adapted(planned, context)
+  if (statements.length === 0) return
+  const reasonFor = (error: unknown) => refusalReason(planned.entry, error)
+  const bears = (error: unknown) => reasonFor(error) !== undefined || (tolerance !== undefined && isTolerable(error))
+  const refused = await borne(connection, atomic, bears, async () => {
+    const failure = await send(connection, itemsOf(planned, statements), context)
+    if (failure !== undefined) throw refusal(planned, statements[failure.index] ?? '', failure.error)
+  })
+  if (refused === undefined) return
+  const reason = reasonFor(refused)
+  if (reason === undefined) tolerance?.leaveOut(planned, statements, refused)
+  else filter.leaveOut(planned, reason)
+}
+
+async function runItems(connection: Connection, items: readonly Item[], context: EntryContext): Promise<void> {
+  if (items.length === 0) return
+  const { atomic, tolerance } = context
+  const isNested = atomic && tolerance !== undefined
+  if (isNested) await connection.query('SAVEPOINT batch')
+  const failure = await send(connection, items, context)
+  if (failure === undefined) {
+    if (isNested) await connection.query('RELEASE SAVEPOINT batch')
+    return
+  }
+  const item = items[failure.index]
+  if (item === undefined) throw failure.error
+  const { planned } = item
+  const refused = refusal(planned, item.sql, failure.error)
+  if (tolerance === undefined) throw atomic && !isNeeded(planned) ? withWayOut(refused) : refused
+  if (!isTolerable(refused)) throw refused
+  if (isNested) await connection.query('ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch')
+  // All that is left is run again: what came before the entry, the entry alone, and what comes after it.
+  const left = items.slice(failure.done)
+  const first = left.findIndex(one => one.planned === planned)
+  const after = left.findIndex((one, index) => index > first && one.planned !== planned)
+  const own = left.slice(first, after < 0 ? left.length : after)
+  await runItems(connection, left.slice(0, first), context)
+  await runItems(
+    connection,
+    own.filter(one => one.isSetting),
+    { ...context, tolerance: undefined },
+  )
+  const statements = own.filter(one => !one.isSetting).map(one => one.sql)
+  if (item.isSetting || statements.length === 0) throw refused
+  await tolerate(connection, planned, statements, refused, {
+    atomic,
+    tolerance,
+    run: async sql => {
+      const again = await send(connection, itemsOf(planned, sql), context)
+      if (again !== undefined) throw refusal(planned, sql[again.index] ?? '', again.error)
+    },
+  })
+  await runItems(connection, after < 0 ? [] : left.slice(after), context)
+}
+
+interface Failure {
+  readonly index: number
+  readonly error: Error
+  /** How many statements are carried out, and stay so. */
+  readonly done: number
+}
+
+/** As one batch, or one by one where the server demands it. */
+async function send(
   connection: Connection,
   items: readonly Item[],
   context: EntryContext,
   attempt = 1,
-): Promise<void> {
+): Promise<Failure | undefined> {
   context.signal.throwIfAborted()
   const failure = await runBatch(
     connection,
     items.map(item => item.sql),
   )
-  if (failure === undefined) return
+  if (failure === undefined) return undefined
   context.signal.throwIfAborted()
-  const { index, error } = failure
+  const { error } = failure
   if (hasState(error, CANNOT_RUN_IN_TRANSACTION) && !context.atomic && items.length > 1) {
     // The batch was rolled back as a whole. One by one, each statement is a transaction of its own.
-    for (const item of items) await runItems(connection, [item], context)
-    return
+    for (const [index, item] of items.entries()) {
+      const one = await send(connection, [item], context)
+      if (one !== undefined) return { error: one.error, index, done: index }
+    }
+    return undefined
   }
   if (hasState(error, DEADLOCK) && !context.atomic && attempt < DEADLOCK_ATTEMPTS) {
     // Functions in an index may read tables that nobody can foresee. The victim was rolled back and simply tries again.
-    return await runItems(connection, items, context, attempt + 1)
+    return await send(connection, items, context, attempt + 1)
   }
-  const item = items[index]
-  throw item === undefined ? error : refusal(item, error)
+  return { ...failure, done: 0 }
 }
 
-function refusal({ sql, entry }: Item, error: Error): ComebackError {
+function refusal({ entry }: PlannedEntry, sql: string, error: Error): ComebackError {
   const told = serverError(error, `Restoring ${entryName(entry)}`, sql)
   const quote = sql.length <= QUOTED_LENGTH ? sql : `${sql.slice(0, QUOTED_LENGTH)}…`
   return new ComebackError(told.code, `${told.message} The statement: ${quote}`, {
@@ -127,22 +203,22 @@ function hasState(error: Error, state: string): boolean {
   return error instanceof pg.DatabaseError && error.code === state
 }
 
-function changedSettings(settings: Map<string, string>, entry: SchemaEntry, { filter }: EntryContext): string[] {
-  const wanted = { ...ENTRY_SETTINGS, ...entry.settings }
+function changedSettings(settings: Map<string, string>, planned: PlannedEntry, { filter }: EntryContext): Item[] {
+  const wanted = { ...ENTRY_SETTINGS, ...planned.entry.settings }
   return Object.entries(wanted).flatMap(([name, value]) => {
     const setting = name === 'default_tablespace' ? filter.adaptTablespace(value) : value
     if (settings.get(name) === setting) return []
     settings.set(name, setting)
-    return [set(name, setting)]
+    return [set(name, setting, planned)]
   })
 }
 
-function changedBack(settings: ReadonlyMap<string, string>): string[] {
+function changedBack(settings: ReadonlyMap<string, string>, planned: PlannedEntry): Item[] {
   return Object.entries(ENTRY_SETTINGS).flatMap(([name, setting]) =>
-    settings.get(name) === setting ? [] : [set(name, setting)],
+    settings.get(name) === setting ? [] : [set(name, setting, planned)],
   )
 }
 
-function set(name: string, setting: string): string {
-  return `SET ${pg.escapeIdentifier(name)} = ${pg.escapeLiteral(setting)}`
+function set(name: string, setting: string, planned: PlannedEntry): Item {
+  return { sql: `SET ${pg.escapeIdentifier(name)} = ${pg.escapeLiteral(setting)}`, planned, isSetting: true }
 }
