@@ -160,7 +160,7 @@ describe('a shop', () => {
       },
     }
     const result = await prove(mixed, target.url)
-    expect(found(result)).toEqual(['restore-failed restore'])
+    expect(found(result)).toEqual(['restore-failed CONSTRAINT public.person person_pkey'])
     expect(result.findings[0]?.message).toMatch(/unique.*\[23505\]/)
     expect(JSON.stringify(result)).not.toContain('secret@')
   })
