@@ -161,7 +161,8 @@ async function dumpSection(
     await Promise.allSettled([rows])
     return await dumpSchema(request)
   })
-  return withTextSettings(scriptFor(text, section, snapshot.serverVersion))
+  const { serverVersion, survey } = snapshot
+  return withTextSettings(scriptFor(text, section, { serverVersion, unloggedRoots: survey.unloggedRoots }))
 }
 
 async function writeSection(

@@ -188,7 +188,7 @@ class ScriptImport {
     const { serverVersion, encoding, pgDump } = this.#settings.facts()
     const text = Buffer.concat(this.#schema)
     if (encoding === 'UTF8' && !isUtf8(text)) throw notUtf8()
-    const { preData, postData, sequences, all } = sortSchema(scriptFor(text, 'pre-data', serverVersion))
+    const { preData, postData, sequences, all } = sortSchema(scriptFor(text, 'schema', { serverVersion }))
     await this.#writeSection('pre-data', preData)
     if (sequences !== '') {
       const detail = { kind: 'script', content: 'sequences' } as const

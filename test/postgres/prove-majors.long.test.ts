@@ -1,13 +1,11 @@
 /** One of everything, backed up and proved on each major version that is served. */
-import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createDatabaseProver } from '../../src/postgres/prove.ts'
 import { countProgress } from '../fakes/segments.ts'
+import { everythingScripts } from '../fixtures/everything.ts'
 import { startServer } from '../support/postgres.ts'
 import { backUp } from './round-trip.ts'
-
-const script = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 
 test.each([14, 15, 16, 17, 18] as const)('PostgreSQL %i', async major => {
   const server = await startServer(major)
@@ -15,9 +13,7 @@ test.each([14, 15, 16, 17, 18] as const)('PostgreSQL %i', async major => {
     const source = await server.createDatabase('everything')
     const client = new pg.Client({ connectionString: source })
     await client.connect()
-    await client.query(script('everything-roles.sql'))
-    await client.query(script('everything.sql'))
-    if (major === 18) await client.query(script('everything-18.sql'))
+    for (const sql of everythingScripts(major)) await client.query(sql)
     await client.end()
     const backup = await backUp(source)
     const prover = createDatabaseProver({

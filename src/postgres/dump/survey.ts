@@ -16,6 +16,8 @@ export interface Survey {
   /** Statements, one a line. */
   readonly sequences: string
   readonly largeObjects: readonly LargeObjects[]
+  /** Partitioned tables that are unlogged, which 18 put an end to. */
+  readonly unloggedRoots: readonly Relation[]
   readonly database: DatabaseFacts
 }
 
@@ -35,8 +37,9 @@ export async function surveyDatabase(
   { schemaOnly, exclusions }: SurveyOptions,
 ): Promise<Survey> {
   const database = await describeDatabase(connection)
+  const unloggedRoots = await listUnloggedRoots(connection)
   if (schemaOnly) {
-    return { tables: [], excluded: [], unmatched: [], sequences: '', largeObjects: [], database }
+    return { tables: [], excluded: [], unmatched: [], sequences: '', largeObjects: [], unloggedRoots, database }
   }
   const excluded = excludedOids(lockable, exclusions)
   const tables = await listTables(connection)
@@ -46,8 +49,16 @@ export async function surveyDatabase(
     unmatched: exclusions.filter(one => !lockable.some(table => one.matches(table))).map(one => one.pattern),
     sequences: await readSequences(connection),
     largeObjects: await listLargeObjects(connection),
+    unloggedRoots,
     database,
   }
+}
+
+async function listUnloggedRoots(connection: Connection): Promise<readonly Relation[]> {
+  return await connection.query<Relation>(`
+    SELECT n.nspname::text AS schema, c.relname::text AS name
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'p' AND c.relpersistence = 'u'`)
 }
 
 async function describeDatabase(connection: Connection): Promise<DatabaseFacts> {

@@ -36,7 +36,7 @@ export async function readSchemaText(
   const entries = new Map<string, string[]>()
   const request = { connect: target, snapshot: undefined, section: 'schema', args: [] } as const
   const dumped = await dumpSchema({ ...request, ...(pgDump === undefined ? {} : { native: pgDump }) })
-  const text = scriptFor(scriptFor(dumped, 'pre-data', serverVersion), 'post-data', serverVersion)
+  const text = scriptFor(dumped, 'schema', { serverVersion })
   for (const entry of cutEntries(text)) {
     if (entry.type === PREAMBLE) continue
     const title = titleOf(entry)

@@ -2,6 +2,7 @@
 import type { ProofFinding } from '../../engine/proof.ts'
 import type { Relation, SchemaEntry } from '../detail.ts'
 import { entryName } from '../restore/restore-plan.ts'
+import { inDialectOf } from '../schema/dialect.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
 import { columnsOf, isMoved } from './moved-columns.ts'
 
@@ -19,6 +20,12 @@ export interface SchemaDifference {
   readonly moved?: Relation
 }
 
+export interface DiagnosedServer {
+  readonly tablespaces: ReadonlySet<string>
+  /** `server_version_num` */
+  readonly version: number
+}
+
 interface Entry {
   readonly title: string
   readonly owner: string | null
@@ -32,14 +39,15 @@ interface Entry {
 
 /**
  * Order is no difference: pg_dump sorts by dependencies, and ties by numbers that a restore deals anew. Nor is a tablespace that
- * the server does not have, `tablespaces` being those that it has: where rows lie is no part of what they are.
+ * the server does not have, `tablespaces` being those that it has: where rows lie is no part of what they are. Nor is the dialect,
+ * in which an older backup may hold other words than the restored server's, whose `version` that is.
  */
 export function diagnoseSchema(
   stored: SchemaText,
   restored: SchemaText,
-  tablespaces: ReadonlySet<string>,
+  server: DiagnosedServer,
 ): readonly SchemaDifference[] {
-  const [before, after] = [entriesOf(stored, tablespaces), entriesOf(restored, tablespaces)]
+  const [before, after] = [entriesOf(stored, server), entriesOf(restored, server)]
   const findings: SchemaDifference[] = []
   for (const [title, old] of before) {
     const now = after.get(title) ?? []
@@ -98,7 +106,7 @@ function without(some: readonly Entry[], others: readonly Entry[]): readonly Ent
 
 function entriesOf(
   { text, entries }: SchemaText,
-  tablespaces: ReadonlySet<string>,
+  { tablespaces, version }: DiagnosedServer,
 ): ReadonlyMap<string, readonly Entry[]> {
   const found = entries
     .filter(({ type }) => type !== PREAMBLE)
@@ -109,7 +117,7 @@ function entriesOf(
           ([name, value]) => name !== 'default_tablespace' || tablespaces.has(value),
         ),
       )
-      const statements = statementsOf(text, entry)
+      const statements = inDialectOf(version, entry.type, statementsOf(text, entry))
       const title = entryName(entry)
       const relation = { schema: entry.schema ?? '', name: entry.name }
       const columns = columnsOf(entry, statements)

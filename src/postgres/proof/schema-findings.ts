@@ -54,9 +54,9 @@ async function findingsOf(
   connection: Connection,
 ): Promise<{ readonly findings: readonly ProofFinding[]; readonly reworded: number }> {
   const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
-  const tablespaces = new Set(named.map(({ name }) => name))
+  const server = { tablespaces: new Set(named.map(({ name }) => name)), version: now.serverVersion }
   const pairs = await pairsOf(looking)
-  const byText = pairs.flatMap(({ stored, restored }) => diagnoseSchema(stored, restored, tablespaces))
+  const byText = pairs.flatMap(({ stored, restored }) => diagnoseSchema(stored, restored, server))
   if (byText.length === 0) return { findings: [], reworded: 0 }
   const reloaded = await reloadedSchema(
     looking,
@@ -65,9 +65,7 @@ async function findingsOf(
   if ('code' in reloaded) return { findings: [...byText.map(({ finding }) => finding), reloaded], reworded: 0 }
   const byMeaning = pairs
     .filter(({ differs }) => differs)
-    .flatMap(({ section, restored }) =>
-      diagnoseSchema(reloaded.sections.get(section) ?? NOTHING, restored, tablespaces),
-    )
+    .flatMap(({ section, restored }) => diagnoseSchema(reloaded.sections.get(section) ?? NOTHING, restored, server))
   return judged(byText, byMeaning, reloaded.unmade, looking.detail.pgDump === now.pgDump)
 }
 

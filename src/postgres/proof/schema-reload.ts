@@ -9,10 +9,11 @@ import type { SchemaDetail, SchemaEntry } from '../detail.ts'
 import { createDatabaseSource } from '../dump.ts'
 import { runBatch } from '../restore/batch.ts'
 import { entryName } from '../restore/restore-plan.ts'
+import { inDialectOf } from '../schema/dialect.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
 import { createProofDatabase, dropProofDatabase, type ProofDatabase } from './disposable.ts'
 import type { ComparisonRequest } from './looking.ts'
-import type { SchemaText } from './schema-diagnosis.ts'
+import type { DiagnosedServer, SchemaText } from './schema-diagnosis.ts'
 import { createComparison } from './segment-comparison.ts'
 
 /** Statements that are sent at once. */
@@ -54,7 +55,7 @@ async function load(
   const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
   const tablespaces = new Set(named.map(({ name }) => name))
   const unmade = new Map<string, string>()
-  const all = statementsIn(texts, tablespaces)
+  const all = statementsIn(texts, { tablespaces, version: connection.serverVersion })
   while (all.length > 0) {
     const batch = all.splice(0, BATCH)
     const run = (some: readonly Statement[]) =>
@@ -81,7 +82,7 @@ async function load(
 }
 
 /** Event triggers come last: they would fire on what follows. */
-function statementsIn(texts: readonly SchemaText[], tablespaces: ReadonlySet<string>): Statement[] {
+function statementsIn(texts: readonly SchemaText[], { tablespaces, version }: DiagnosedServer): Statement[] {
   const isLast = ({ type, name }: SchemaEntry) => type === 'EVENT TRIGGER' || name.startsWith('EVENT TRIGGER ')
   const all = entriesIn(texts).filter(({ entry }) => !isFilling(entry))
   const ordered = [...all.filter(({ entry }) => !isLast(entry)), ...all.filter(({ entry }) => isLast(entry))]
@@ -92,7 +93,7 @@ function statementsIn(texts: readonly SchemaText[], tablespaces: ReadonlySet<str
       `SET default_tablespace = '${tablespaces.has(space) ? space.replaceAll("'", "''") : ''}'`,
       `SET default_table_access_method = '${method.replaceAll("'", "''")}'`,
     ]
-    return [...settings, ...statementsOf(text, entry)].map(sql => ({ title, sql }))
+    return [...settings, ...inDialectOf(version, entry.type, statementsOf(text, entry))].map(sql => ({ title, sql }))
   })
 }
 

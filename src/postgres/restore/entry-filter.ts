@@ -4,6 +4,7 @@
  * between them may stand anything.
  */
 import type { Problem } from '../../engine/ports.ts'
+import { inDialectOf } from '../schema/dialect.ts'
 import { NAME, QUALIFIED_NAME, unquoted } from '../schema/sql-name.ts'
 import { Omissions } from './omissions.ts'
 import { LeftOut, skippedEntry } from './optional-entries.ts'
@@ -61,7 +62,7 @@ export function createEntryFilter(facts: TargetFacts): EntryFilter {
         return []
       }
       omissions.current = entryName(entry)
-      return withoutForeignGrantors(statements, facts, omissions)
+      return withoutForeignGrantors(inDialectOf(facts.version, entry.type, statements), facts, omissions)
         .flatMap(sql => adaptOne(sql) ?? [])
         .flatMap(sql => {
           creators.watch(sql)

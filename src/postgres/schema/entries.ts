@@ -10,7 +10,8 @@
  */
 import { ComebackError } from '../../errors.ts'
 import type { SchemaEntry } from '../detail.ts'
-import { pieces, splitStatements } from './sql-lexer.ts'
+import { withoutReservedOptions } from './dialect.ts'
+import { type Piece, pieces, splitStatements } from './sql-lexer.ts'
 
 /** The type of the first entry: the settings with which every dump begins. It has no name, schema or owner. */
 export const PREAMBLE = 'PREAMBLE'
@@ -75,12 +76,27 @@ export function headerOf(comment: string): Pick<SchemaEntry, 'type' | 'schema' |
   return header === null ? undefined : identify(header)
 }
 
-/** An entry's statements in order, each without its closing semicolon and without comments around it. */
+/**
+ * An entry's statements in order, each without its closing semicolon and without comments around it. What a server keeps for
+ * itself among the options of a column is none of them.
+ */
 export function statementsOf(text: Buffer, entry: SchemaEntry): string[] {
-  const sql = text.subarray(entry.offset, entry.offset + entry.length)
+  return statementPlaces(text, entry).flatMap(
+    ({ start, end }) => withoutReservedOptions(text.toString('utf8', start, end)) ?? [],
+  )
+}
+
+/** Where in the text they stand, as they are. */
+export function statementPlaces(text: Buffer, { offset, length }: SchemaEntry): readonly Piece[] {
+  const sql = text.subarray(offset, offset + length)
   return splitStatements(sql)
     .filter(({ start, end }) => stateChange(sql, start, end) === undefined)
-    .map(({ start, end }) => sql.toString('utf8', start, end))
+    .map(({ next, ...piece }) => ({
+      ...piece,
+      start: piece.start + offset,
+      end: piece.end + offset,
+      ...(next === undefined ? {} : { next: next + offset }),
+    }))
 }
 
 /**
