@@ -9,8 +9,9 @@ export interface Contents {
   readonly rows: Readonly<Record<string, string>>
 }
 
-export async function contentsOf({ pgDump }: RoundTripServer, url: string): Promise<Contents> {
-  const superuser = asSuperuser(url)
+export async function contentsOf(server: RoundTripServer, url: string): Promise<Contents> {
+  const { pgDump } = server
+  const superuser = asSuperuser(server, url)
   const text = execFileSync(pgDump, ['--schema-only', superuser], { encoding: 'utf8', maxBuffer: 2 ** 28 })
   const entries = text
     .replaceAll(/^\\(un)?restrict .*$/gm, '')
@@ -21,9 +22,9 @@ export async function contentsOf({ pgDump }: RoundTripServer, url: string): Prom
 }
 
 /** What the server's own tools make of the source; where they stumble they go on, as people let them. */
-export function copyByPgDump({ pgDump, psql }: RoundTripServer, from: string, to: string): void {
-  const dump = spawnSync(pgDump, [asSuperuser(from)], { maxBuffer: 2 ** 30 })
-  spawnSync(psql, ['-q', '-X', asSuperuser(to)], { input: dump.stdout })
+export function copyByPgDump(server: RoundTripServer, from: string, to: string): void {
+  const dump = spawnSync(server.pgDump, [asSuperuser(server, from)], { maxBuffer: 2 ** 30 })
+  spawnSync(server.psql, ['-q', '-X', asSuperuser(server, to)], { input: dump.stdout })
 }
 
 export function differences(a: Contents, b: Contents): readonly string[] {
@@ -39,8 +40,6 @@ export function differences(a: Contents, b: Contents): readonly string[] {
   ]
 }
 
-function asSuperuser(url: string): string {
-  const changed = new URL(url)
-  changed.username = 'postgres'
-  return changed.href
+function asSuperuser(server: RoundTripServer, url: string): string {
+  return Object.assign(new URL(server.url()), { pathname: new URL(url).pathname }).href
 }

@@ -75,12 +75,12 @@ class Trip {
   /** A new, empty one, of the role. */
   async database(): Promise<string> {
     const name = `trip_${crypto.randomUUID().slice(0, 8)}`
-    const owner = this.#role === 'owner' ? OWNER : 'postgres'
-    await run(this.#server.url(), `CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0`)
+    const owner = this.#role === 'owner' ? OWNER : superuserOf(this.#server)
+    await run(this.#server.url(), `CREATE DATABASE ${name} OWNER "${owner}" TEMPLATE template0`)
     if (this.#role === 'owner') await run(this.#server.url(name), `ALTER SCHEMA public OWNER TO ${OWNER}`)
     this.#databases.push(name)
     const url = new URL(this.#server.url(name))
-    url.username = owner
+    if (this.#role === 'owner') Object.assign(url, { username: OWNER, password: 'secret' })
     return url.href
   }
 
@@ -115,9 +115,8 @@ class Trip {
   }
 
   async proof(): Promise<string> {
-    const disposable = await this.database()
-    const url = new URL(disposable)
-    url.username = 'postgres'
+    const { pathname } = new URL(await this.database())
+    const url = Object.assign(new URL(this.#server.url()), { pathname })
     const report = (await this.job('verify', { targetUrl: url.href, disposable: 'true' })) as VerifyReport
     const [outcome] = report.proofs
     const findings = outcome?.findings.map(({ code, subject }) => `${code} ${subject}`) ?? []
@@ -144,6 +143,10 @@ class Trip {
     const isSame = same.some(({ rows }) => Object.entries(rows).every(([name, digest]) => now.rows[name] === digest))
     return isSame ? 'same rows' : 'other rows'
   }
+}
+
+function superuserOf(server: RoundTripServer): string {
+  return decodeURIComponent(new URL(server.url()).username)
 }
 
 async function run(url: string, sql: string): Promise<pg.QueryResult> {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { INPUTS } from './inputs.ts'
 import { createRoles, ROLES, roundTrip } from './round-trip.ts'
-import { ROUND_TRIP_MAJORS, type RoundTripServer, startRoundTripServer } from './servers.ts'
+import { type RoundTripServer, roundTripServers } from './servers.ts'
 
-describe.each(ROUND_TRIP_MAJORS)('on PostgreSQL %i', major => {
+describe.each(roundTripServers())('on $name', ({ start }) => {
   let server: RoundTripServer
   beforeAll(async () => {
-    server = await startRoundTripServer(major)
+    server = await start()
     await createRoles(server)
   })
   afterAll(() => server.stop())
