@@ -11,7 +11,7 @@ import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/cons
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
 import { tellingNoted } from './restore/noted.ts'
 import { previewRestore } from './restore/preview.ts'
-import { removeRestored } from './restore/remove-restored.ts'
+import { type Before, lookBefore, removeRestored } from './restore/remove-restored.ts'
 import { restoreAtomically } from './restore/restore-atomic.ts'
 import type { RestoreContext, RestoreMode, RestoreOutcome } from './restore/restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore/restore-parallel.ts'
@@ -29,7 +29,6 @@ import {
 import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
-import { rightsOf } from './restore/target-reset.ts'
 import { Tolerance } from './restore/tolerance.ts'
 
 export interface DatabaseSinkOptions extends Consent {
@@ -163,13 +162,13 @@ async function restoreWith(
 
 async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutcome> {
   const { connection, sessions, plan } = context
-  const { again } = await rightsOf(connection, plan.detail, plan.detail.schemas)
+  const before = await lookBefore(connection, plan)
   try {
     await connection.query(`SET synchronous_commit = ${LANE_SETTINGS.synchronous_commit}`)
     return await restoreInParallel(context)
   } catch (error) {
     sessions.fail(error)
-    throw alsoSaying(error, await clearUp(context, again))
+    throw alsoSaying(error, await clearUp(context, before))
   }
 }
 
@@ -180,11 +179,11 @@ function alsoSaying(error: unknown, more: string): ComebackError {
 
 async function clearUp(
   { target, sessions, plan, facts, connection, roles }: RestoreContext,
-  again: readonly string[],
+  before: Before,
 ): Promise<string> {
   try {
     await sessions.close()
-    if (await removeRestored(target, plan, facts, roles ?? [], again))
+    if (await removeRestored(target, plan, facts, before, roles))
       return 'What had been restored was dropped: the target is empty again.'
     return `The target ${connection.description} is left with a part of the backup.`
   } catch (error) {

@@ -5,41 +5,51 @@
  */
 import pg from 'pg'
 import type { Connection } from '../connection/connection.ts'
-import { dropStatement } from './drop-object.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { openForClearingUp, type TargetOptions } from './restore-sessions.ts'
 import type { Rights } from './rights.ts'
 import { inspectTarget } from './target.ts'
 import type { TargetFacts } from './target-facts.ts'
-import { drop, emptySchemas, rightsOf } from './target-reset.ts'
+import { type DatabaseObject, dropOf, madeBy, objectsIn, objectsOutside } from './target-objects.ts'
+import { drop, rightsOf } from './target-reset.ts'
 
-/** `facts` are those from before the restore, as are the rights that `again` makes again. Returns whether the target is empty again. */
+/** What is known of a target before a restore, so that what it held can be told from what the restore made. */
+export interface Before {
+  /** Keys of its objects. */
+  readonly objects: ReadonlySet<string>
+  /** Statements that make its rights again. */
+  readonly rights: Rights['again']
+}
+
+export async function lookBefore(connection: Connection, { detail }: RestorePlan): Promise<Before> {
+  const objects = [...(await objectsIn(connection, detail.schemas)), ...(await objectsOutside(connection))]
+  const { again } = await rightsOf(connection, detail, detail.schemas)
+  return { objects: new Set(objects.map(({ key }) => key)), rights: again }
+}
+
+/** `facts` are those from before the restore. Returns whether the target is empty again. */
 export async function removeRestored(
   target: TargetOptions,
   plan: RestorePlan,
   facts: TargetFacts,
-  roles: readonly string[],
-  again: Rights['again'],
+  before: Before,
+  roles: readonly string[] = [],
 ): Promise<boolean> {
   await using connection = await openForClearingUp(target)
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
   await removeSubscriptions(connection, facts.subscriptions)
-  // Named twice: a function's entry carries its arguments.
-  const names = new Set(
-    entries.flatMap(({ schema, name }) => [`${schema}.${name}`, `${schema}.${name.split('(', 1)[0]}`]),
-  )
-  await drop(
-    connection,
-    entries.flatMap(entry => dropStatement(entry) ?? []),
-  )
-  await emptySchemas(connection, plan.detail.schemas, ({ schema, name }) => names.has(`${schema}.${name}`))
+  const isMeant = madeBy(entries)
+  const isNew = (object: DatabaseObject) => !before.objects.has(object.key) && isMeant(object)
+  for (const objects of [await objectsOutside(connection), await objectsIn(connection, plan.detail.schemas)]) {
+    await drop(connection, objects.filter(isNew).map(dropOf))
+  }
   await drop(connection, [
     ...plan.detail.extensions
       .filter(({ name }) => !facts.extensions.has(name))
       .map(({ name }) => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)}`),
-    ...entries
-      .filter(({ type, name }) => type === 'SCHEMA' && !facts.schemas.has(name))
-      .map(({ name }) => `DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(name)}`),
+    ...plan.detail.schemas
+      .filter(name => !facts.schemas.has(name))
+      .map(name => `DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(name)}`),
   ])
   if (plan.largeObjects.length > 0) {
     // There was none before: an empty target holds none.
@@ -49,7 +59,7 @@ export async function removeRestored(
     )
   }
   const { reset } = await rightsOf(connection, plan.detail, plan.detail.schemas)
-  await drop(connection, [...reset, ...again])
+  await drop(connection, [...reset, ...before.rights])
   await removeRoles(connection, roles)
   return (await inspectTarget(connection)) === undefined
 }

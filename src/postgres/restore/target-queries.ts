@@ -1,27 +1,5 @@
 /** What a reset asks the catalogue; most answers are statements, made by the server with its own quoting. */
 
-/** The objects of the schemas `$1`, tables first, without what extensions own or what only serves another object. */
-export const OBJECTS_IN_SCHEMAS = `
-  SELECT DISTINCT CASE i.type WHEN 'composite type' THEN 'TYPE' WHEN 'statistics object' THEN 'STATISTICS'
-                              ELSE upper(i.type) END AS type,
-         i.identity, n.nspname AS schema, i.type <> 'table' AS rank,
-         COALESCE(p.proname, c.relname, t.typname, i.name)::text AS name
-    FROM pg_catalog.pg_depend d
-    JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
-   CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
-    LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.objid
-    LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
-    LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = d.objid
-   WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname = ANY($1)
-     AND d.deptype = 'n' AND d.objsubid = 0
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                      WHERE e.classid = d.classid AND e.objid = d.objid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
-     AND i.type IN ('table', 'view', 'materialized view', 'sequence', 'foreign table', 'composite type', 'type', 'function',
-                    'procedure', 'aggregate', 'operator', 'operator class', 'operator family', 'collation', 'conversion',
-                    'statistics object', 'text search parser', 'text search dictionary', 'text search template',
-                    'text search configuration')
-   ORDER BY rank, i.identity`
-
 /** Schemas in which an extension stands or has something; and all where the role could not make again what it drops. */
 export const STAYING_SCHEMAS = `
   SELECT n.nspname AS schema FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace

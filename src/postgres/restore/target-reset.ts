@@ -11,16 +11,10 @@ import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import type { DatabaseDetail, SchemaEntry } from '../detail.ts'
 import { runBatch } from './batch.ts'
-import { type DatabaseObject, dropStatement } from './drop-object.ts'
 import { defaultPrivileges, type Rights, schemaRights } from './rights.ts'
 import type { TargetFacts } from './target-facts.ts'
-import {
-  CONFIGURATION_ROWS,
-  DEPENDENTS_OUTSIDE,
-  OBJECTS_IN_SCHEMAS,
-  STAYING_SCHEMAS,
-  UNLINK_LARGE_OBJECTS,
-} from './target-queries.ts'
+import { dropOf, madeBy, objectsIn, objectsOutside } from './target-objects.ts'
+import { CONFIGURATION_ROWS, DEPENDENTS_OUTSIDE, STAYING_SCHEMAS, UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 
 const BATCH = 64
 /** Objects outside that a warning names. */
@@ -37,10 +31,8 @@ export async function resetTarget(
   const schemas = detail.schemas.filter(schema => facts.schemas.has(schema))
   const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
   const doomed = doomedExtensions(detail, facts)
-  await dropAll(
-    connection,
-    entries.flatMap(entry => dropStatement(entry) ?? []),
-  )
+  const isMeant = madeBy(entries)
+  await dropAll(connection, (await objectsOutside(connection)).filter(isMeant).map(dropOf))
 
   const held = await connection.query<{ schema: string }>(STAYING_SCHEMAS)
   const staying = new Set(['public', ...held.map(row => row.schema)])
@@ -50,7 +42,7 @@ export async function resetTarget(
     connection,
     dropped.map(schema => `DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`),
   )
-  await emptySchemas(connection, emptied, () => true, dropAll)
+  await emptySchemas(connection, emptied, dropAll)
   // After what uses them: dropping ltree itself fails on PostgreSQL 14 while an index with options of its operator class stands.
   await dropAll(
     connection,
@@ -85,14 +77,9 @@ export function expectsClosedPublic({ pgDump }: DatabaseDetail): boolean {
 export async function emptySchemas(
   connection: Connection,
   schemas: readonly string[],
-  isMeant: (object: DatabaseObject) => boolean = () => true,
   dropAll: typeof drop = drop,
 ): Promise<void> {
-  const objects = await connection.query<DatabaseObject>(OBJECTS_IN_SCHEMAS, [schemas])
-  await dropAll(
-    connection,
-    objects.filter(isMeant).map(({ type, identity }) => `DROP ${type} IF EXISTS ${identity} CASCADE`),
-  )
+  await dropAll(connection, (await objectsIn(connection, schemas)).map(dropOf))
 }
 
 /** An extension goes if it stands in a schema that is replaced, and the backup doesn't have it right there. */

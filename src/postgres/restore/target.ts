@@ -38,6 +38,24 @@ const CONTENTS = `
     UNION ALL
     SELECT 'type', 3, t.typnamespace, t.typname::text, t.typowner, 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid
       FROM pg_catalog.pg_type t WHERE t.typtype IN ('d', 'e', 'r') OR (t.typtype = 'b' AND t.typelem = 0)
+    UNION ALL
+    SELECT 'operator', 3, o.oprnamespace, o.oprname::text, o.oprowner, 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid
+      FROM pg_catalog.pg_operator o
+    UNION ALL
+    SELECT 'operator family', 3, o.opfnamespace, o.opfname::text, o.opfowner, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.oid
+      FROM pg_catalog.pg_opfamily o
+    UNION ALL
+    SELECT 'collation', 3, l.collnamespace, l.collname::text, l.collowner, 'pg_catalog.pg_collation'::pg_catalog.regclass, l.oid
+      FROM pg_catalog.pg_collation l
+    UNION ALL
+    SELECT 'conversion', 3, v.connamespace, v.conname::text, v.conowner, 'pg_catalog.pg_conversion'::pg_catalog.regclass, v.oid
+      FROM pg_catalog.pg_conversion v
+    UNION ALL
+    SELECT 'text search configuration', 3, f.cfgnamespace, f.cfgname::text, f.cfgowner, 'pg_catalog.pg_ts_config'::pg_catalog.regclass, f.oid
+      FROM pg_catalog.pg_ts_config f
+    UNION ALL
+    SELECT 'text search dictionary', 3, y.dictnamespace, y.dictname::text, y.dictowner, 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, y.oid
+      FROM pg_catalog.pg_ts_dict y
   ), theirs AS (
     SELECT o.kind, o.rank, n.nspname::text AS schema, o.name
       FROM objects o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema
