@@ -69,7 +69,7 @@ const databaseDetail = v.object({
   /** Under which its text was written, where another setting would read it as something else; absent in older backups. */
   settings: v.exactOptional(v.record(v.string(), v.string())),
   schemaOnly: v.boolean(),
-  /** Tables whose rows were left out on request. */
+  /** Tables whose rows were left out on request, or could not be read on a standby. */
   excludedData: v.array(relation),
   extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
   /** The schemas that hold what is backed up, `public` among them. */
@@ -90,6 +90,12 @@ export function isImported({ database }: DatabaseDetail): boolean {
 
 export function parseSegmentDetail(detail: unknown): SegmentDetail {
   return v.parse(segmentDetail, detail)
+}
+
+/** Under which the text was written; a detail that cannot be read is refused where the restore is planned. */
+export function writtenUnder(detail: unknown): Readonly<Record<string, string>> {
+  const parsed = v.safeParse(databaseDetail, detail)
+  return parsed.success ? (parsed.output.settings ?? {}) : {}
 }
 
 export function parseDatabaseDetail(detail: unknown): DatabaseDetail {

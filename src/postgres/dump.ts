@@ -20,6 +20,7 @@ import { preflight } from './dump/preflight.ts'
 import { openSnapshot, type Snapshot } from './dump/snapshot.ts'
 import { type Survey, surveyDatabase } from './dump/survey.ts'
 import type { LockableTable } from './dump/tables.ts'
+import { unloggedProblems } from './dump/unlogged.ts'
 import { cutEntries, PREAMBLE } from './schema/entries.ts'
 import { dumpSchema, pgDumpVersion } from './schema/pg-dump.ts'
 import { scriptFor } from './schema/script-for.ts'
@@ -233,7 +234,7 @@ async function conclude(
     ...survey.database,
     settings: { ...snapshot.written },
     schemaOnly: options.schemaOnly,
-    excludedData: [...survey.excluded],
+    excludedData: [...survey.excluded, ...survey.unlogged.tables],
     rows: { ...lanes.rows },
     pgDump: await pgDumpVersion(options.pgDump, connect.signal),
   }
@@ -246,6 +247,7 @@ function problemsOf(survey: Survey, entries: readonly SchemaEntry[], lanes: Lane
     message: `No table matches ${pattern}, whose rows were to be left out.`,
     hint: 'A pattern without a schema matches only tables on the search path; capitals need double quotes.',
   }))
+  problems.push(...unloggedProblems(survey.unlogged))
   if (survey.largeObjects.length === 0 && entries.every(entry => BARE_ENTRIES.includes(entry.type))) {
     problems.push({
       severity: 'warning',

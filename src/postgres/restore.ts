@@ -3,7 +3,7 @@ import type { Problem, Sink, SinkProgress, SinkResult, StoredBackup } from '../e
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
-import { parseDatabaseDetail } from './detail.ts'
+import { writtenUnder } from './detail.ts'
 import { analyzeRestored } from './restore/analyze.ts'
 import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
@@ -61,7 +61,7 @@ export interface DatabaseSinkOptions extends Consent {
  */
 export function createDatabaseSink(given: DatabaseSinkOptions): Sink {
   const selection = parseSelection(given.selection)
-  const optionsFor = ({ detail }: StoredBackup) => ({ ...given, written: parseDatabaseDetail(detail).settings ?? {} })
+  const optionsFor = ({ detail }: StoredBackup) => ({ ...given, written: writtenUnder(detail) })
   return {
     component: 'database',
     identity: identityOf(given.url),

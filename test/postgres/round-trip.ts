@@ -1,4 +1,5 @@
 /** The database's way through Source and Sink, without anything between them. */
+import pg from 'pg'
 import { expect } from 'vitest'
 import type { Sink, SinkProgress, SinkResult, SourceResult, StoredBackup } from '../../src/engine/ports.ts'
 import { ComebackError } from '../../src/errors.ts'
@@ -112,6 +113,19 @@ export async function failure(promise: Promise<unknown>): Promise<ComebackError>
   )
   expect(error).toBeInstanceOf(ComebackError)
   return error
+}
+
+/** The rows of the last statement. */
+export async function run(url: string, ...statements: readonly string[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    let rows: Record<string, unknown>[] = []
+    for (const sql of statements) rows = (await client.query(sql)).rows
+    return rows
+  } finally {
+    await client.end()
+  }
 }
 
 export async function backendsOf({ query, name }: TestDatabase): Promise<number> {

@@ -1,7 +1,6 @@
 /** Values stay what they are, whatever the roles of source and target have set: nothing of it may reach a text. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { StoredBackup } from '../../src/engine/ports.ts'
 import { parseDatabaseDetail } from '../../src/postgres/detail.ts'
@@ -12,7 +11,7 @@ import { FRANCS, makeLocales, PESOS } from '../support/locales.ts'
 import { type Major, startServer, type TestServer } from '../support/postgres.ts'
 import { needTools } from '../support/stock-tool.ts'
 import { THOROUGH } from '../support/thorough.ts'
-import { backUp, read, restore } from './round-trip.ts'
+import { backUp, read, restore, run } from './round-trip.ts'
 
 const MAJORS: readonly Major[] = THOROUGH ? [14, 15, 16, 17, 18] : [14, 18]
 const never = new AbortController().signal
@@ -88,18 +87,6 @@ const CONTENTS = `
   UNION ALL SELECT 'default ' || adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef
   UNION ALL SELECT 'bound', pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'dated_1'
    ORDER BY 1`
-
-async function run(url: string, ...statements: readonly string[]) {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    let rows: Record<string, unknown>[] = []
-    for (const sql of statements) rows = (await client.query(sql)).rows
-    return rows
-  } finally {
-    await client.end()
-  }
-}
 
 describe.each(MAJORS)('on PostgreSQL %i, between roles with settings of their own', major => {
   let locales: Disposable

@@ -64,9 +64,24 @@ export async function startServerFrom(
   own(outside)
   /** As the server sees it. */
   const home = root === '/' ? outside : outside.slice(root.length)
-  const data = join(home, 'data')
   run(['cp', '-a', '--reflink=auto', cluster(bin, root), join(outside, 'data')], outside)
+  return await launch(bin, { root, outside, home }, settings)
+}
 
+export interface Home {
+  readonly root: string
+  /** The folder that holds `data`, as we see it and as the server does. Gone when the server is stopped. */
+  readonly outside: string
+  readonly home: string
+}
+
+/** On data that are there. */
+export async function launch(
+  bin: string,
+  { root, outside, home }: Home,
+  settings: Readonly<Record<string, string>>,
+): Promise<Omit<TestServer, 'major'>> {
+  const data = join(home, 'data')
   const port = await freePort()
   const all = {
     port: String(port),
@@ -142,7 +157,7 @@ function cluster(bin: string, root: string): string {
 }
 
 /** Root's node_modules may lie where nobody may not read, so as root the programs are copied once into the temp folder. */
-function programs(major: Major): string {
+export function programs(major: Major): string {
   const native = join(dirname(createRequire(import.meta.url).resolve(PACKAGES[major])), '..', 'native')
   if (!isRoot) return native
   const copy = join(tmpdir(), `comeback-postgres-${major}`)
@@ -169,7 +184,7 @@ function madeOnce(place: string, make: (staging: string) => string): string {
   return place
 }
 
-function own(path: string): void {
+export function own(path: string): void {
   if (!isRoot) return
   chownSync(path, NOBODY, NOBODY)
 }

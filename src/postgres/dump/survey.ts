@@ -6,11 +6,14 @@ import { type LargeObjects, listLargeObjects } from './large-objects.ts'
 import type { Table } from './plan.ts'
 import { readSequences } from './sequences.ts'
 import { IS_USER_SCHEMA, type LockableTable, listTables } from './tables.ts'
+import { listUnlogged, type Unlogged } from './unlogged.ts'
 
 export interface Survey {
   /** Tables whose rows are to be read. */
   readonly tables: readonly Table[]
   readonly excluded: readonly Relation[]
+  /** What a standby does not have. */
+  readonly unlogged: Unlogged
   /** Patterns that no table matched. */
   readonly unmatched: readonly string[]
   /** Statements, one a line. */
@@ -39,13 +42,16 @@ export async function surveyDatabase(
   const database = await describeDatabase(connection)
   const unloggedRoots = await listUnloggedRoots(connection)
   if (schemaOnly) {
-    return { tables: [], excluded: [], unmatched: [], sequences: '', largeObjects: [], unloggedRoots, database }
+    const nothing = { tables: [], excluded: [], unmatched: [], sequences: '', largeObjects: [] }
+    return { ...nothing, unlogged: { tables: [], sequences: [] }, unloggedRoots, database }
   }
   const excluded = excludedOids(lockable, exclusions)
   const tables = await listTables(connection)
+  const unlogged = await listUnlogged(connection, excluded)
   return {
     tables: tables.filter(table => !excluded.has(table.oid)),
     excluded: tables.filter(table => excluded.has(table.oid)).map(({ schema, name }) => ({ schema, name })),
+    unlogged,
     unmatched: exclusions.filter(one => !lockable.some(table => one.matches(table))).map(one => one.pattern),
     sequences: await readSequences(connection),
     largeObjects: await listLargeObjects(connection),
