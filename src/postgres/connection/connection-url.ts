@@ -4,8 +4,10 @@
  *
  * The URL holds the password, so no error of this file repeats any part of it.
  */
+import { isIP } from 'node:net'
 import { userInfo } from 'node:os'
-import { ComebackError } from '../../errors.ts'
+import { refuseParameters } from './url-parameters.ts'
+import { malformed, SEVERAL, urlParts, withDatabase } from './url-parts.ts'
 
 const DEFAULT_PORT = 5432
 
@@ -26,6 +28,8 @@ export interface ConnectionTarget {
   readonly sslRootCert: string | undefined
   readonly sslCert: string | undefined
   readonly sslKey: string | undefined
+  /** Of the key. */
+  readonly sslPassword: string | undefined
   readonly channelBinding: boolean
   /** Command-line options for the backend, such as Neon's `endpoint=…`. */
   readonly options: string | undefined
@@ -36,23 +40,23 @@ export interface ConnectionTarget {
 
 /** Throws `usage` on anything that is not one server's URL. Parameters that only other programs know are ignored. */
 export function parseDatabaseUrl(text: string): ConnectionTarget {
-  const url = parse(text)
-  const parameter = (name: string) => url.searchParams.get(name) || undefined
-  const host = parameter('host') ?? (decode(url.hostname).replace(/^\[(.*)\]$/, '$1') || 'localhost')
-  if (host.includes(',')) throw malformed('names several hosts; name one')
-  const user = parameter('user') ?? (decode(url.username) || userInfo().username)
+  const parts = urlParts(text)
+  refuseParameters(parts)
+  const parameter = (name: string) => parts.parameters.get(name) || undefined
+  const user = parameter('user') ?? parts.user ?? userInfo().username
   const sslMode = sslModeOf(parameter('sslmode'), parameter('ssl'), parameter('sslnegotiation'))
   return {
-    host,
-    port: portOf(parameter('port') ?? url.port),
-    database: parameter('dbname') ?? (decode(url.pathname.slice(1)) || user),
+    host: hostOf(parameter('host') ?? parts.host, parameter('hostaddr')),
+    port: portOf(parameter('port') ?? parts.port ?? ''),
+    database: parameter('dbname') ?? parts.database ?? user,
     user,
-    password: parameter('password') ?? (decode(url.password) || undefined),
+    password: parameter('password') ?? parts.password,
     sslMode: sslMode ?? 'prefer',
     sslModeGiven: sslMode !== undefined,
     sslRootCert: parameter('sslrootcert'),
     sslCert: parameter('sslcert'),
     sslKey: parameter('sslkey'),
+    sslPassword: parameter('sslpassword'),
     channelBinding: parameter('channel_binding') === 'require',
     options: parameter('options'),
     applicationName: parameter('application_name'),
@@ -71,12 +75,10 @@ export function describeTarget({ host, port, database }: ConnectionTarget): stri
 
 /** The same server and role, another database. */
 export function inDatabase(text: string, database: string): string {
-  const url = parse(text)
-  url.searchParams.delete('dbname')
-  url.pathname = `/${encodeURIComponent(database)}`
+  const { user, parameters } = urlParts(text)
   // Who asks is the database's name where the URL names nobody, and must not change with it.
-  if (!url.searchParams.has('user') && url.username === '') url.searchParams.set('user', parseDatabaseUrl(text).user)
-  return url.href
+  const isNamed = user !== undefined || parameters.get('user')
+  return withDatabase(text, database, isNamed ? undefined : parseDatabaseUrl(text).user)
 }
 
 /** Names the database for good: the same whoever connects and by whichever parameters. Host names have no case, databases do. */
@@ -89,27 +91,18 @@ export function isSocket(target: ConnectionTarget): boolean {
   return target.host.startsWith('/')
 }
 
-function parse(text: string): URL {
-  if (!/^postgres(ql)?:\/\//i.test(text.trim())) throw malformed('does not begin with postgresql://')
-  // libpq allows `user@/database?host=…`, which the URL standard does not.
-  const standard = text.trim().replace(/^([a-z]+:\/\/[^/?#]*@)(?=[/?])/i, '$1localhost')
-  if (!URL.canParse(standard)) throw malformed('cannot be read')
-  const url = new URL(standard)
-  if (url.hash !== '') throw malformed('holds a bare #')
-  return url
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // The cause is dropped on purpose: it may quote what it could not decode.
-    throw malformed('holds a % that is not part of a percent-encoded character')
-  }
+/** Of a name and its address, libpq takes both: one to connect, one to check. */
+function hostOf(host: string | undefined, address: string | undefined): string {
+  if (host?.includes(',') || address?.includes(',')) throw malformed(SEVERAL)
+  if (address === undefined) return host ?? 'localhost'
+  if (isIP(address) === 0) throw malformed('holds a hostaddr that is no address')
+  if (host !== undefined && host !== address) throw malformed('names both host and hostaddr; name one')
+  return address
 }
 
 function portOf(text: string): number {
   if (text === '') return DEFAULT_PORT
+  if (text.includes(',')) throw malformed(SEVERAL)
   const port = Number(text)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw malformed('holds an impossible port')
   return port
@@ -125,12 +118,4 @@ function sslModeOf(mode: string | undefined, ssl: string | undefined, negotiatio
   if (ssl === 'no-verify') return 'no-verify'
   if (ssl !== undefined) return ssl === 'false' || ssl === '0' ? 'disable' : 'verify-full'
   return negotiation === 'direct' ? 'require' : undefined
-}
-
-function malformed(what: string): ComebackError {
-  return new ComebackError('usage', `The database URL ${what}.`, {
-    hint:
-      'It reads postgresql://user:password@host:port/database. Characters such as @ : / ? # % in the password must be ' +
-      'percent-encoded, @ as %40.',
-  })
 }

@@ -106,7 +106,9 @@ function createClient(
         })
       }
       if (target.password !== undefined) return target.password
-      throw new ComebackError('authentication', `${describeTarget(target)} asks for a password, the URL has none.`)
+      throw new ComebackError('authentication', `${describeTarget(target)} asks for a password, the URL has none.`, {
+        hint: 'PGPASSWORD and files of passwords are not read here: write it into the URL, percent-encoded.',
+      })
     },
     ssl,
     enableChannelBinding: target.channelBinding,

@@ -77,6 +77,7 @@ async function tlsOptions(target: ConnectionTarget): Promise<ConnectionOptions> 
     ...(root === undefined ? {} : { ca: await pem(root) }),
     ...(target.sslCert === undefined ? {} : { cert: await pem(target.sslCert) }),
     ...(target.sslKey === undefined ? {} : { key: await pem(target.sslKey) }),
+    ...(target.sslPassword === undefined ? {} : { passphrase: target.sslPassword }),
   }
   if (target.sslMode === 'verify-full' || target.sslRootCert === 'system') return files
   if (target.sslMode === 'verify-ca' || (target.sslMode === 'require' && root !== undefined)) {

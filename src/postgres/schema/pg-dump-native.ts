@@ -128,6 +128,7 @@ function service(target: ConnectionTarget, options: ConnectOptions): string {
     sslrootcert: target.sslRootCert ?? (target.sslMode === 'verify-full' ? 'system' : undefined),
     sslcert: target.sslCert,
     sslkey: target.sslKey,
+    sslpassword: target.sslPassword,
     channel_binding: target.channelBinding ? 'require' : undefined,
     application_name: options.applicationName,
     connect_timeout: String(Math.max(2, Math.ceil(options.connectTimeout / 1000))),

@@ -113,7 +113,7 @@ test('TLS that the server does not speak is explained', async () => {
     code: 'connection',
     hint: expect.stringContaining('sslmode=disable'),
   })
-  await using connection = await connect(options(`${database.url}?sslmode=prefer&unknown=1&pgbouncer=false`))
+  await using connection = await connect(options(`${database.url}?sslmode=prefer&schema=public&pgbouncer=false`))
   expect(connection.serverVersion).toBeGreaterThan(180_000)
 })
 
