@@ -22,6 +22,7 @@ import { type Survey, surveyDatabase } from './dump/survey.ts'
 import type { LockableTable } from './dump/tables.ts'
 import { unloggedProblems } from './dump/unlogged.ts'
 import { cutEntries, PREAMBLE } from './schema/entries.ts'
+import { checkParses } from './schema/parse-check.ts'
 import { dumpSchema, pgDumpVersion } from './schema/pg-dump.ts'
 import { scriptFor } from './schema/script-for.ts'
 import { withTextSettings } from './schema/script-head.ts'
@@ -130,6 +131,14 @@ async function readSchema(context: Context, rows: Promise<unknown>): Promise<rea
   // side, since each takes tens of megabytes.
   const preData = await dumpSection(context, 'pre-data', rows)
   const postData = await dumpSection(context, 'post-data', rows)
+  await whenThereIsRoom(rows, async () =>
+    checkParses({
+      connect: context.connect,
+      encoding: context.snapshot.encoding,
+      texts: [preData, postData],
+      writer: await pgDumpVersion(context.options.pgDump, context.connect.signal),
+    }),
+  )
   const before = await writeSection(context, 'pre-data', preData)
   const { sequences } = context.snapshot.survey
   if (sequences !== '') {
@@ -156,14 +165,18 @@ async function dumpSection(
     ],
     ...(options.pgDump === undefined ? {} : { native: options.pgDump }),
   }
-  const text = await dumpSchema(request).catch(async error => {
-    if (!isFull(error)) throw error
-    // The lanes have taken all connections that there are. They will be back.
-    await Promise.allSettled([rows])
-    return await dumpSchema(request)
-  })
+  const text = await whenThereIsRoom(rows, () => dumpSchema(request))
   const { serverVersion, survey } = snapshot
   return withTextSettings(scriptFor(text, section, { serverVersion, unloggedRoots: survey.unloggedRoots }))
+}
+
+/** Perhaps the lanes have taken all connections that there are. They will be back. */
+async function whenThereIsRoom<T>(rows: Promise<unknown>, work: () => Promise<T>): Promise<T> {
+  return await work().catch(async error => {
+    if (!isFull(error)) throw error
+    await Promise.allSettled([rows])
+    return await work()
+  })
 }
 
 async function writeSection(

@@ -13,6 +13,8 @@ export interface SaidFields {
   readonly constraint?: string | undefined
   /** The server's function that reported it. */
   readonly routine?: string | undefined
+  /** The source file of it. */
+  readonly file?: string | undefined
   /** The place in the statement, in characters from 1. */
   readonly position?: string | undefined
 }

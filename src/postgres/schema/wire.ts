@@ -87,6 +87,7 @@ export function parseErrorResponse(payload: Buffer): SaidFields {
     dataType: fields.get('d'),
     constraint: fields.get('n'),
     routine: fields.get('R'),
+    file: fields.get('F'),
     position: fields.get('P'),
   }
 }
@@ -98,6 +99,14 @@ export function greeting(parameters: Readonly<Record<string, string>>): Buffer {
     ...Object.entries(parameters).map(([name, value]) => message('S', Buffer.from(`${name}\0${value}\0`))),
     message('K', Buffer.alloc(8)),
     message('Z', Buffer.from('I')),
+  ])
+}
+
+/** Asks the server to read a statement, and to say when it has: Parse without a name or types, Sync. */
+export function parseMessage(sql: Buffer): Buffer {
+  return Buffer.concat([
+    message('P', Buffer.concat([Buffer.of(0), sql, Buffer.alloc(3)])),
+    message('S', Buffer.alloc(0)),
   ])
 }
 
