@@ -3,7 +3,7 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
 /**
- * Where a segment's bytes lie among a backup's files: `00-schema`, `01-data`, `02-data` … one a lane, `99-schema`.
+ * Where a segment's bytes lie among a backup's files: `00-schema`, `01-data`, `02-data` … one a lane, `98-data`, `99-schema`.
  * Segments of one group are written one after the other, in the order in which they are begun; the files of a full backup,
  * decrypted and concatenated in name order, are one valid script or archive.
  */

@@ -2,7 +2,8 @@
  * A PostgreSQL database as a Source: one snapshot of everything that pg_dump carries, as an SQL script in segments.
  *
  *   00-schema          tables, types, functions … (pg_dump's pre-data section)
- *   01-data 02-data …  rows as COPY blocks and large objects as statements, one group a lane
+ *   01-data 02-data …  rows as COPY blocks and large objects as statements, one group a lane; rows of extensions are the first group
+ *   98-data            rows of tables that look up others as they take in rows, in pg_dump's order
  *   99-schema          sequence values, then indexes, constraints, triggers … (post-data)
  */
 import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/ports.ts'
@@ -193,12 +194,18 @@ async function writeSection(
 async function readRows({ options, out, snapshot, connect }: Context): Promise<LanesResult> {
   const { tables, largeObjects } = snapshot.survey
   const { cuts } = options
-  const runs = cuts === undefined ? planTables(tables) : await snapshot.exclusive(leader => cuts(leader, tables))
-  const bytes = [...runs.flat(), ...largeObjects].reduce((sum, part) => sum + part.bytes, 0)
+  const runs =
+    cuts === undefined
+      ? planTables(tables)
+      : (await snapshot.exclusive(leader => cuts(leader, tables))).map(pieces => ({ place: 'any', pieces }) as const)
+  const bytes = [...runs.flatMap(({ pieces }) => pieces), ...largeObjects].reduce((sum, part) => sum + part.bytes, 0)
   out.expect(Math.round(bytes))
   out.phase(`Reading ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}`)
   return await readInLanes(
-    [...runs.map(run => run.map(rowsReading)), ...largeObjects.map(batch => [largeObjectsReading(batch)])],
+    [
+      ...runs.map(({ place, pieces }) => ({ place, readings: pieces.map(rowsReading) })),
+      ...largeObjects.map(batch => ({ place: 'any', readings: [largeObjectsReading(batch)] }) as const),
+    ],
     { count: options.lanes, connect, snapshot, out },
   )
 }

@@ -13,14 +13,19 @@ import { BEGIN_READING, prepareSession } from '../connection/session.ts'
 import { isFull, isLockTimeout, sqlStateOf } from '../connection/sql-state.ts'
 import type { SegmentDetail } from '../detail.ts'
 import { copyOut } from './copy-out.ts'
+import type { Run } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** How often one reading is begun before its losses of connection are believed. */
 const ATTEMPTS = 5
 /** Milliseconds that a lane waits for a lock that the leader has already. */
 const LOCK_TIMEOUT = 2_000
-/** More would not sort before `99-schema`, and no server wants them. */
+/** More would not sort before `LAST`, and no server wants them. */
 const MOST_LANES = 32
+
+/** Groups of rows that have a place of their own in the script. */
+const FIRST: SegmentGroup = '01-data'
+const LAST: SegmentGroup = '98-data'
 
 /** What the server says to the identifier of a snapshot whose owner has left. */
 const SNAPSHOT_GONE: readonly string[] = ['22023', '42704', '55000']
@@ -32,6 +37,12 @@ export interface Reading {
   readonly before: string
   readonly queries: readonly string[]
   readonly after: string
+}
+
+/** Read one after the other by one lane. */
+export interface ReadingRun {
+  readonly place: Run['place']
+  readonly readings: readonly Reading[]
 }
 
 export interface LanesOptions {
@@ -48,8 +59,8 @@ export interface LanesResult {
   readonly missing: number
 }
 
-/** Reads all runs, those of one run one after the other in one lane. One lane suffices if the server has no more room. */
-export async function readInLanes(runs: readonly (readonly Reading[])[], options: LanesOptions): Promise<LanesResult> {
+/** Reads all runs, of which there is at most one with the place `first` and one with `last`. One lane suffices if the server has no more room. */
+export async function readInLanes(runs: readonly ReadingRun[], options: LanesOptions): Promise<LanesResult> {
   const queue = [...runs]
   const rows: Record<string, number> = {}
   const refusals: unknown[] = []
@@ -62,15 +73,21 @@ export async function readInLanes(runs: readonly (readonly Reading[])[], options
       refusals.push(error)
       return
     }
-    const group: SegmentGroup = `${String(number).padStart(2, '0') as `${number}`}-data`
+    const groups = { first: FIRST, any: groupOf(number), last: LAST }
     for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
-      for (const reading of run) rows[reading.name] = await readOne(reading, group, session, options)
+      for (const reading of run.readings)
+        rows[reading.name] = await readOne(reading, groups[run.place], session, options)
     }
   }
   const count = Math.min(options.count, runs.length, MOST_LANES)
-  await Promise.all(Array.from({ length: count }, (_, index) => lane(index + 1)))
+  const lowest = runs.some(({ place }) => place === 'first') ? 2 : 1
+  await Promise.all(Array.from({ length: count }, (_, index) => lane(lowest + index)))
   if (count > 0 && refusals.length === count) throw refusals[0]
   return { rows, missing: refusals.length }
+}
+
+function groupOf(lane: number): SegmentGroup {
+  return `${String(lane).padStart(2, '0') as `${number}`}-data`
 }
 
 async function readOne(

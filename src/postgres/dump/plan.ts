@@ -12,6 +12,7 @@
 import pg from 'pg'
 import { MiB } from '../../format/sizes.ts'
 import type { Relation, RowsDetail } from '../detail.ts'
+import { inDumpOrder } from '../looking.ts'
 import { displayName, qualified } from '../sql-text.ts'
 
 /** Heap pages of a piece, at most and at least. */
@@ -35,6 +36,8 @@ export interface Table extends Relation {
   readonly pages: number | null
   /** With TOAST, as stored. */
   readonly bytes: number
+  /** Whether it looks elsewhere as it takes in rows (`looking.ts`). */
+  readonly looks: boolean
   /** Oids of the extensions' tables that must be loaded before it. */
   readonly references: readonly string[]
 }
@@ -54,15 +57,32 @@ export interface Piece {
   readonly bytes: number
 }
 
+/** Pieces that one lane reads one after the other. */
+export interface Run {
+  /** Where their rows stand in the script: before those of all other tables, anywhere, or behind them. */
+  readonly place: 'first' | 'any' | 'last'
+  readonly pieces: readonly Piece[]
+}
+
 /**
- * Runs of pieces, each run for one lane, biggest tables first. Extensions' tables are one run in the order of their foreign
- * keys, which exist before the rows are loaded. Heaps without pages have no rows and no pieces.
+ * Biggest tables first, but for those whose place in the script matters: extensions' tables, which others may need, are one run in
+ * the order of their foreign keys, which exist before the rows are loaded; and tables that look elsewhere are one in pg_dump's order.
+ * Heaps without pages have no rows and no pieces.
  */
-export function planTables(tables: readonly Table[]): Piece[][] {
-  const filled = tables.filter(table => table.pages !== 0).toSorted((a, b) => b.bytes - a.bytes || byName(a, b))
-  const own = filled.filter(table => table.rows === 'own').flatMap(table => cut(table).map(piece => [piece]))
-  const added = referencedFirst(filled.filter(table => table.rows === 'added')).flatMap(cut)
-  return added.length === 0 ? own : [...own, added]
+export function planTables(tables: readonly Table[]): Run[] {
+  const filled = tables.filter(table => table.pages !== 0).toSorted((a, b) => b.bytes - a.bytes || inDumpOrder(a, b))
+  const own = filled.filter(table => table.rows === 'own')
+  const added = referencedFirst(filled.filter(table => table.rows === 'added'))
+  const looking = own.filter(table => table.looks).toSorted(inDumpOrder)
+  const runs: Run[] = [
+    { place: 'first', pieces: added.flatMap(cut) },
+    // Begun early, since one lane reads all of it.
+    { place: 'last', pieces: looking.flatMap(cut) },
+    ...own
+      .filter(table => !table.looks)
+      .flatMap(table => cut(table).map(piece => ({ place: 'any', pieces: [piece] }) as const)),
+  ]
+  return runs.filter(({ pieces }) => pieces.length > 0)
 }
 
 export function copyQuery({ table, columns, condition, from, to, rowsWhere }: Piece): string {
@@ -127,10 +147,6 @@ function referencedFirst(tables: readonly Table[]): Table[] {
     }
     placed.add(table)
   }
-  for (const table of tables.toSorted(byName)) place(table)
+  for (const table of tables.toSorted(inDumpOrder)) place(table)
   return [...placed]
-}
-
-function byName(a: Relation, b: Relation): number {
-  return a.schema < b.schema ? -1 : a.schema > b.schema ? 1 : a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 }

@@ -1,6 +1,7 @@
 /** Which tables hold rows to back up, by pg_dump's rules, and what the catalogue says of them. */
 import type { Connection } from '../connection/connection.ts'
 import type { Relation } from '../detail.ts'
+import { lookingTables } from '../looking.ts'
 import type { Table } from './plan.ts'
 
 /** Below it, objects are initdb's; `FirstNormalObjectId`. */
@@ -63,10 +64,12 @@ interface Row extends Relation {
 /** Sizes are read from the files, so the tables should be locked by now. */
 export async function listTables(connection: Connection): Promise<Table[]> {
   const rows = await connection.query<Row>(TABLES)
+  const looking = new Set((await lookingTables(connection)).map(table => table.oid))
   return rows.map(({ root, isAdded, isHeap, pages, bytes, ...row }) => ({
     ...row,
     into: root ?? { schema: row.schema, name: row.name },
     rows: isAdded ? 'added' : 'own',
+    looks: looking.has(row.oid),
     pages: isHeap && connection.serverVersion >= TID_RANGE_SCANS ? Number(pages) : null,
     bytes: Number(bytes),
   }))

@@ -38,7 +38,8 @@ export async function cutsOf(
   for (const table of tables.toSorted((a, b) => b.bytes - a.bytes)) {
     const pieces = stored.get(displayName(table))
     // Those of extensions lie in one run, in the order of their references, which reading does not need.
-    if (pieces === undefined) runs.push(...planTables([{ ...table, pages: table.pages === 0 ? 0 : null }]))
+    if (pieces === undefined)
+      runs.push(...planTables([{ ...table, pages: table.pages === 0 ? 0 : null }]).map(({ pieces }) => [...pieces]))
     else runs.push(...(await piecesOf(leader, table, pieces)).map(piece => [piece]))
   }
   return runs

@@ -2,9 +2,11 @@
 import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import { displayName, qualified } from '../sql-text.ts'
+import { loadConfiguration } from './configuration-rows.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import type { Families } from './families.ts'
 import { type LoadContext, loadTable } from './load.ts'
+import { untilAllPass } from './load-order.ts'
 import { type PostDataStage, tableKey, tablesOf } from './post-data.ts'
 import type { RestoreContext } from './restore-context.ts'
 import type { PlannedEntry, TableLoad } from './restore-plan.ts'
@@ -22,56 +24,114 @@ export interface LoadTask {
   readonly bytes: number
 }
 
+/** Of tables that need nothing but themselves, of large objects and of sequences. */
 export function loadTasks(
-  { plan, load, tolerance }: RestoreContext,
+  context: RestoreContext,
+  plain: readonly TableLoad[],
   filter: EntryFilter,
   families: Families,
 ): LoadTask[] {
-  const tables = plan.loads.map(table => {
+  const { plan, load } = context
+  const tables = plain.map(table => {
     const into = tableKey(table.into.schema, table.into.name)
-    const names = new Set([into, ...table.ranges.map(({ detail }) => tableKey(detail.table.schema, detail.table.name))])
     const isRoot = families.isParent(into)
-    const first = table.own ? [`TRUNCATE ONLY ${qualified(table.into)}`] : []
-    const run = (connection: Connection) => {
-      const work = (using: LoadContext) =>
-        inTransaction(connection, table, first, () => loadTable(connection, table, using, { freeze: table.own }))
-      if (tolerance === undefined) return work(load)
-      return loadTolerantly(connection, table, load, { tolerance, atomic: false }, work)
-    }
     // A COPY reads the bounds of a partition from its parents, and so locks them.
     const family = `family ${families.of(into)}`
     const locks = isRoot ? { shared: [], exclusive: [family] } : { shared: [family], exclusive: [into] }
-    return { task: { weight: table.bytes, needs: [], ...locks, run }, tables: [...names], bytes: table.bytes }
-  })
-  const alone = (bytes: number, run: LaneTask['run']): LoadTask => ({
-    task: { weight: bytes, needs: [], shared: [], exclusive: [], run },
-    tables: [],
-    bytes,
+    const run = (connection: Connection) => loadOne(connection, table, context)
+    return { task: { weight: table.bytes, needs: [], ...locks, run }, tables: tablesIn(table), bytes: table.bytes }
   })
   const scripts = [plan.largeObjects, plan.sequences].filter(segments => segments.length > 0)
   return [
     ...tables,
-    ...(plan.added.length === 0 ? [] : [alone(sum(plan.added), connection => loadAdded(connection, plan.added, load))]),
     ...scripts.map(segments =>
-      alone(sum(segments), async connection => {
+      alone(sum(segments), [], async connection => {
         for (const segment of segments) await runScript(connection, segment, filter, load)
       }),
     ),
   ]
 }
 
-async function loadAdded(connection: Connection, added: readonly TableLoad[], load: RestoreContext['load']) {
-  for (const table of added) {
-    await inTransaction(connection, table, [], () => loadTable(connection, table, load, { freeze: false }))
-  }
+/** In a transaction of its own. */
+export async function loadConfigurationAlone(connection: Connection, { plan, load }: RestoreContext): Promise<void> {
+  await inTransaction(connection, 'Loading rows of extensions', [], () => loadConfiguration(connection, plan, load))
 }
 
-/** A key is built before the plain indexes of its table, since it keeps them off anyway. */
+/**
+ * Tables that look elsewhere, one after the other when `needs` are done: all other rows, and the keys by which they are found
+ * quickly. `refused` is tried again along with them.
+ */
+export function lateLoads(
+  context: RestoreContext,
+  looking: readonly TableLoad[],
+  refused: readonly LaneTask['run'][],
+  needs: readonly LaneTask[],
+): LoadTask[] {
+  if (looking.length + refused.length === 0) return []
+  const late = alone(sum(looking), needs, connection =>
+    untilAllPass(connection, false, [
+      ...refused.map(run => ({ work: () => run(connection) })),
+      ...looking.map(table => ({
+        work: () => loadOnce(connection, table, context.load),
+        ...(context.tolerance === undefined ? {} : { lastResort: () => loadOne(connection, table, context) }),
+      })),
+    ]),
+  )
+  return [{ ...late, tables: looking.flatMap(tablesIn) }]
+}
+
+async function loadOne(connection: Connection, table: TableLoad, { load, tolerance }: RestoreContext): Promise<void> {
+  if (tolerance === undefined) return await loadOnce(connection, table, load)
+  await loadTolerantly(connection, table, load, { tolerance, atomic: false }, using =>
+    loadOnce(connection, table, using),
+  )
+}
+
+async function loadOnce(connection: Connection, table: TableLoad, load: LoadContext): Promise<void> {
+  const first = table.own ? [`TRUNCATE ONLY ${qualified(table.into)}`] : []
+  await inTransaction(connection, `Loading ${displayName(table.into)}`, first, () =>
+    loadTable(connection, table, load, { freeze: table.own }),
+  )
+}
+
+function tablesIn({ into, ranges }: TableLoad): string[] {
+  return [...new Set([into, ...ranges.map(({ detail }) => detail.table)].map(one => tableKey(one.schema, one.name)))]
+}
+
+function alone(bytes: number, needs: readonly LaneTask[], run: LaneTask['run']): LoadTask {
+  return { task: { weight: bytes, needs, shared: [], exclusive: [], run }, tables: [], bytes }
+}
+
+/**
+ * Indexes and keys that can be built as soon as their own table has its rows, and the others: on tables that look elsewhere,
+ * calling a function that may, or of unknown shape.
+ */
+export function sortIndexes(
+  planned: readonly PlannedEntry[],
+  looking: readonly TableLoad[],
+  reading: ReadonlySet<string>,
+): { readonly early: readonly PlannedEntry[]; readonly later: readonly PlannedEntry[] } {
+  const late = new Set(looking.flatMap(tablesIn))
+  const isEarly = (one: PlannedEntry) => {
+    const [table] = tablesOf(one) ?? []
+    return table !== undefined && !late.has(table) && !one.statements.some(sql => mentions(sql, reading))
+  }
+  return { early: planned.filter(isEarly), later: planned.filter(one => !isEarly(one)) }
+}
+
+function mentions(sql: string, names: ReadonlySet<string>): boolean {
+  if (sql.split(/[^\p{L}\p{N}_$]+/u).some(word => names.has(word))) return true
+  // A name of several words.
+  return [...names].some(name => /[^\p{L}\p{N}_$]/u.test(name) && sql.includes(name))
+}
+
+/** A key is built before the plain indexes of its table, since it keeps them off anyway. `needs`: for all; else its table's load. */
 export function indexTasks(
   planned: readonly PlannedEntry[],
   loads: readonly LoadTask[],
   families: Families,
   context: EntryContext,
+  needs?: readonly LaneTask[],
 ): LaneTask[] {
   const byTable = new Map(loads.flatMap(load => load.tables.map(table => [table, load] as const)))
   return planned.map(one => {
@@ -80,8 +140,7 @@ export function indexTasks(
     const isKey = one.entry.type !== 'INDEX'
     return {
       weight: (load?.bytes ?? 0) + (isKey ? 1 : 0),
-      // A statement of unknown shape waits for everything.
-      needs: table === undefined ? loads.map(each => each.task) : load === undefined ? [] : [load.task],
+      needs: needs ?? (load === undefined ? [] : [load.task]),
       ...indexLocks(table, isKey, families),
       run: connection => runEntry(connection, one, context),
     }
@@ -119,7 +178,7 @@ export function stageTasks(
 /** `first` goes along with the `BEGIN`: with thousands of small tables, round trips are what takes the time. */
 async function inTransaction(
   connection: Connection,
-  { into }: TableLoad,
+  what: string,
   first: readonly string[],
   work: () => Promise<void>,
 ): Promise<void> {
@@ -128,7 +187,7 @@ async function inTransaction(
     await work()
     await connection.query('COMMIT')
   } catch (error) {
-    throw serverError(error, `Loading ${displayName(into)}`)
+    throw serverError(error, what)
   }
 }
 

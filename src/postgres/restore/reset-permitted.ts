@@ -10,14 +10,14 @@ import { sqlStateOf } from '../connection/sql-state.ts'
 import type { DatabaseDetail, SchemaEntry } from '../detail.ts'
 import { runBatch } from './batch.ts'
 import type { TargetFacts } from './target-facts.ts'
-import { drop, resetTarget } from './target-reset.ts'
+import { drop, type ResetOutcome, resetTarget } from './target-reset.ts'
 
 /** Statements that the warning names. */
 const NAMED = 5
 const BATCH = 64
 const NOT_PERMITTED = '42501'
 
-export interface Reset {
+export interface Reset extends Partial<ResetOutcome> {
   readonly problems: readonly Problem[]
   /** Statements that put back what stood in the way of creating objects, and belongs to what was not chosen. */
   readonly again?: readonly string[]
@@ -34,17 +34,17 @@ export async function resetAsPermitted(
 ): Promise<Reset> {
   await connection.query('SAVEPOINT untouched')
   try {
-    const problems = await resetTarget(connection, detail, entries, facts)
+    const reset = await resetTarget(connection, detail, entries, facts)
     await connection.query('RELEASE SAVEPOINT untouched')
-    return { problems }
+    return reset
   } catch (refusal) {
     if (!hasCode(refusal, 'permission')) throw refusal
     await connection.query('ROLLBACK TO SAVEPOINT untouched; RELEASE SAVEPOINT untouched')
     const left: string[] = []
-    const problems = await resetTarget(connection, detail, entries, facts, async (one, statements) => {
+    const { problems, aside } = await resetTarget(connection, detail, entries, facts, async (one, statements) => {
       left.push(...(await dropPermitted(one, statements)))
     })
-    return { problems: [...problems, staying(left, facts.currentUser)], refusal }
+    return { problems: [...problems, staying(left, facts.currentUser)], aside, refusal }
   }
 }
 

@@ -3,21 +3,19 @@
  * anything between the two.
  */
 import { asComebackError, ComebackError } from '../../errors.ts'
-import { qualified } from '../sql-text.ts'
 import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
-import { type LoadContext, loadTable } from './load.ts'
+import { loadInTransaction } from './load-order.ts'
 import { inOneTransaction } from './one-transaction.ts'
 import { resetChoice } from './reset-choice.ts'
 import { type Reset, resetAsPermitted } from './reset-permitted.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
-import type { TableLoad } from './restore-plan.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import { targetFacts } from './target-facts.ts'
 import { drop } from './target-reset.ts'
 import { withWayOut } from './tolerable.ts'
-import { loadTolerantly, putBack } from './tolerant-load.ts'
+import { putBack } from './tolerant-load.ts'
 
 export async function restoreAtomically(context: RestoreContext): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replace(context))
@@ -49,24 +47,13 @@ async function fill({ connection, plan, load, tolerance }: RestoreContext, reset
   const { progress, signal } = load
   const filter = createEntryFilter(await targetFacts(connection))
   const schema = { filter, signal, atomic: true, tolerance }
-  const loadWhole = async (table: TableLoad) => {
-    const work = async (using: LoadContext) => {
-      // Rows may be frozen where the table was made, or emptied, in the innermost transaction.
-      if (tolerance !== undefined && table.own) await connection.query(`TRUNCATE ONLY ${qualified(table.into)}`)
-      await loadTable(connection, table, using, { freeze: table.own })
-    }
-    if (tolerance === undefined) {
-      await work(load).catch(error => {
-        throw withWayOut(error)
-      })
-    } else await loadTolerantly(connection, table, load, { tolerance, atomic: true }, work)
-  }
   progress.phase('Creating tables')
   await runEntries(connection, plan.preData, schema)
   progress.phase('Loading rows')
   // The tables were created in this very transaction: they need no TRUNCATE to keep the order of their rows.
-  for (const table of plan.loads) await loadWhole(table)
-  for (const table of plan.added) await loadTable(connection, table, load, { freeze: false })
+  await loadInTransaction(connection, plan, load, { tolerance, aside: reset.aside }).catch(error => {
+    throw tolerance === undefined ? withWayOut(error) : error
+  })
   if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: true })
   for (const script of [...plan.largeObjects, ...plan.sequences]) await runScript(connection, script, filter, load)
   progress.phase('Building indexes and constraints')

@@ -1,13 +1,24 @@
 /**
- * Into an empty target by several lanes: tables; then rows, and indexes and keys of each table as soon as its rows are there;
- * then foreign keys; then the rest in pg_dump's order. If it fails, what was made is dropped again (`removeRestored`).
+ * Into an empty target by several lanes: tables; then rows (in what order says `load-order.ts`), and indexes and keys of each table as
+ * soon as its rows are there; then foreign keys; then the rest in pg_dump's order. If it fails, what was made is dropped again (`removeRestored`).
  */
 import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { readingFunctions } from '../looking.ts'
+import { borne } from './borne.ts'
 import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { readFamilies } from './families.ts'
-import { indexTasks, type LaneTask, loadTasks, stageTasks } from './lane-tasks.ts'
+import {
+  indexTasks,
+  type LaneTask,
+  lateLoads,
+  loadConfigurationAlone,
+  loadTasks,
+  sortIndexes,
+  stageTasks,
+} from './lane-tasks.ts'
+import { orderLoads } from './load-order.ts'
 import { type PostDataStage, postDataStages } from './post-data.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import type { PlannedEntry } from './restore-plan.ts'
@@ -15,6 +26,7 @@ import { runEntries } from './run-entries.ts'
 import { runTasks } from './run-tasks.ts'
 import { targetFacts } from './target-facts.ts'
 import { drop, rightsOf } from './target-reset.ts'
+import { isTolerable } from './tolerable.ts'
 import { putBack } from './tolerant-load.ts'
 
 /** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
@@ -32,13 +44,23 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   await runEntries(connection, plan.preData, schema)
 
   const families = await readFamilies(connection)
-  const loads = loadTasks(context, filter, families)
+  const { plain, looking } = await orderLoads(connection, plan)
   const [first, ...later] = stagesWithIndexesFirst(plan.postData)
-  const indexes = first.kind === 'serial' ? [] : indexTasks(first.parallel, loads, families, schema)
+  const parallel = first.kind === 'serial' ? [] : first.parallel
+  const sorted = sortIndexes(parallel, looking, await readingFunctions(connection))
+  progress.phase('Loading rows and building indexes')
+  const configuration = (lane: Connection) => loadConfigurationAlone(lane, context)
+  const refusal =
+    plan.added.length === 0 ? undefined : await borne(connection, false, isTolerable, () => configuration(connection))
+  const early = loadTasks(context, plain, filter, families)
+  const keys = indexTasks(sorted.early, early, families, schema)
+  const needed = [...early.map(({ task }) => task), ...keys]
+  const loads = [...early, ...lateLoads(context, looking, refusal === undefined ? [] : [configuration], needed)]
+  const all = loads.map(({ task }) => task)
+  const indexes = [...keys, ...indexTasks(sorted.later, loads, families, schema, all)]
   const { lanes, problems } = await openLanes(context, loads.length + indexes.length)
   const inLanes = (tasks: readonly LaneTask[]) => runTasks(lanes, tasks, error => sessions.fail(error))
-  progress.phase('Loading rows and building indexes')
-  await inLanes([...loads.map(one => one.task), ...indexes])
+  await inLanes([...all, ...indexes])
   if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: false })
   await runEntries(connection, first.after, schema)
 

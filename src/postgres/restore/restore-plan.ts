@@ -12,6 +12,7 @@ import {
   type SchemaDetail,
   type SchemaEntry,
 } from '../detail.ts'
+import { inDumpOrder } from '../looking.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
 
 /** Bytes of schema text that are held in memory; a schema of 10,000 tables has about 20 MiB. */
@@ -20,9 +21,9 @@ const SCHEMA_LIMIT = 1024 * MiB
 export interface RestorePlan {
   readonly detail: DatabaseDetail
   readonly preData: readonly PlannedEntry[]
-  /** Biggest first. */
+  /** In pg_dump's order. */
   readonly loads: readonly TableLoad[]
-  /** Rows that join those an extension brings along: one after the other, since their foreign keys exist already. */
+  /** Rows that join those an extension brings along, in the order of their foreign keys, which exist already. */
   readonly added: readonly TableLoad[]
   readonly sequences: readonly Segment[]
   readonly largeObjects: readonly Segment[]
@@ -76,7 +77,9 @@ export async function planRestore(
   return {
     detail,
     preData: entries['pre-data'].filter(({ entry }) => passOf(entry) === 'main'),
-    loads: groupLoads(ranges.filter(range => range.detail.rows === 'own')).toSorted((a, b) => b.bytes - a.bytes),
+    loads: groupLoads(ranges.filter(range => range.detail.rows === 'own')).toSorted((a, b) =>
+      inDumpOrder(a.into, b.into),
+    ),
     added: groupLoads(ranges.filter(range => range.detail.rows === 'added')),
     sequences: scripts.sequences,
     largeObjects: scripts['large-objects'],

@@ -5,26 +5,23 @@
  */
 import type { Problem } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
-import type { Connection } from '../connection/connection.ts'
-import { serverError } from '../connection/server-error.ts'
 import type { Relation } from '../detail.ts'
 import { displayName, qualified } from '../sql-text.ts'
-import { runBatch } from './batch.ts'
+import { emptyConfiguration } from './configuration-rows.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { keyOf, subjectOf } from './entry-subject.ts'
-import { loadTable } from './load.ts'
+import { loadInTransaction } from './load-order.ts'
 import { inOneTransaction } from './one-transaction.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import { defaultPrivileges } from './rights.ts'
 import { findRowTargets, type RowTargets } from './row-targets.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
+import { runStatements } from './run-statements.ts'
 import { type Choice, listed } from './selection.ts'
 import { sequenceIn } from './sequence-values.ts'
-import { CONFIGURATION_ROWS, UNLINK_LARGE_OBJECTS } from './target-queries.ts'
+import { UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 import { keptExtensions } from './target-reset.ts'
-
-const BATCH = 64
 
 export async function restoreRows(context: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replaceRows(context))
@@ -40,34 +37,26 @@ async function replaceRows({
   const { progress, signal } = load
   progress.phase('Emptying tables')
   const targets = await findRowTargets(connection, choice)
-  await run(connection, targets.before, 'Setting aside foreign keys and triggers')
+  await runStatements(connection, targets.before, 'Setting aside foreign keys and triggers')
   if (targets.emptied.length > 0) {
     // In one statement, and by themselves: what inherits from them is emptied if it is among them.
     const tables = targets.emptied.map(table => `ONLY ${qualified(table)}`).join(', ')
-    await run(connection, [`TRUNCATE ${tables}`], 'Emptying tables')
+    await runStatements(connection, [`TRUNCATE ${tables}`], 'Emptying tables')
   }
   const filter = createEntryFilter(facts)
   progress.phase('Loading rows')
-  for (const table of plan.loads) await loadTable(connection, table, load, { freeze: table.own })
-  if (plan.added.length > 0) {
-    const rows = await connection.query<{ sql: string }>(CONFIGURATION_ROWS, [keptExtensions(plan.detail, facts)])
-    await run(
-      connection,
-      rows.map(({ sql }) => sql),
-      'Emptying the tables of extensions',
-    )
-    for (const table of plan.added) await loadTable(connection, table, load, { freeze: false })
-  }
-  if (!choice.isPart) await run(connection, [UNLINK_LARGE_OBJECTS], 'Removing large objects')
+  const emptied = plan.added.length === 0 ? [] : keptExtensions(plan.detail, facts)
+  await loadInTransaction(connection, plan, load, { aside: await emptyConfiguration(connection, emptied) })
+  if (!choice.isPart) await runStatements(connection, [UNLINK_LARGE_OBJECTS], 'Removing large objects')
   const rights = await defaultPrivileges(connection, { everywhere: true, mine: true })
-  await run(connection, rights.reset, 'Setting aside default privileges')
+  await runStatements(connection, rights.reset, 'Setting aside default privileges')
   for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
-  await run(connection, rights.again, 'Putting back default privileges')
+  await runStatements(connection, rights.again, 'Putting back default privileges')
   for (const script of plan.sequences) {
     await runScript(connection, script, filter, { ...load, rewrite: statement => setsBack(statement, targets, choice) })
   }
   progress.phase('Checking foreign keys')
-  await run(connection, targets.after, 'Putting back foreign keys and triggers')
+  await runStatements(connection, targets.after, 'Putting back foreign keys and triggers')
   const views = plan.last.filter(one => targets.present.has(keyOf(subjectOf(one) ?? NOTHING)))
   if (views.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, views, { filter, signal, atomic: true })
@@ -107,17 +96,4 @@ export function rowProblems({ crossing, strange }: RowTargets, { plan }: Choice)
         ]),
   ]
   return lines.map(message => ({ severity: 'warning', message }))
-}
-
-async function run(connection: Connection, statements: readonly string[], what: string): Promise<void> {
-  for (let first = 0; first < statements.length; first += BATCH) {
-    const batch = statements.slice(first, first + BATCH)
-    const failure = await runBatch(connection, batch)
-    if (failure === undefined) continue
-    const told = serverError(failure.error, what, batch[failure.index])
-    throw new ComebackError(told.code, `${told.message} The statement: ${batch[failure.index] ?? ''}`, {
-      hint: told.hint ?? 'Nothing was changed.',
-      cause: failure.error,
-    })
-  }
 }

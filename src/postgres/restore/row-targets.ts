@@ -5,6 +5,7 @@ import type { Relation } from '../detail.ts'
 import { displayName } from '../sql-text.ts'
 import { keyOf } from './entry-subject.ts'
 import { type Choice, listed } from './selection.ts'
+import { constraintsOf, triggersOf, WITH_ROOTS } from './set-aside.ts'
 
 export interface RowTargets {
   /** Tables that are emptied: those whose rows the backup holds, also if it holds none of them. */
@@ -34,60 +35,6 @@ const RELATIONS = `
     JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
    WHERE c.relkind IN ('r', 'p', 'S', 'm')`
-
-const WITH_ROOTS = `
-  SELECT oid FROM unnest($1::oid[]) AS t(oid) UNION SELECT a.relid::oid FROM unnest($1::oid[]) AS t(oid), pg_catalog.pg_partition_ancestors(t.oid) a`
-
-interface SetAside {
-  readonly name: string
-  readonly table: string
-  readonly drop: string
-  readonly add: string
-  readonly comment: string | null
-  readonly ours: boolean
-  readonly crosses: boolean
-}
-
-/**
- * Foreign keys, and constraints that never held for the rows there were (`NOT VALID`), which new rows must not break. One of a
- * partition is a copy of its root's, and comes and goes with it.
- */
-const CONSTRAINTS = `
-  WITH concerned AS (${WITH_ROOTS})
-  SELECT k.conname::text AS name, k.conrelid::pg_catalog.regclass::text AS table,
-         pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname) AS drop,
-         pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::pg_catalog.regclass, k.conname,
-                           pg_catalog.pg_get_constraintdef(k.oid)) AS add,
-         pg_catalog.format('COMMENT ON CONSTRAINT %I ON %s IS %L', k.conname, k.conrelid::pg_catalog.regclass,
-                           pg_catalog.obj_description(k.oid, 'pg_constraint')) AS comment,
-         pg_catalog.pg_has_role(c.relowner, 'USAGE') AS ours,
-         k.contype = 'f' AND (k.conrelid NOT IN (SELECT oid FROM concerned) OR k.confrelid NOT IN (SELECT oid FROM concerned)) AS crosses
-    FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-   WHERE k.contype = 'f' AND k.conparentid = 0
-     AND (k.conrelid IN (SELECT oid FROM concerned) OR k.confrelid IN (SELECT oid FROM concerned))
-      OR k.contype IN ('c', 'n') AND NOT k.convalidated AND k.coninhcount = 0 AND k.conrelid IN (SELECT oid FROM concerned)
-   ORDER BY 2, 1`
-
-/**
- * Triggers of people. Those of partitions are copies, switched with their root's, each of which may have been switched by itself
- * since (before 15 they pass for internal ones). Roots first.
- */
-const TRIGGERS = `
-  WITH concerned AS (${WITH_ROOTS}), trees AS (
-    SELECT oid FROM concerned
-    UNION SELECT p.relid::oid FROM concerned c CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) p
-  )
-  SELECT CASE WHEN t.tgenabled <> 'D' AND COALESCE(p.tgenabled, 'D') = 'D'
-           THEN pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname) END AS off,
-         CASE WHEN t.tgenabled <> COALESCE(p.tgenabled, 'D')
-           THEN pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', t.tgrelid::pg_catalog.regclass,
-                  CASE t.tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'D' THEN 'DISABLE'
-                                   ELSE 'ENABLE' END, t.tgname) END AS on
-    FROM pg_catalog.pg_trigger t
-    LEFT JOIN pg_catalog.pg_trigger p ON p.oid = t.tgparentid
-    LEFT JOIN pg_catalog.pg_constraint k ON k.oid = t.tgconstraint
-   WHERE t.tgrelid IN (SELECT oid FROM trees) AND (NOT t.tgisinternal OR t.tgparentid <> 0) AND COALESCE(k.contype, 't') = 't'
-   ORDER BY (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(t.tgrelid)), t.tgrelid, t.tgname`
 
 /** Tables whose owner is held to their policies; the check of a foreign key reads both sides. */
 const FORCED = `
@@ -132,7 +79,7 @@ export async function findRowTargets(connection: Connection, choice: Choice): Pr
   const targets = tables.flatMap(table => present.get(keyOf(table)) ?? [])
   refuseOtherColumns(choice, present)
   const oids = targets.map(({ oid }) => oid)
-  const keys = await connection.query<SetAside>(CONSTRAINTS, [oids])
+  const keys = await constraintsOf(connection, oids)
   const foreign = keys.filter(({ ours }) => !ours)
   if (foreign.length > 0) {
     throw new ComebackError(
@@ -143,7 +90,7 @@ export async function findRowTargets(connection: Connection, choice: Choice): Pr
       },
     )
   }
-  const triggers = await connection.query<{ off: string | null; on: string | null }>(TRIGGERS, [oids])
+  const triggers = await triggersOf(connection, oids)
   const forced = (await connection.query<{ name: string }>(FORCED, [oids])).map(({ name }) => name)
   const strange = await connection.query<Relation>(PARTITIONS, [oids])
   return {
@@ -154,7 +101,7 @@ export async function findRowTargets(connection: Connection, choice: Choice): Pr
       ...forced.map(table => `ALTER TABLE ${table} NO FORCE ROW LEVEL SECURITY`),
     ],
     after: [
-      ...keys.flatMap(({ add, comment }) => [add, ...(comment?.endsWith(' IS NULL') === false ? [comment] : [])]),
+      ...keys.flatMap(({ add }) => add),
       ...forced.map(table => `ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`),
       // Last: with events pending, no table can be altered.
       ...triggers.flatMap(({ on }) => on ?? []),

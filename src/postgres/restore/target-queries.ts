@@ -41,13 +41,5 @@ export const DEPENDENTS_OUTSIDE = `
    WHERE n.nspname <> ALL($1) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
    ORDER BY 1`
 
-/** Statements that delete from the tables of the extensions `$1`, which stay, what the backup will add again. */
-export const CONFIGURATION_ROWS = `
-  SELECT 'DELETE FROM ONLY ' || t.tableoid::pg_catalog.regclass || ' ' || t.condition AS sql
-    FROM pg_catalog.pg_extension e
-   CROSS JOIN LATERAL unnest(e.extconfig, e.extcondition) AS t(tableoid, condition)
-    JOIN pg_catalog.pg_class c ON c.oid = t.tableoid AND c.relkind = 'r'
-   WHERE e.extname = ANY($1)`
-
 export const UNLINK_LARGE_OBJECTS = `
   SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE pg_catalog.pg_has_role(lomowner, 'USAGE')`

@@ -11,23 +11,30 @@ import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
 import type { DatabaseDetail, SchemaEntry } from '../detail.ts'
 import { runBatch } from './batch.ts'
+import { emptyConfiguration } from './configuration-rows.ts'
 import { defaultPrivileges, type Rights, schemaRights } from './rights.ts'
 import type { TargetFacts } from './target-facts.ts'
 import { dropOf, madeBy, objectsIn, objectsOutside } from './target-objects.ts'
-import { CONFIGURATION_ROWS, DEPENDENTS_OUTSIDE, STAYING_SCHEMAS, UNLINK_LARGE_OBJECTS } from './target-queries.ts'
+import { DEPENDENTS_OUTSIDE, STAYING_SCHEMAS, UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 
 const BATCH = 64
 /** Objects outside that a warning names. */
 const EXAMPLES = 10
 
-/** Throws, naming the object, if the restoring role may not drop something and `dropAll` doesn't see to it. Returns what a person should know. */
+export interface ResetOutcome {
+  readonly problems: readonly Problem[]
+  /** Statements that put back, once the rows are there, what was set aside of extensions' tables. */
+  readonly aside: readonly string[]
+}
+
+/** Throws, naming the object, if the restoring role may not drop something and `dropAll` doesn't see to it. */
 export async function resetTarget(
   connection: Connection,
   detail: DatabaseDetail,
   entries: readonly SchemaEntry[],
   facts: TargetFacts,
   dropAll: typeof drop = drop,
-): Promise<Problem[]> {
+): Promise<ResetOutcome> {
   const schemas = detail.schemas.filter(schema => facts.schemas.has(schema))
   const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
   const doomed = doomedExtensions(detail, facts)
@@ -49,9 +56,9 @@ export async function resetTarget(
     doomed.map(name => `DROP EXTENSION IF EXISTS ${pg.escapeIdentifier(name)} CASCADE`),
   )
   await dropAll(connection, (await rightsOf(connection, detail, emptied)).reset)
-  await dropAll(connection, await listed(connection, CONFIGURATION_ROWS, [keptExtensions(detail, facts)]))
+  const aside = await emptyConfiguration(connection, keptExtensions(detail, facts), dropAll)
   if (!detail.schemaOnly) await dropAll(connection, [UNLINK_LARGE_OBJECTS])
-  return resetProblems(detail, facts, outside)
+  return { problems: resetProblems(detail, facts, outside), aside }
 }
 
 /** What the backup's grants are not meant to be added to: default privileges, and the rights of schemas that stay. */
@@ -97,11 +104,6 @@ export function keptExtensions(detail: DatabaseDetail, facts: TargetFacts): stri
     const installed = facts.extensions.get(name)
     return installed?.ours && installed.schema === schema ? [name] : []
   })
-}
-
-async function listed(connection: Connection, query: string, values: readonly unknown[]): Promise<string[]> {
-  const rows = await connection.query<{ sql: string }>(query, values)
-  return rows.map(row => row.sql)
 }
 
 export async function drop(connection: Connection, statements: readonly string[]): Promise<void> {
