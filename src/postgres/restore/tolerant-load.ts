@@ -47,7 +47,7 @@ export async function loadTolerantly(
       if (bad !== undefined) throw refused
       bad = refused
     } else if (!(await tolerance.paths.help(connection, refused, tried))) {
-      await setAside(connection, table, refused, tolerance)
+      await setAside(connection, table, refused, { tolerance, atomic })
     }
     repaired.rows = 0
     context = bad === undefined ? again : { ...again, repaired }
@@ -60,13 +60,16 @@ async function setAside(
   connection: Connection,
   table: TableLoad,
   refused: unknown,
-  tolerance: Tolerance,
+  { tolerance, atomic }: Tolerating,
 ): Promise<void> {
   const said = databaseErrorIn(refused)
   const obstacles = said === undefined ? [] : await obstaclesFor(connection, table.into, said)
   if (obstacles.length === 0) throw refused
   for (const obstacle of obstacles) {
-    await connection.query(obstacle.away)
+    const inTheWay = await borne(connection, atomic, isTolerable, async () => {
+      await connection.query(obstacle.away)
+    })
+    if (inTheWay !== undefined) throw refused
     tolerance.aside.push({ obstacle, refused })
   }
 }
