@@ -153,6 +153,7 @@ async function restoreWith(
   progress.phase('Collecting statistics')
   const which = mode === 'atomic' ? 'all' : 'partitioned'
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
+  if (mode === 'parallel') await tolerance?.paths.end(connection)
   return {
     summary: [...summary(plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
     problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed],

@@ -76,7 +76,6 @@ export async function restoreInParallel(context: RestoreContext): Promise<Restor
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
-  await tolerance?.paths.end(connection)
   await flush(connection)
   return { lanes, problems: [...problems, ...filter.problems()] }
 }

@@ -91,6 +91,7 @@ async function fill(outer: RestoreContext): Promise<{ lanes: number; problems: r
     // It goes live the moment it is renamed: it needs its statistics now.
     progress.phase('Collecting statistics')
     const unanalyzed = await analyzeRestored(lanes, outer.plan.detail.schemas, 'all')
+    await outer.tolerance?.paths.end(connection)
     await sessions.close()
     return { lanes: lanes.length, problems: [...problems, ...unanalyzed] }
   } catch (error) {
