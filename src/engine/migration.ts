@@ -20,6 +20,8 @@ export interface Migration {
   readonly locks: readonly HeldLock[]
   /** Seconds between two samples. */
   readonly interval: number
+  /** False where nobody could look at what it changed: what follows is empty then, and says nothing. */
+  readonly changesSeen: boolean
   /** A unified diff of pg_dump's text of the schema; empty if nothing changed. `diffCut` lines are left out at its end. */
   readonly schemaDiff: string
   readonly diffCut: number

@@ -49,6 +49,8 @@ export const PROOF_CODES = {
   'no-server': 'could-not-verify',
   'wrong-major': 'could-not-verify',
   'extension-unavailable': 'could-not-verify',
+  'locale-unavailable': 'could-not-verify',
+  'role-unavailable': 'could-not-verify',
   'entry-skipped': 'could-not-verify',
   'schema-not-comparable': 'could-not-verify',
   'columns-moved': 'could-not-verify',

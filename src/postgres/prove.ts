@@ -99,8 +99,7 @@ async function prove(request: Request, url: string): Promise<ProofResult> {
 
 /** `roles` gets the names of those that the restore made. */
 async function proveIn(database: ProofDatabase, roles: string[], request: Request): Promise<ProofResult> {
-  const { options, context, signal } = request
-  const target = { url: database.url, connectTimeout: options.connectTimeout, signal }
+  const { options, signal } = request
   const started = performance.now()
   const restored = await restoreInto(database, request)
   if ('code' in restored) {
@@ -122,40 +121,47 @@ async function proveIn(database: ProofDatabase, roles: string[], request: Reques
     result: refused === undefined ? 'passed' : 'failed',
     detail: refused?.message ?? restored.summary[0] ?? 'restored',
   }
-  const ask = () => runAssertions(options.assertions, target, context.before?.assertions ?? [])
-  try {
-    const compared = await compare(target, left, request)
-    const asserted = await ask()
-    const compareTime = performance.now() - started - restoreTime
-    const tables = withBefore(compared.tables, context)
-    const run = { url: database.url, backup: request.backup.id, connect: target, assertions: ask }
-    const migrated = await migrate(run, request)
-    return {
-      restoreTime,
-      compareTime,
-      checks: checksWith([restore, ...compared.checks, asserted.check]),
-      findings: [
-        ...compared.findings,
-        ...asserted.findings,
-        ...left.findings,
-        ...localeNote(database),
-        ...shrunk(tables),
-        ...migrated.findings,
-      ],
-      tables,
-      assertions: asserted.outcomes,
-      ...(migrated.migration === undefined ? {} : { migration: migrated.migration }),
-    }
-  } catch (error) {
-    if (signal.aborted) throw error
-    // That it restores is known, and how long it took.
-    const finding = otherFinding(error)
-    return {
-      ...unproved(finding, ...left.findings),
-      restoreTime,
-      checks: checksWith([restore], finding.message),
-    }
+  const found: Found = {
+    restoreTime,
+    checks: [restore],
+    findings: [...left.findings, ...localeFinding(database)],
+    tables: [],
+    assertions: [],
   }
+  const ended = await lookAt(found, left, database, request).then(
+    () => undefined,
+    (error: unknown) => endOf(error, signal),
+  )
+  const findings = [...(ended === undefined ? [] : [ended]), ...found.findings]
+  return { ...found, findings, checks: checksWith(found.checks, ended?.message) }
+}
+
+/** What is known by now: whatever ends the proof, what it has found stays. */
+type Found = { -readonly [Part in keyof ProofResult]: ProofResult[Part] }
+
+async function lookAt(found: Found, left: LeftOut, database: ProofDatabase, request: Request): Promise<void> {
+  const { options, context, signal, backup } = request
+  const target = { url: database.url, connectTimeout: options.connectTimeout, signal }
+  const ask = () => runAssertions(options.assertions, target, context.before?.assertions ?? [])
+  const started = performance.now()
+  await compare(found, target, left, request)
+  const asserted = await ask()
+  found.compareTime = performance.now() - started
+  found.checks = [...found.checks, asserted.check]
+  found.assertions = asserted.outcomes
+  found.findings = [...found.findings, ...asserted.findings, ...shrunk(found.tables)]
+  const run = { url: database.url, backup: backup.id, connect: target, assertions: ask }
+  const migrated = await migrate(run, request)
+  found.findings = [...found.findings, ...migrated.findings]
+  if (migrated.migration !== undefined) found.migration = migrated.migration
+}
+
+/** That the time is up is a finding like another, as something is known already. Throws if the proof was cancelled. */
+function endOf(error: unknown, { aborted, reason }: AbortSignal): ProofFinding {
+  if (!aborted) return otherFinding(error)
+  if (!hasCode(reason, 'timeout')) throw error
+  const { message, hint } = reason
+  return { code: 'interrupted', subject: 'proof', message, hint }
 }
 
 async function restoreInto(
@@ -174,29 +180,33 @@ async function restoreInto(
   }
 }
 
-async function compare(target: ConnectOptions, left: LeftOut, { backup, detail, options, context, signal }: Request) {
+/** Adds to what was found as it goes. */
+async function compare(found: Found, target: ConnectOptions, left: LeftOut, request: Request): Promise<void> {
+  const { backup, detail, options, context, signal } = request
   const { progress } = context
   const { lanes, pgDump } = options
   progress.phase('Reading everything back')
   const native = pgDump === undefined ? {} : { pgDump }
   const compared = await compareDatabase({ backup, detail, connect: target, lanes, progress, ...native })
+  const { checks, findings } = found
+  const judge = (explained: ReadonlySet<string>) => {
+    const own = unexplained(compared.findings, explained)
+    const judged = compared.checks.map(check =>
+      check.name === 'schema' ? schemaCheck(check, [...own, ...left.findings]) : check,
+    )
+    found.checks = [...checks, ...judged]
+    found.findings = [...own, ...findings]
+  }
+  judge(left.entries)
+  found.tables = withBefore(compared.tables, context)
   progress.phase('Checking constraints, indexes and files')
   const health = await checkHealth(target, lanes, await unvalidated(backup, signal))
+  judge(new Set([...health.explained, ...left.entries]))
   await using connection = await connect(target)
-  const findings = unexplained(compared.findings, new Set([...health.explained, ...left.entries]))
   const names = detail.extensions.map(({ name }) => name)
   const extensions = { name: 'extensions', result: 'passed', detail: names.join(', ') || 'none' } as const
-  return {
-    checks: [
-      ...compared.checks.map(check =>
-        check.name === 'schema' ? schemaCheck(check, [...findings, ...left.findings]) : check,
-      ),
-      ...health.checks,
-      extensions,
-    ],
-    findings: [...findings, ...health.findings, ...(await otherVersions(connection, detail))],
-    tables: compared.tables,
-  }
+  found.checks = [...found.checks, ...health.checks, extensions]
+  found.findings = [...found.findings, ...health.findings, ...(await otherVersions(connection, detail))]
 }
 
 /** That migrations could not be run is no reason to lose the proof before them. */
@@ -208,8 +218,7 @@ async function migrate(
   try {
     return { migration: await options.migrate(target, context.progress, signal), findings: [] }
   } catch (error) {
-    if (signal.aborted) throw error
-    const { message, hint } = otherFinding(error)
+    const { message, hint } = endOf(error, signal)
     return { findings: [{ code: 'migration-not-run', subject: 'migration', message, hint }] }
   }
 }
@@ -219,11 +228,11 @@ async function serverName(connection: Connection): Promise<string> {
   return `PostgreSQL ${row?.server_version.split(' ')[0]}`
 }
 
-function localeNote({ missingLocale }: ProofDatabase): readonly ProofFinding[] {
+function localeFinding({ missingLocale }: ProofDatabase): readonly ProofFinding[] {
   if (missingLocale === undefined) return []
-  const message = `The disposable server does not have the locale ${missingLocale}, so text was sorted by the locale C.`
-  const hint = 'Where the order of text matters, use an image that has the locale.'
-  return [{ code: 'target-differs', subject: 'locale', message, hint }]
+  const message = `The disposable server does not have the locale ${missingLocale}, so text was sorted by the locale C: whether it comes back in its order, and which partition or index a text belongs to, was not seen.`
+  const hint = `Use an image that has the locale; in one of Debian: localedef -i de_DE -f UTF-8 de_DE.UTF-8, with the name of yours.`
+  return [{ code: 'locale-unavailable', subject: `locale ${missingLocale}`, message, hint }]
 }
 
 async function clear(

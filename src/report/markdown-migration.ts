@@ -70,12 +70,14 @@ function answers(migration: Migration): readonly string[] {
       [
         'Would it stand in the way?',
         longest === undefined
-          ? 'No lock that keeps others from reading or writing was seen.'
+          ? unseen(migration)
           : `The longest lock that does: ${code(longest.table)} for **${durationText(longest.seconds)}**, ${longest.blocks} wait.`,
       ],
       [
         'What changed?',
-        `The schema ${schemaDiff === '' ? 'did not' : 'did'}; ${tables.length === 0 ? 'no table has other rows or another size' : `${countText(tables.length, 'table')} with other rows or another size`}.`,
+        !migration.changesSeen
+          ? 'Not known: nobody could look at it afterwards.'
+          : `The schema ${schemaDiff === '' ? 'did not' : 'did'}; ${tables.length === 0 ? 'no table has other rows or another size' : `${countText(tables.length, 'table')} with other rows or another size`}.`,
       ],
       steps.length === 0
         ? undefined
@@ -89,6 +91,12 @@ function answers(migration: Migration): readonly string[] {
     ]),
     '',
   ]
+}
+
+/** That none was seen does not say that none is taken. */
+function unseen({ statements, interval }: Migration): string {
+  if (statements === 0) return 'Not known: nothing ran.'
+  return `No lock that keeps others from reading or writing was seen. That is not to say that none is taken: they are looked at every ${durationText(interval)}, and a quick statement takes one and gives it back in between.`
 }
 
 /** The statement and the server's own words. */

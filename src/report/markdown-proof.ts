@@ -190,12 +190,13 @@ function findingText({ code: kind, subject, message }: ProofFinding): string {
 }
 
 function checkTable(checks: readonly ProofCheck[]): readonly string[] {
+  const before = (place: number) => checks.slice(0, place).filter(({ result }) => result === 'not-run')
   return markdownTable(
     [{ head: 'Check' }, { head: 'Result' }, { head: 'What' }],
-    checks.map(({ name, result, detail }) => [
+    checks.map(({ name, result, detail }, place) => [
       name,
       `${RESULT_MARKS[result]} ${result === 'not-run' ? 'not run' : result}`,
-      prose(detail),
+      result === 'not-run' && before(place).some(check => check.detail === detail) ? 'as above' : prose(detail),
     ]),
   )
 }

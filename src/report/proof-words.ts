@@ -106,8 +106,13 @@ export function wasNeverProved({ findings }: Pick<Proof, 'findings'>): boolean {
   return findings.some(({ code }) => code === 'never-verified')
 }
 
-/** `not run: the extension is missing`; a record without the key does not tell why. */
-export function checkText({ result, detail }: ProofCheck): string {
-  if (result !== 'not-run') return detail
-  return detail === '' ? 'not run' : `not run: ${detail}`
+/** Of each, `not run: the extension is missing`; one reason is told once. A record without the key does not tell why. */
+export function checkTexts(checks: readonly ProofCheck[]): readonly string[] {
+  const told = new Set<string>()
+  return checks.map(({ result, detail }) => {
+    if (result !== 'not-run') return detail
+    const isTold = told.has(detail)
+    told.add(detail)
+    return detail === '' ? 'not run' : isTold ? 'not run, as above' : `not run: ${detail}`
+  })
 }

@@ -37,7 +37,7 @@ export function migrationLines(migration: Migration, palette: Palette): readonly
       ...(finding.hint === undefined ? [] : wrapped(`    hint: ${finding.hint}`, WIDTH, 6)),
     ]),
     ...listed('slow statements', migration.slow, slow => `${durationText(slow.seconds)}  ${onOneLine(slow.statement)}`),
-    ...listed('locks', migration.locks, lockText),
+    ...(migration.locks.length === 0 ? noLocks(migration) : listed('locks', migration.locks, lockText)),
     ...diffLines(migration, palette),
     ...listed('tables', migration.tables, tableText),
     ...assertionLines(migration.assertions, palette),
@@ -65,7 +65,22 @@ function tableText({ name, rows, bytes }: MigratedTable): string {
   return `${onOneLine(name)}${what}: ${count(rows.before)} → ${count(rows.after)} rows, ${size(bytes.before)} → ${size(bytes.after)}`
 }
 
-function diffLines({ schemaDiff, diffCut }: Migration, { red, green, dim }: Palette): readonly string[] {
+/** That none was seen does not say that none is taken. */
+function noLocks({ statements, interval }: Migration): readonly string[] {
+  if (statements === 0) return []
+  return wrapped(
+    `  locks: none was seen, looking every ${durationText(interval)}; a quick statement takes one and gives it back in between`,
+    WIDTH,
+    4,
+  )
+}
+
+function diffLines(
+  { schemaDiff, diffCut, changesSeen, statements }: Migration,
+  { red, green, dim }: Palette,
+): readonly string[] {
+  if (statements === 0 && schemaDiff === '') return []
+  if (!changesSeen) return ['  what it changed is not known, as nobody could look at it afterwards']
   if (schemaDiff === '') return ['  the schema is as it was']
   const lines = schemaDiff.trimEnd().split('\n')
   const more = lines.length + diffCut - Math.min(lines.length, DIFF_SHOWN)

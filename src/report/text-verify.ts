@@ -6,7 +6,7 @@ import type { Proof } from './proof.ts'
 import {
   changedTables,
   changeText,
-  checkText,
+  checkTexts,
   recordNote,
   stepsOf,
   VERDICT_WORDS,
@@ -100,9 +100,9 @@ function timeLines({ restoreSeconds, compareSeconds, bytes, stored }: Proof): re
 function checkLines(checks: readonly ProofCheck[], { red, green, dim }: Palette): readonly string[] {
   const width = Math.max(0, ...checks.map(({ name }) => name.length))
   const marks = { passed: green('✓'), failed: red('✗'), 'not-run': dim('–') }
-  return checks.flatMap(check => {
-    const { name, result } = check
-    const [first = '', ...more] = wrapped(onOneLine(checkText(check)), WIDTH - width - 6, 0)
+  const texts = checkTexts(checks)
+  return checks.flatMap(({ name, result }, place) => {
+    const [first = '', ...more] = wrapped(onOneLine(texts[place] ?? ''), WIDTH - width - 6, 0)
     return [
       `  ${marks[result]} ${name.padEnd(width)}  ${first}`.trimEnd(),
       ...more.map(line => `${' '.repeat(width + 6)}${line}`),

@@ -317,7 +317,7 @@ describe('a shop', () => {
     expect(found(result)).toEqual(['schema-extra VIEW public.extra'])
   })
 
-  test('another version of an extension, and a locale that is not there, are worth a word', async () => {
+  test('another version of an extension is worth a word; under another locale than its own nothing is verified', async () => {
     const detail = {
       ...(backup.detail as object),
       extensions: [{ name: 'plpgsql', version: '0.9', schema: 'pg_catalog' }],
@@ -326,7 +326,7 @@ describe('a shop', () => {
     }
     expect(found(await prove({ ...backup, detail }, target.url))).toEqual([
       'extension-version extension plpgsql',
-      'target-differs locale',
+      'locale-unavailable locale xx_YY.UTF-8',
     ])
   })
 
@@ -360,6 +360,32 @@ describe('a shop', () => {
     expect(result.checks.find(({ name }) => name === 'rows')).toMatchObject({ result: 'passed' })
     expect(result.checks.find(({ name }) => name === 'schema')?.result).not.toBe('passed')
     await place.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  })
+
+  test('when the time is up after the comparison, what it found stays', async () => {
+    const { ComebackError } = await import('../../src/errors.ts')
+    const over = new AbortController()
+    const migrate = async () => {
+      over.abort(new ComebackError('timeout', 'The time was up.'))
+      over.signal.throwIfAborted()
+      throw new Error('unreachable')
+    }
+    const result = await prove(backup, target.url, { migrate }, {}, over.signal)
+    expect(found(result)).toEqual(['migration-not-run migration'])
+    expect(result.checks.filter(({ result }) => result !== 'passed').map(({ name }) => name)).toEqual(['assertions'])
+    expect(result.restoreTime).toBeGreaterThan(0)
+    expect(await databasesOf(target)).toEqual([])
+  })
+
+  test('when the time is up during the comparison, it is known that it restores', async () => {
+    const { ComebackError } = await import('../../src/errors.ts')
+    const over = new AbortController()
+    const restored = async () => over.abort(new ComebackError('timeout', 'The time was up.'))
+    const result = await prove(backup, target.url, { restored }, {}, over.signal)
+    expect(found(result)).toEqual(['interrupted proof'])
+    expect(result.checks.filter(({ result }) => result === 'passed').map(({ name }) => name)).toEqual(['restore'])
+    expect(result.restoreTime).toBeGreaterThan(0)
+    expect(await databasesOf(target)).toEqual([])
   })
 
   test('a table that lost half of its rows is worth a word', async () => {

@@ -177,6 +177,7 @@ export const migration: Migration = {
     { table: 'public.users', mode: 'ShareUpdateExclusiveLock', seconds: 0.3, blocks: 'schema changes' },
   ],
   interval: 0.1,
+  changesSeen: true,
   schemaDiff: [
     '--- before',
     '+++ after',

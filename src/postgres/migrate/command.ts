@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasCode } from '../../errors.ts'
 import type { ConnectionTarget } from '../connection/connection-url.ts'
 import { readLines } from './lines.ts'
 
@@ -38,6 +39,8 @@ export interface CommandRequest {
   /** Milliseconds. */
   readonly timeout?: number | undefined
   readonly signal: AbortSignal
+  /** Called when it is to end, before it is told. */
+  readonly ending?: () => void
 }
 
 export interface CommandEnd {
@@ -46,7 +49,10 @@ export interface CommandEnd {
   readonly notRun?: string
 }
 
-/** Throws the signal's reason when everything that the command started has ended; and what keeps the shell from starting. */
+/**
+ * Throws the signal's reason when everything that the command started has ended, unless it is that the time is up, which is an end
+ * like another; and what keeps the shell from starting.
+ */
 export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const { command, cwd, environment, output, timeout, signal } = request
   signal.throwIfAborted()
@@ -69,6 +75,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const out = timeout === undefined ? undefined : AbortSignal.timeout(timeout)
   const ending = AbortSignal.any([signal, ...(out === undefined ? [] : [out])])
   const endAll = async () => {
+    request.ending?.()
     killGroup(child.pid, 'SIGTERM')
     await Promise.race([exited.promise.catch(() => undefined), sleep(GRACE)])
     killGroup(child.pid, 'SIGKILL')
@@ -80,6 +87,8 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
     killGroup(child.pid, 'SIGKILL')
     await Promise.race([closed.promise, sleep(LAST_WORDS)])
     for (const reader of readers) reader.end()
+    if (hasCode(signal.reason, 'timeout'))
+      return { exitCode: null, notRun: 'the time for the whole run (--timeout) was up' }
     signal.throwIfAborted()
     if (out?.aborted === true) return { exitCode: null, notRun: `it took longer than ${seconds(timeout ?? 0)}` }
     return { exitCode: code, ...notRun(code, name) }

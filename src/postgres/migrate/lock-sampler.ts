@@ -22,17 +22,34 @@ const BLOCKS: ReadonlyMap<string, HeldLock['blocks']> = new Map([
 const MODES = [...BLOCKS.keys()]
 
 const QUERY = `
-  SELECT l.relation::pg_catalog.int8::text AS oid, l.mode, l.virtualtransaction AS transaction
+  SELECT l.relation::pg_catalog.int8::text AS oid, l.mode, l.virtualtransaction AS transaction,
+         l.locktype AS kind, l.pid, l.granted,
+         CASE WHEN l.granted THEN '{}' ELSE pg_catalog.pg_blocking_pids(l.pid) END AS blockers
     FROM pg_catalog.pg_locks l
-   WHERE l.locktype = 'relation' AND l.pid = ANY ($1::int[]) AND l.mode = ANY ($2::text[])`
+   WHERE l.pid = ANY ($1::int[]) AND (NOT l.granted OR (l.locktype = 'relation' AND l.mode = ANY ($2::text[])))`
 
 export interface LockRow {
-  readonly oid: string
+  /** Null of what is no lock on a relation. */
+  readonly oid: string | null
   readonly mode: string
   readonly transaction: string
 }
 
+/** A lock that a process waits for. */
+export interface WaitRow extends LockRow {
+  /** `relation`, `transactionid`, `advisory` … */
+  readonly kind: string
+  readonly pid: number
+  readonly blockers: readonly number[]
+}
+
+interface SampledLock extends WaitRow {
+  readonly granted: boolean
+}
+
 export interface LockSampler {
+  /** By the last sample. */
+  waits(): readonly WaitRow[]
   /** Throws what kept it from looking. */
   stop(): Promise<{ readonly locks: readonly HeldLock[]; readonly interval: number }>
 }
@@ -45,16 +62,18 @@ export function startSampling(
 ): LockSampler {
   const stopping = new AbortController()
   const tally = createTally(tables, INTERVAL)
+  let waits: readonly WaitRow[] = []
   let samples = 0
   let sampled = 0
   const run = async () => {
-    while (!stopping.signal.aborted) {
+    while (!stopping.signal.aborted && !target.signal.aborted) {
       await using connection = await connect({ ...target, settings: { statement_timeout: '0' } })
       try {
         while (!stopping.signal.aborted) {
           const started = performance.now()
           const processes = pids()
           const rows = processes.length === 0 ? [] : await locksOf(connection, processes)
+          waits = rows.filter(({ granted }) => !granted)
           tally.see(rows, started)
           const rest = Math.max(0, INTERVAL - (performance.now() - started))
           await sleep(rest, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -62,6 +81,8 @@ export function startSampling(
           sampled += performance.now() - started
         }
       } catch (error) {
+        // What was seen until the time was up counts.
+        if (target.signal.aborted) return
         // A migration that ends all other sessions ends this one, too.
         if (!isConnectionLoss(error)) throw error
       }
@@ -70,6 +91,7 @@ export function startSampling(
   const running = run()
   running.catch(() => undefined)
   return {
+    waits: () => waits,
     async stop() {
       stopping.abort()
       await running
@@ -84,7 +106,7 @@ export function createTally(tables: ReadonlyMap<string, string>, interval: numbe
   let held = new Map<string, { readonly lock: LockRow; readonly since: number; until: number }>()
   const longest = new Map<string, HeldLock>()
   const close = ({ lock, since, until }: { lock: LockRow; since: number; until: number }) => {
-    const table = tables.get(lock.oid)
+    const table = tables.get(lock.oid ?? '')
     const blocks = BLOCKS.get(lock.mode)
     if (table === undefined || blocks === undefined) return
     const key = `${lock.mode} ${lock.oid}`
@@ -97,7 +119,7 @@ export function createTally(tables: ReadonlyMap<string, string>, interval: numbe
     see(rows: readonly LockRow[], at: number): void {
       const now: typeof held = new Map()
       for (const lock of rows) {
-        if (!tables.has(lock.oid)) continue
+        if (lock.oid === null || !tables.has(lock.oid)) continue
         // CREATE INDEX CONCURRENTLY goes through several transactions under one lock.
         const holder = lock.mode === 'ShareUpdateExclusiveLock' ? '' : lock.transaction
         const key = `${lock.mode} ${lock.oid} ${holder}`
@@ -113,6 +135,6 @@ export function createTally(tables: ReadonlyMap<string, string>, interval: numbe
   }
 }
 
-async function locksOf(connection: Connection, pids: readonly number[]): Promise<readonly LockRow[]> {
-  return await connection.query<LockRow>(QUERY, [[...pids], [...MODES]])
+async function locksOf(connection: Connection, pids: readonly number[]): Promise<readonly SampledLock[]> {
+  return await connection.query<SampledLock>(QUERY, [[...pids], [...MODES]])
 }

@@ -7,6 +7,7 @@ import { createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SessionWatch } from './session-watch.ts'
+import type { RunningStatement } from './standstill.ts'
 import { OfferFilter, readStartup } from './startup.ts'
 import type { StatementLog } from './statement-log.ts'
 import type { Upstream } from './upstream.ts'
@@ -18,6 +19,8 @@ export interface MigrationProxy {
   readonly port: number
   /** Server processes whose connections are open. */
   pids(): readonly number[]
+  /** What the server is at, of each connection that does not wait for its client. */
+  running(): readonly RunningStatement[]
   /** Of all connections there ever were. */
   allPids(): readonly number[]
   /** How many connections the server let in. */
@@ -54,6 +57,11 @@ export async function startProxy(upstream: Upstream, log: StatementLog): Promise
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     pids: () => [...open].flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
+    running: () =>
+      [...open].flatMap(watch => {
+        const now = watch.running()
+        return now === undefined ? [] : [{ ...now, pid: watch.pid }]
+      }),
     allPids: () => [...pids],
     get sessions() {
       return pids.size

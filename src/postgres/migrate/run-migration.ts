@@ -13,6 +13,7 @@ import { type LockSampler, startSampling } from './lock-sampler.ts'
 import { migrationError } from './migration-error.ts'
 import { type MigrationProxy, startProxy } from './proxy.ts'
 import { diffSchemas, readSchemaText, type SchemaText } from './schema-diff.ts'
+import { standstill } from './standstill.ts'
 import { createStatementLog, type StatementLog } from './statement-log.ts'
 import { upstreamOf } from './upstream.ts'
 
@@ -50,8 +51,8 @@ export interface MigrationRequest {
 }
 
 /**
- * Whatever the command does is a result and no exception. Throws the signal's reason, and what keeps the gate itself from
- * looking at the database beforehand.
+ * Whatever the command does is a result and no exception, and so is that the time is up while it runs. Throws the signal's reason
+ * otherwise, and what keeps the gate itself from looking at the database beforehand.
  */
 export async function runMigration(request: MigrationRequest): Promise<Migration> {
   const { signal, progress } = request
@@ -61,6 +62,7 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
   const before = await look(request, target, connection.serverVersion)
   progress.phase('Running the migration')
   const run = await runWatched(request, target, connection, before.inventory)
+  if (signal.aborted) return { ...told(request, run), findings: findingsOf(run, undefined) }
   progress.phase('Looking at what the migration changed')
   const error = run.result === 'failed' ? await migrationError(run.log.lastError, connection) : undefined
   const [compared, problem] = await attempt(signal, 'What the migration changed', async () => {
@@ -76,16 +78,9 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
       ? await attempt(signal, 'Whether the assertions hold after the migration', request.assertions)
       : [NOT_ASKED, []]
   return {
-    command: request.command,
-    backup: request.backup,
-    result: run.result,
-    exitCode: run.end.exitCode,
-    seconds: run.seconds,
-    statements: run.log.count,
-    slow: run.log.slow(),
+    ...told(request, run),
     ...(error === undefined ? {} : { error }),
-    locks: run.sampled?.locks ?? [],
-    interval: run.sampled?.interval ?? 0,
+    changesSeen: compared !== undefined,
     schemaDiff: compared?.diff.text ?? '',
     diffCut: compared?.diff.cut ?? 0,
     tables: compared?.tables ?? [],
@@ -97,6 +92,27 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
       ...unasked,
       ...asked.findings.map(finding => ({ ...finding, message: `After the migration: ${finding.message}` })),
     ],
+  }
+}
+
+/** What is known without another look at the database. */
+function told({ command, backup }: MigrationRequest, { result, end, seconds, log, sampled }: Run): Migration {
+  return {
+    command,
+    backup,
+    result,
+    exitCode: end.exitCode,
+    seconds,
+    statements: log.count,
+    slow: log.slow(),
+    locks: sampled?.locks ?? [],
+    interval: sampled?.interval ?? 0,
+    changesSeen: false,
+    schemaDiff: '',
+    diffCut: 0,
+    tables: [],
+    assertions: [],
+    findings: [],
   }
 }
 
@@ -115,6 +131,8 @@ interface Run {
   readonly result: Migration['result']
   /** Why it could not run. */
   readonly reason: string | undefined
+  /** Where it stood when it was ended. */
+  readonly stood: string | undefined
   readonly seconds: number
   readonly log: StatementLog
   readonly sampled: Awaited<ReturnType<LockSampler['stop']>> | undefined
@@ -136,15 +154,19 @@ async function runWatched(
   let patience = 0
   try {
     const environment = environmentFor(request.environment, request.url, upstream.target, proxy.port)
-    const end = await runCommand({ command, cwd, environment, output, timeout, signal })
+    let stood: string | undefined
+    const ending = () => {
+      stood = standstill(proxy.running(), sampler.waits(), { own: proxy.pids(), tables: relations })
+    }
+    const end = await runCommand({ command, cwd, environment, output, timeout, signal, ending })
     const seconds = Math.round(performance.now() - started) / 1000
     if (end.notRun === undefined) patience = PATIENCE
     await proxy.close(patience)
     const [sampled, problems] = await attempt(signal, 'The locks of the migration', () => sampler.stop())
-    await endSessions(connection, proxy)
+    if (!signal.aborted) await endSessions(connection, proxy)
     const reason = end.notRun ?? (end.exitCode === 0 && log.count === 0 ? silence(proxy) : undefined)
     const result = reason !== undefined ? 'could-not-run' : end.exitCode === 0 ? 'succeeded' : 'failed'
-    return { end, result, reason, seconds, log, sampled, problems }
+    return { end, result, reason, stood, seconds, log, sampled, problems }
   } finally {
     await proxy.close(0)
     await sampler.stop().catch(() => undefined)
@@ -188,10 +210,16 @@ async function attempt<T>(
   }
 }
 
-function findingsOf({ result, reason, end, log }: Run, error: MigrationError | undefined): readonly ProofFinding[] {
+function findingsOf(
+  { result, reason, stood, end, log }: Run,
+  error: MigrationError | undefined,
+): readonly ProofFinding[] {
   const hint = 'The log of the run has what the command wrote.'
   if (result === 'could-not-run') {
-    const message = `The migration could not be tried: ${reason ?? 'nobody knows why'}.`
+    const message =
+      stood === undefined
+        ? `The migration could not be tried: ${reason ?? 'nobody knows why'}.`
+        : `The migration was ended before its end: ${reason ?? 'nobody knows why'}. ${stood}`
     return [{ code: 'migration-not-run', subject: 'migration', message, hint }]
   }
   if (result === 'succeeded') {

@@ -94,6 +94,15 @@ export class SessionWatch {
     this.#now = now
   }
 
+  /** What the server is at, and for how many milliseconds; nothing where it waits for the client. */
+  running(): { readonly sql: Buffer; readonly milliseconds: number } | undefined {
+    const [head] = this.#steps
+    if (head === undefined || head.of.sql.length === 0) return undefined
+    const sql = head.kind === 'query' ? refusedStatement(head.of.sql, head.done.length, { message: '' }) : head.of.sql
+    const since = head.done.at(-1) ?? Math.max(head.arrived, this.#free)
+    return { sql, milliseconds: this.#now() - since }
+  }
+
   /**
    * What is to be sent to the server: the same bytes, and a Flush behind each Execute that others follow. It asks the server for
    * nothing but to send at once what it has to say; otherwise it would tell of all of a pipeline's statements when the last is done.

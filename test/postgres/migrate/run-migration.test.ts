@@ -193,8 +193,35 @@ describe('a migration that could not be tried', () => {
   test('took too long: the statement does not go on at the server', async () => {
     const { migration } = await gate(database.url, psql('SELECT pg_sleep(100)'), { timeout: 1_000 })
     expect(migration).toMatchObject({ result: 'could-not-run', exitCode: null })
-    expect(migration.findings[0]?.message).toContain('longer than 1 s')
+    expect(migration.findings[0]?.message).toMatch(
+      /longer than 1 s\. The server was at "SELECT pg_sleep\(\?\)" for [\d.]+ s\.$/,
+    )
     expect(await sleeping()).toEqual([])
+  })
+
+  test('stood still when the time of the whole run was up: the statement and its lock are told, and who held it', async () => {
+    await database.query('CREATE TABLE users (id int)')
+    const over = new AbortController()
+    const script = nodeScript(`
+      const other = new pg.Client({ connectionString: process.env.DATABASE_URL })
+      other.on('error', () => {})
+      await other.connect()
+      await other.query("BEGIN; SELECT count(*) FROM users")
+      await client.query("ALTER TABLE users ADD secret text DEFAULT 'zqx'")`)
+    const running = gate(database.url, script, { signal: over.signal })
+    running.catch(() => undefined)
+    const waiting = "SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted"
+    while ((await database.query(waiting)).length === 0) await sleep(50)
+    await sleep(200)
+    over.abort(new ComebackError('timeout', 'The time was up.'))
+    const { migration } = await running
+    expect(migration).toMatchObject({ result: 'could-not-run', changesSeen: false })
+    expect(migration.findings).toMatchObject([{ code: 'migration-not-run' }])
+    expect(migration.findings[0]?.message).toMatch(
+      /--timeout.* at "ALTER TABLE users ADD secret text DEFAULT \?" for [\d.]+ s, and waited for AccessExclusiveLock on public\.users, which another connection of the migration itself held\.$/,
+    )
+    expect(migration.locks).toMatchObject([{ table: 'public.users', mode: 'AccessExclusiveLock' }])
+    expect(JSON.stringify(migration.findings)).not.toContain('zqx')
   })
 
   test('was cancelled: the reason is thrown', async () => {
