@@ -13,6 +13,7 @@ import { identityOf } from './connection/connection-url.ts'
 import { type Settings, WRITTEN_UNDER } from './connection/session-settings.ts'
 import { isFull } from './connection/sql-state.ts'
 import type { DatabaseDetail, SchemaDetail, SchemaEntry } from './detail.ts'
+import { BadText } from './dump/bad-text.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
 import { type LanesResult, type Reading, readInLanes } from './dump/lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './dump/large-objects.ts'
@@ -87,7 +88,8 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
         },
         (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
       )
-      const context = { options, out, snapshot, connect: connectOptions(snapshot.lost) }
+      const badText = new BadText(snapshot.survey.database.encoding)
+      const context = { options, out, snapshot, badText, connect: connectOptions(snapshot.lost) }
       const rows = readRows(context)
       const tasks = [readSchema(context, rows), rows] as const
       for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
@@ -104,6 +106,7 @@ interface Context {
   readonly options: DatabaseSourceOptions
   readonly out: SegmentWriter
   readonly snapshot: Snapshot<Survey>
+  readonly badText: BadText
   /** For connections that end when the leader does. */
   readonly connect: ConnectOptions
 }
@@ -191,7 +194,7 @@ async function writeSection(
   return entries
 }
 
-async function readRows({ options, out, snapshot, connect }: Context): Promise<LanesResult> {
+async function readRows({ options, out, snapshot, badText, connect }: Context): Promise<LanesResult> {
   const { tables, largeObjects } = snapshot.survey
   const { cuts } = options
   const runs =
@@ -203,14 +206,14 @@ async function readRows({ options, out, snapshot, connect }: Context): Promise<L
   out.phase(`Reading ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}`)
   return await readInLanes(
     [
-      ...runs.map(({ place, pieces }) => ({ place, readings: pieces.map(rowsReading) })),
+      ...runs.map(({ place, pieces }) => ({ place, readings: pieces.map(piece => rowsReading(piece, badText)) })),
       ...largeObjects.map(batch => ({ place: 'any', readings: [largeObjectsReading(batch)] }) as const),
     ],
     { count: options.lanes, connect, snapshot, out },
   )
 }
 
-function rowsReading(piece: Piece): Reading {
+function rowsReading(piece: Piece, badText: BadText): Reading {
   const { table, into, columns, from, to, rows } = piece
   const before = copyHeader(piece)
   return {
@@ -229,6 +232,7 @@ function rowsReading(piece: Piece): Reading {
     before,
     queries: [copyQuery(piece)],
     after: COPY_END,
+    watch: badText.watch(piece),
   }
 }
 
@@ -243,7 +247,7 @@ function largeObjectsReading(batch: LargeObjects): Reading {
 }
 
 async function conclude(
-  { options, snapshot, connect }: Context,
+  { options, snapshot, badText, connect }: Context,
   entries: readonly SchemaEntry[],
   lanes: LanesResult,
 ): Promise<SourceResult> {
@@ -258,7 +262,7 @@ async function conclude(
     rows: { ...lanes.rows },
     pgDump: await pgDumpVersion(options.pgDump, connect.signal),
   }
-  return { detail, problems: problemsOf(survey, entries, lanes) }
+  return { detail, problems: [...problemsOf(survey, entries, lanes), ...badText.problems()] }
 }
 
 function problemsOf(survey: Survey, entries: readonly SchemaEntry[], lanes: LanesResult): Problem[] {

@@ -1,4 +1,7 @@
-/** COPY text that is no UTF-8: a server that once took it does not take it again. */
+/**
+ * COPY text that is no UTF-8. A server gives out what it holds as it is, and takes in only what it can read: rows that came in by an
+ * old version, or by a cast, are not taken again. Line feeds end rows and nothing else, since those inside of values are escaped.
+ */
 import { isUtf8 } from 'node:buffer'
 
 const LINE_FEED = 0x0a
@@ -8,14 +11,32 @@ export interface BadText {
   rows: number
 }
 
-/** Rows pass whole, and as they are; `found` counts the bad ones. */
-export async function* countBadText(rows: AsyncIterable<Uint8Array>, found: BadText): AsyncGenerator<Uint8Array> {
-  let rest: Uint8Array = new Uint8Array()
-  for await (const piece of rows) {
-    rest = look(rest, piece, found)
-    yield piece
+/** Counts the bad rows of what passes by. The pieces may be used again by whoever gave them. */
+export class TextWatch {
+  rows = 0
+  #rest: Uint8Array = new Uint8Array()
+
+  /** What passed so far did not count. */
+  begin(): void {
+    this.rows = 0
+    this.#rest = new Uint8Array()
   }
-  if (rest.length > 0 && !isUtf8(rest)) found.rows++
+
+  push(piece: Uint8Array): void {
+    const end = piece.lastIndexOf(LINE_FEED) + 1
+    if (end === 0) {
+      this.#rest = Buffer.concat([this.#rest, piece])
+      return
+    }
+    const first = this.#rest.length === 0 ? 0 : piece.indexOf(LINE_FEED) + 1
+    if (first > 0) this.#look(Buffer.concat([this.#rest, piece.subarray(0, first)]))
+    this.#look(piece.subarray(first, end))
+    this.#rest = Uint8Array.from(piece.subarray(end))
+  }
+
+  #look(rows: Uint8Array): void {
+    if (!isUtf8(rows)) this.rows += badRows(rows)
+  }
 }
 
 /** Each run of bad bytes becomes U+FFFD; `found` counts the rows that were changed. */
@@ -35,17 +56,6 @@ function repaired(rows: Uint8Array, found: BadText): Uint8Array {
   if (isUtf8(rows)) return rows
   found.rows += badRows(rows)
   return Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(rows), 'utf8')
-}
-
-/** Returns the beginning of a row that the piece ends with. */
-function look(rest: Uint8Array, piece: Uint8Array, found: BadText): Uint8Array {
-  const end = piece.lastIndexOf(LINE_FEED) + 1
-  if (end === 0) return Buffer.concat([rest, piece])
-  const first = rest.length === 0 ? 0 : piece.indexOf(LINE_FEED) + 1
-  if (first > 0) found.rows += isUtf8(Buffer.concat([rest, piece.subarray(0, first)])) ? 0 : 1
-  const whole = piece.subarray(first, end)
-  if (!isUtf8(whole)) found.rows += badRows(whole)
-  return Uint8Array.from(piece.subarray(end))
 }
 
 function badRows(rows: Uint8Array): number {

@@ -37,6 +37,8 @@ export interface Reading {
   readonly before: string
   readonly queries: readonly string[]
   readonly after: string
+  /** Looks at what passes by, from the beginning of each attempt. */
+  readonly watch?: { begin(): void; push(bytes: Uint8Array): void } | undefined
 }
 
 /** Read one after the other by one lane. */
@@ -137,7 +139,7 @@ interface Failure {
 
 /** Begins the segment only when the server has begun to answer: refusals leave no trace in the backup. */
 async function transfer(
-  { name, detail, before, queries, after }: Reading,
+  { name, detail, before, queries, after, watch }: Reading,
   group: SegmentGroup,
   connection: Connection,
   out: SegmentWriter,
@@ -155,6 +157,7 @@ async function transfer(
   if (firstQuery === undefined) return 0
   const first = await noting(() => copyOut(connection.client, firstQuery))
   let rows = 0
+  watch?.begin()
   async function* bytes(): AsyncGenerator<Uint8Array> {
     if (before !== '') yield Buffer.from(before)
     let copy = first
@@ -164,6 +167,7 @@ async function transfer(
         for (;;) {
           const next = await noting(() => copy.bytes.next())
           if (next.done === true) break
+          watch?.push(next.value)
           yield next.value
         }
       } finally {
