@@ -400,6 +400,20 @@ test('rows whose hash partition depends on the OIDs of an enum are loaded throug
   expect(into('public.plain')).toMatchObject({ into: { schema: 'public', name: 'plain' } })
 })
 
+test('so are those whose hash may hold an OID in an array, a range, a row or the name of a table, and no others', async () => {
+  await using database = await createDatabase(18)
+  const types = ['mood[]', 'moods', 'pair', 'regclass', 'text', 'int', 'uuid', 'date']
+  await database.query(`
+    CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE moods AS RANGE (SUBTYPE = mood); CREATE TYPE pair AS (a int, m mood);
+    ${types.map((type, at) => `CREATE TABLE r${at} (k ${type}) PARTITION BY HASH (k); CREATE TABLE p${at} PARTITION OF r${at} FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO r${at} VALUES (NULL);`).join('\n')}`)
+  const { out } = await readAll(database)
+  const through = types.filter((_, at) => {
+    const detail = out.segments.find(segment => segment.head.name === `public.p${at}`)?.head.detail
+    return JSON.stringify(detail).includes(`"into":{"schema":"public","name":"r${at}"}`)
+  })
+  expect(through).toEqual(['mood[]', 'moods', 'pair', 'regclass'])
+})
+
 test('a server without room for all lanes is read by those that there is room for', async () => {
   await using database = await createDatabase(18)
   const role = `narrow_${database.name}`

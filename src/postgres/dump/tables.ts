@@ -76,13 +76,17 @@ export async function listTables(connection: Connection): Promise<Table[]> {
 }
 
 /**
- * Hash partitions on an enum hash the OIDs of its values, which are others after a restore: such rows must be loaded
- * through the partition root. The test is pg_dump's own, for the operator class among those of any partitioned table above.
+ * Hash partitions on an enum hash the OIDs of its values, which are others after a restore: such rows must be loaded through the
+ * partition root. pg_dump sees the operator class of enums alone; arrays, ranges and rows may hold one, `regclass` hashes an OID,
+ * too, and what an operator class of somebody else hashes is not known.
  */
 const TABLES = `
-  WITH enum_hash AS (
+  WITH fickle_hash AS (
     SELECT o.oid FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am a ON o.opcmethod = a.oid
-     WHERE o.opcname = 'enum_ops' AND o.opcnamespace = 'pg_catalog'::pg_catalog.regnamespace AND a.amname = 'hash'
+      JOIN pg_catalog.pg_type t ON t.oid = o.opcintype
+     WHERE a.amname = 'hash'
+       AND (o.opcnamespace <> 'pg_catalog'::pg_catalog.regnamespace
+            OR t.typname IN ('anyenum', 'anyarray', 'anyrange', 'anymultirange', 'record', 'oid'))
   )
   SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name,
          ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
@@ -92,8 +96,8 @@ const TABLES = `
             FROM pg_catalog.pg_class r JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
            WHERE r.oid = pg_catalog.pg_partition_root(c.oid)
              AND EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) u
-                           JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.relid, enum_hash
-                          WHERE enum_hash.oid = ANY (p.partclass))) AS root,
+                           JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.relid, fickle_hash
+                          WHERE fickle_hash.oid = ANY (p.partclass))) AS root,
          is_config IS NOT NULL AS "isAdded", x.condition,
          coalesce(am.amhandler = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc, false) AS "isHeap",
          pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint AS pages,
