@@ -384,7 +384,10 @@ const EXIT_CODES = {
     'wrong-key': 12,
     cancelled: 130,
 };
-/** Exit code of a backup that is complete but for files that changed or vanished while they were read. */
+/**
+ * Exit code of a backup that is complete but for files that changed or vanished while they were read, and of a restore that brought
+ * back all rows, and not every object that is not rows.
+ */
 const EXIT_PARTIAL = 3;
 class ComebackError extends Error {
     name = 'ComebackError';
@@ -679,7 +682,7 @@ function isRecent(version) {
 /** The process that a runner started becomes the surroundings of a run. */
 /** Imports only when called. */
 async function start(process, signal) {
-    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(106), __nccwpck_require__.e(387)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2387)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(106), __nccwpck_require__.e(636)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2636))]);
+    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(106), __nccwpck_require__.e(67)]).then(__nccwpck_require__.bind(__nccwpck_require__, 67)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(106), __nccwpck_require__.e(196)]).then(__nccwpck_require__.bind(__nccwpck_require__, 196))]);
     const { env, stdout } = process;
     return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob });
 }

@@ -49,6 +49,7 @@ const PROOF_CODES = {
     'extension-unavailable': 'could-not-verify',
     'entry-skipped': 'could-not-verify',
     'schema-not-comparable': 'could-not-verify',
+    'columns-moved': 'could-not-verify',
     'assertion-error': 'could-not-verify',
     'migration-failed': 'failed',
     'migration-not-run': 'could-not-verify',
@@ -649,6 +650,11 @@ const TABLE = {
         type: 'flag',
         verbs: ['restore'],
         help: 'Create roles that the backup names and the server lacks, without login. Otherwise what belongs to them belongs to whoever restores.',
+    },
+    tolerate: {
+        type: 'flag',
+        verbs: ['restore'],
+        help: 'Restore a database also where the server refuses some object (a foreign key with orphans, an index, a view): all rows come back, what cannot be made is left out and listed with the statement that makes it later, and the run ends with 3. Without it that is so for all of a backup in the modes swap and parallel; in atomic nothing is changed.',
     },
     excludeTableData: {
         type: 'list',

@@ -385,7 +385,10 @@ const EXIT_CODES = {
     'wrong-key': 12,
     cancelled: 130,
 };
-/** Exit code of a backup that is complete but for files that changed or vanished while they were read. */
+/**
+ * Exit code of a backup that is complete but for files that changed or vanished while they were read, and of a restore that brought
+ * back all rows, and not every object that is not rows.
+ */
 const EXIT_PARTIAL = 3;
 class ComebackError extends Error {
     name = 'ComebackError';
@@ -679,14 +682,14 @@ function isRecent(version) {
 ;// CONCATENATED MODULE: ./build/cli/start.js
 /** Imports only when called. */
 async function start(process, signal, loadJob = loadRealJob) {
-    const [{ run }, runJob, { askOn }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(902), __nccwpck_require__.e(622)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3622)), loadJob(), __nccwpck_require__.e(/* import() */ 548).then(__nccwpck_require__.bind(__nccwpck_require__, 548))]);
+    const [{ run }, runJob, { askOn }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(902), __nccwpck_require__.e(11)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1011)), loadJob(), __nccwpck_require__.e(/* import() */ 548).then(__nccwpck_require__.bind(__nccwpck_require__, 548))]);
     const { argv, env, stdin, stdout, stderr } = process;
     const ask = askOn(stdin, stderr, signal);
     const surroundings = { argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob };
     return run(ask === undefined ? surroundings : { ...surroundings, ask });
 }
 async function loadRealJob() {
-    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(929)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4929));
+    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(357)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9357));
     return runJob;
 }
 

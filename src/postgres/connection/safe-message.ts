@@ -25,6 +25,10 @@ const KEY =
   /^(Key \(.*?\))=\(.*\)( (?:is duplicated|already exists|is not present in table "[^"]*"|is still referenced from table "[^"]*")\.|)/s
 /** Of objects, not of rows: privileges, dependencies, types that don't fit. */
 const ABOUT_OBJECTS = /^(0A|2B|42|55)/
+/** Classes whose messages name objects without quotes, too. */
+const NAMES_OBJECTS = /^(0A|2B|3D|3F|42|55)/
+/** A function put a statement together, from rows perhaps: what the server says of it may be anybody's. */
+const DYNAMIC = /\bat (EXECUTE|RETURN QUERY|OPEN|FOR over EXECUTE)|\bPL\/(?!pgSQL)|\bpl(v8|perl|python|tcl|lua)/i
 /** Lines of the context that name a place. What follows a colon is what stood there. */
 const PLACES = [
   /^(COPY [^\n:"]+?, line \d+(?:, column [^\n:"]+)?)(?::.*)?$/,
@@ -39,15 +43,27 @@ const WITHHELD = 'a message of the database’s own making, withheld'
 
 /** `names`: words that the statement uses as identifiers. */
 export function safeMessage(fields: SaidFields, names: ReadonlySet<string> = new Set()): string {
-  const { code = '', message, schema, table, column, dataType, constraint } = saidBy(fields)
+  const { code = '', message, schema, table, column, dataType, constraint, where = '', ...inner } = saidBy(fields)
   if (!isOfTheServer(fields)) return WITHHELD
-  if (code === '42883' && OPERATOR.test(message)) return message
+  const isDynamic = DYNAMIC.test(where)
+  if (code === '42883' && !isDynamic && OPERATOR.test(message)) return message
   const own = [schema, table, column, dataType, constraint].filter(name => name !== undefined)
-  const parts = withoutUnknown(message.split('"'), new Set([...own, ...(QUOTES_VALUES.test(code) ? [] : names)]))
-  const said = parts.map((part, place) => (isQuoted(place) ? `"${part}"` : withoutValues(part)))
+  // A statement that stands in a function as it is was written by whoever made the function.
+  const written = isDynamic || inner.internalPosition === undefined ? [] : wordsOf(inner.internalQuery ?? '')
+  const known = new Set([...own, ...(QUOTES_VALUES.test(code) ? [] : [...names, ...written])])
+  const parts = withoutUnknown(message.split('"'), known)
+  const plain = (part: string) =>
+    withoutValues(isDynamic && NAMES_OBJECTS.test(code) ? withoutNames(part, known) : part)
+  const said = parts.map((part, place) => (isQuoted(place) ? `"${part}"` : plain(part)))
   // None of the server's messages is anything but ASCII in English; in other languages it quotes by other signs.
   if (said.some((part, place) => !isQuoted(place) && !/^[\x20-\x7e\u2026]*$/.test(part))) return WITHHELD
   return said.join('').replace(/:(?!:)\s.*$/s, rest => (SAFE_REST.test(rest) ? rest : ': …'))
+}
+
+/** Whatever a text may name: its words, and what it has in quotes. */
+export function wordsOf(text: string): ReadonlySet<string> {
+  const quoted = [...text.matchAll(/"((?:[^"]|"")*)"/g)].map(([, name = '']) => name.replaceAll('""', '"'))
+  return new Set([...quoted, ...(text.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [])])
 }
 
 /** `Key (email) is duplicated.`, and what the server says of objects if all its names are known. */
@@ -107,7 +123,7 @@ function withoutUnknown(parts: readonly string[], known: ReadonlySet<string>): r
   const last = parts.length - 1
   const keeps = (word: string) => known.has(word) || word.split('.').every(part => known.has(part))
   const strange = parts.findIndex((part, place) =>
-    isQuoted(place) ? !keeps(part) : place > 0 && place < last && !JOINING.test(wordsOf(part)),
+    isQuoted(place) ? !keeps(part) : place > 0 && place < last && !JOINING.test(joined(part)),
   )
   const isBalanced = last % 2 === 0
   if (strange < 0 && isBalanced) return parts
@@ -119,11 +135,18 @@ function isQuoted(place: number): boolean {
   return place % 2 === 1
 }
 
-function wordsOf(text: string): string {
+function joined(text: string): string {
   return text
     .replace(/[,.;()]/g, ' ')
     .trim()
     .replace(/ +/g, ' ')
+}
+
+/** Only words that join names, and names that are known. */
+function withoutNames(text: string, known: ReadonlySet<string>): string {
+  return text
+    .replace(/[\w$]+/g, word => (known.has(word) || JOINING.test(word.toLowerCase()) ? word : '…'))
+    .replace(/…([ .]…)+/g, '…')
 }
 
 /** The server's own words may hold a value without quotes, too: a number, or something between apostrophes. */

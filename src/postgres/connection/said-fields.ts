@@ -17,6 +17,9 @@ export interface SaidFields {
   readonly file?: string | undefined
   /** The place in the statement, in characters from 1. */
   readonly position?: string | undefined
+  /** A statement inside of a function, and the place in it. */
+  readonly internalQuery?: string | undefined
+  readonly internalPosition?: string | undefined
 }
 
 const KEPT = new WeakMap<object, SaidFields>()

@@ -9,8 +9,10 @@ import { keepSaid } from './said-fields.ts'
 
 /** Before anybody else sees it. */
 export function seal(error: pg.DatabaseError): void {
-  const { code, message, detail, hint, where, schema, table, column, dataType, constraint, routine, position } = error
-  const said = { code, message, detail, hint, where, schema, table, column, dataType, constraint, routine, position }
+  const { code, message, detail, hint, where, schema, table, column, dataType, constraint, routine } = error
+  const { position, internalQuery, internalPosition } = error
+  const about = { schema, table, column, dataType, constraint, routine, position, internalQuery, internalPosition }
+  const said = { code, message, detail, hint, where, ...about }
   const safe = safeMessage(said)
   Object.assign(error, {
     message: safe,

@@ -4,7 +4,7 @@
  */
 import pg from 'pg'
 import { ComebackError, type ErrorCode } from '../../errors.ts'
-import { safeDetail, safeHint, safeMessage, safePlace } from './safe-message.ts'
+import { safeDetail, safeHint, safeMessage, safePlace, wordsOf } from './safe-message.ts'
 import { type SaidFields, saidBy } from './said-fields.ts'
 
 /** Characters of each part of what the server said that a message repeats. */
@@ -51,12 +51,6 @@ export function fromFields(fields: SaidFields, what: string, cause?: unknown, st
 function isOfStatement({ code, message, position }: SaidFields, statement: string): boolean {
   const near = /^syntax error at or near "(.*)"$/s.exec(message)?.[1]
   return code === '42601' && position !== undefined && near !== undefined && statement.includes(near)
-}
-
-/** Whatever a text may name: its words, and what it has in quotes. */
-function wordsOf(text: string): ReadonlySet<string> {
-  const quoted = [...text.matchAll(/"((?:[^"]|"")*)"/g)].map(([, name = '']) => name.replaceAll('""', '"'))
-  return new Set([...quoted, ...(text.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [])])
 }
 
 /** For words that are a program's and not the server's, and hold no rows. */
