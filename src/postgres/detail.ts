@@ -57,6 +57,18 @@ export type SchemaDetail = v.InferOutput<typeof schemaDetail>
 export type RowsDetail = v.InferOutput<typeof rowsDetail>
 export type ScriptDetail = v.InferOutput<typeof scriptDetail>
 
+/** By what the database sorts text, where that may be something else than libc: on servers from 15 on. */
+const databaseLocale = v.object({
+  provider: v.picklist(['libc', 'icu', 'builtin']),
+  /** Of ICU and the built-in provider; libc's names are `collate` and `ctype`. */
+  name: v.nullable(v.string()),
+  /** ICU's further rules. */
+  rules: v.nullable(v.string()),
+  /** Of the library, as it was when the database was made. */
+  version: v.nullable(v.string()),
+})
+export type DatabaseLocale = v.InferOutput<typeof databaseLocale>
+
 const databaseDetail = v.object({
   kind: v.literal('database'),
   /** `server_version_num`, 180004 for 18.4. */
@@ -66,6 +78,8 @@ const databaseDetail = v.object({
   encoding: v.string(),
   collate: v.string(),
   ctype: v.string(),
+  /** Older backups do not tell, nor do servers that know libc alone. */
+  locale: v.exactOptional(databaseLocale),
   /** Under which its text was written, where another setting would read it as something else; absent in older backups. */
   settings: v.exactOptional(v.record(v.string(), v.string())),
   schemaOnly: v.boolean(),

@@ -105,7 +105,7 @@ async function proveIn(database: ProofDatabase, roles: string[], request: Reques
   if ('code' in restored) {
     const result = PROOF_CODES[restored.code] === 'failed' ? 'failed' : 'not-run'
     return {
-      ...unproved(restored),
+      ...unproved(restored, ...localeFinding(database)),
       checks: checksWith([{ name: 'restore', result, detail: restored.message }]),
     }
   }
@@ -165,18 +165,21 @@ function endOf(error: unknown, { aborted, reason }: AbortSignal): ProofFinding {
 }
 
 async function restoreInto(
-  { url, name, missingLocale }: ProofDatabase,
+  { url, name, otherLocale }: ProofDatabase,
   { backup, detail, options, context, signal }: Request,
 ): Promise<SinkResult | ProofFinding> {
   const { connectTimeout, lanes } = options
   const sink = createDatabaseSink({ url, connectTimeout, lanes, mode: 'parallel', confirm: name, createRoles: true })
   // The proof itself says which locale is missing, and what to do about it.
-  const anyLocale = missingLocale === undefined ? backup : { ...backup, detail: { ...detail, collate: '' } }
+  const anyLocale = otherLocale === undefined ? backup : { ...backup, detail: { ...detail, collate: '' } }
   try {
     return await sink.restore(anyLocale, context.progress, signal)
   } catch (error) {
     if (signal.aborted) throw error
-    return restoreFinding(error)
+    const finding = restoreFinding(error)
+    // Under another locale a row belongs to another partition: that it has none says nothing against the backup.
+    if (otherLocale === undefined || finding.code !== 'restore-failed') return finding
+    return { ...finding, code: 'check-failed' }
   }
 }
 
@@ -228,11 +231,12 @@ async function serverName(connection: Connection): Promise<string> {
   return `PostgreSQL ${row?.server_version.split(' ')[0]}`
 }
 
-function localeFinding({ missingLocale }: ProofDatabase): readonly ProofFinding[] {
-  if (missingLocale === undefined) return []
-  const message = `The disposable server does not have the locale ${missingLocale}, so text was sorted by the locale C: whether it comes back in its order, and which partition or index a text belongs to, was not seen.`
-  const hint = `Use an image that has the locale; in one of Debian: localedef -i de_DE -f UTF-8 de_DE.UTF-8, with the name of yours.`
-  return [{ code: 'locale-unavailable', subject: `locale ${missingLocale}`, message, hint }]
+function localeFinding({ otherLocale }: ProofDatabase): readonly ProofFinding[] {
+  if (otherLocale === undefined) return []
+  const { missing, instead } = otherLocale
+  const message = `The disposable server does not have the locale ${missing}, so ${instead}: whether text comes back in its order, and which partition or index it belongs to, was not seen.`
+  const hint = `Use an image that has the locale; in one of Debian: localedef -i de_DE -f UTF-8 de_DE.UTF-8, with the name of yours. One that ICU sorts by takes a server that was built with ICU.`
+  return [{ code: 'locale-unavailable', subject: `locale ${missing}`, message, hint }]
 }
 
 async function clear(

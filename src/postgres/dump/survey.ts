@@ -1,6 +1,7 @@
 /** What is there to back up, asked of the leader in one go as soon as the tables are locked. */
 import type { Connection } from '../connection/connection.ts'
-import type { DatabaseDetail, Relation } from '../detail.ts'
+import { DATABASE_LOCALE } from '../database-locale.ts'
+import type { DatabaseDetail, DatabaseLocale, Relation } from '../detail.ts'
 import { type Exclusion, excludedOids } from './exclusion.ts'
 import { type LargeObjects, listLargeObjects } from './large-objects.ts'
 import type { Table } from './plan.ts'
@@ -26,7 +27,7 @@ export interface Survey {
 
 type DatabaseFacts = Pick<
   DatabaseDetail,
-  'database' | 'encoding' | 'collate' | 'ctype' | 'searchPath' | 'extensions' | 'schemas'
+  'database' | 'encoding' | 'collate' | 'ctype' | 'locale' | 'searchPath' | 'extensions' | 'schemas'
 >
 
 export interface SurveyOptions {
@@ -68,11 +69,13 @@ async function listUnloggedRoots(connection: Connection): Promise<readonly Relat
 }
 
 async function describeDatabase(connection: Connection): Promise<DatabaseFacts> {
-  const [row] = await connection.query<Omit<DatabaseFacts, 'extensions' | 'schemas'>>(`
+  const [row] = await connection.query<
+    Omit<DatabaseFacts, 'extensions' | 'schemas' | 'locale'> & { readonly locale: DatabaseLocale | null }
+  >(`
     SELECT datname::text AS database, pg_catalog.pg_encoding_to_char(encoding)::text AS encoding,
-           datcollate::text AS collate, datctype::text AS ctype,
+           datcollate::text AS collate, datctype::text AS ctype, ${DATABASE_LOCALE} AS locale,
            (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path') AS "searchPath"
-      FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`)
+      FROM pg_catalog.pg_database d WHERE datname = pg_catalog.current_database()`)
   const extensions = await connection.query<DatabaseFacts['extensions'][number]>(`
     SELECT e.extname::text AS name, e.extversion AS version, n.nspname::text AS schema
       FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace ORDER BY e.extname`)
@@ -80,5 +83,6 @@ async function describeDatabase(connection: Connection): Promise<DatabaseFacts> 
     `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n WHERE ${IS_USER_SCHEMA} ORDER BY n.nspname`,
   )
   if (row === undefined) throw new Error('The database does not know itself.')
-  return { ...row, extensions, schemas: schemas.map(schema => schema.name) }
+  const { locale, ...facts } = row
+  return { ...facts, ...(locale && { locale }), extensions, schemas: schemas.map(schema => schema.name) }
 }

@@ -11,6 +11,7 @@ import type { Connection } from '../connection/connection.ts'
 import { inDatabase, parseDatabaseUrl } from '../connection/connection-url.ts'
 import { serverError } from '../connection/server-error.ts'
 import { sqlStateOf } from '../connection/sql-state.ts'
+import { describeSorting, LIBC, localeOptions, sortingOf } from '../database-locale.ts'
 import type { DatabaseDetail } from '../detail.ts'
 import { removeRoles, removeSubscriptions } from '../restore/remove-restored.ts'
 import { openForClearingUp, type TargetOptions } from '../restore/restore-sessions.ts'
@@ -20,8 +21,10 @@ import { SUPERUSER_HINT } from './outcome.ts'
 /** Loopback, private, link-local and unique-local networks. */
 const NEAR =
   /^((::ffff:)?(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)|::1$|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)/i
-/** Locales that the server lacks: invalid_parameter_value before 16, wrong_object_type. */
-const NO_SUCH_LOCALE: readonly string[] = ['42809', '22023', '42602']
+/** Locales that the server lacks: invalid_parameter_value before 16, wrong_object_type; ICU without which it was built. */
+const NO_SUCH_LOCALE: readonly string[] = ['42809', '22023', '42602', '0A000']
+/** First version that must be told whose locale it is. */
+const PROVIDERS = 150_000
 
 export interface Consent {
   /** Whoever asks says that the server may be thrown away. */
@@ -91,41 +94,73 @@ export async function refuseFilled(connection: Connection): Promise<void> {
 export interface ProofDatabase {
   readonly url: string
   readonly name: string
-  /** The locale of the source, where this server does not have it. */
-  readonly missingLocale?: string
+  /** What text of the source is sorted by, where this server does not have it, and what was taken instead. */
+  readonly otherLocale?: { readonly missing: string; readonly instead: string }
 }
 
 /** A new database with the encoding and the locale of the one that was backed up. Throws what the server says. */
 export async function createProofDatabase(
   connection: Connection,
   url: string,
-  { encoding, collate, ctype }: DatabaseDetail,
+  detail: DatabaseDetail,
 ): Promise<ProofDatabase> {
   const name = `comeback_proof_${randomBytes(4).toString('hex')}`
-  const literal = pg.escapeLiteral
+  const made = { name, url: inDatabase(url, name) }
+  const { encoding } = detail
+  const encoded = encoding === '' ? [] : [`ENCODING ${pg.escapeLiteral(encoding)}`]
   const create = async (options: readonly string[]) => {
     await connection.query(
-      `CREATE DATABASE ${pg.escapeIdentifier(name)} ${['TEMPLATE template0', ...options].join(' ')}`,
+      `CREATE DATABASE ${pg.escapeIdentifier(name)} ${['TEMPLATE template0', ...encoded, ...options].join(' ')}`,
     )
   }
-  const encoded = encoding === '' ? [] : [`ENCODING ${literal(encoding)}`]
   try {
-    if (collate !== '') {
+    const attempts = localesFor(detail, connection.serverVersion)
+    for (const [index, { options, otherLocale }] of attempts.entries()) {
       try {
-        await create([...encoded, `LC_COLLATE ${literal(collate)}`, `LC_CTYPE ${literal(ctype)}`])
-        return { name, url: inDatabase(url, name) }
+        await create(options)
+        return { ...made, ...(otherLocale && { otherLocale }) }
       } catch (error) {
-        if (!NO_SUCH_LOCALE.includes(sqlStateOf(error) ?? '')) throw error
+        if (!NO_SUCH_LOCALE.includes(sqlStateOf(error)) || index === attempts.length - 1) throw error
       }
     }
-    await create(encoding === '' ? [] : [...encoded, "LC_COLLATE 'C'", "LC_CTYPE 'C'"])
+    return made
   } catch (error) {
     const told = serverError(error, `Creating a database for the proof on ${connection.description}`)
     throw told.code === 'permission'
       ? new ComebackError(told.code, told.message, { hint: SUPERUSER_HINT, cause: error })
       : told
   }
-  return { name, url: inDatabase(url, name), ...(collate === '' ? {} : { missingLocale: collate }) }
+}
+
+type LocaleAttempt = Pick<ProofDatabase, 'otherLocale'> & { readonly options: readonly string[] }
+
+/** What to ask the server for, one after the other: as it was; with its order alone; and what every server has. */
+function localesFor(detail: DatabaseDetail, serverVersion: number): readonly LocaleAttempt[] {
+  const wanted = sortingOf(detail)
+  const plain = { collate: 'C', ctype: 'C' }
+  // Of what was read from a dump nobody knows it.
+  if (wanted.collate === '') return [{ options: detail.encoding === '' ? [] : localeOptions(plain) }]
+  const { locale } = wanted
+  const ofLibrary = locale?.provider === 'icu' || locale?.provider === 'builtin'
+  const libc = serverVersion < PROVIDERS ? null : LIBC
+  return [
+    { options: localeOptions(wanted) },
+    ...(ofLibrary
+      ? [
+          {
+            options: localeOptions({ ...plain, locale }),
+            otherLocale: {
+              missing: wanted.collate,
+              instead: `what ${describeSorting(wanted)} does not decide was left to C`,
+            },
+          },
+        ]
+      : []),
+    {
+      options: localeOptions({ ...plain, locale: libc }),
+      otherLocale: { missing: describeSorting(wanted), instead: 'text was sorted by the locale C' },
+    },
+  ]
 }
 
 /** Also when the proof was cancelled. Throws what keeps it from being dropped. */

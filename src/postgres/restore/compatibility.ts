@@ -1,6 +1,8 @@
 /** Whether a target can take a backup at all: told before anything is done. */
+import pg from 'pg'
 import type { Problem } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
+import { describeSorting, localeOptions, majorFor, sortingOf, sortsAlike } from '../database-locale.ts'
 import type { DatabaseDetail } from '../detail.ts'
 import { displayName } from '../sql-text.ts'
 import type { RestoreMode } from './restore-context.ts'
@@ -28,13 +30,7 @@ export function checkCompatibility(
   }
   const encoding = encodingProblem(detail.encoding, facts.encoding)
   if (encoding !== undefined) problems.push(encoding)
-  if (detail.collate !== '' && detail.collate !== facts.collate) {
-    problems.push({
-      severity: 'warning',
-      message: `The source sorts text by ${detail.collate}, the target by ${facts.collate}.`,
-      hint: `Where the order of text matters, restore into a database created with LC_COLLATE '${detail.collate}' TEMPLATE template0.`,
-    })
-  }
+  problems.push(...sortingProblems(detail, facts))
   for (const { name, schema } of detail.extensions) {
     const installed = facts.extensions.get(name)
     // An atomic restore drops it, if it may.
@@ -83,6 +79,23 @@ function withoutThem({ schemas, extensions }: DatabaseDetail, missing: readonly 
   const others = schemas.filter(schema => !theirs.has(schema) || schema === 'public')
   const which = others.length === 0 ? '' : ` (of ${listed(others)})`
   return `Or restore all that does without them, with its rows: --schemas NAME…${which}, or --tables NAME….`
+}
+
+function sortingProblems(detail: DatabaseDetail, facts: TargetFacts): Problem[] {
+  const wanted = sortingOf(detail)
+  if (wanted.collate === '' || sortsAlike(wanted, facts)) return []
+  const since = majorFor(wanted)
+  const options = [`ENCODING ${pg.escapeLiteral(detail.encoding)}`, ...localeOptions(wanted)].join(' ')
+  return [
+    {
+      severity: 'warning',
+      message: `The source sorts text by ${describeSorting(wanted)}, the target by ${describeSorting(facts)}.`,
+      hint:
+        major(facts.version) < since
+          ? `Where the order of text matters, restore into PostgreSQL ${since} or newer, which can sort so.`
+          : `Where the order of text matters, restore into a database that is made with CREATE DATABASE … TEMPLATE template0 ${options}`,
+    },
+  ]
 }
 
 function encodingProblem(from: string, to: string): Problem | undefined {

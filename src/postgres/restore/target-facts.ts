@@ -1,10 +1,14 @@
 /** What must be known of a target before the first statement runs: roles, extensions, schemas, settings. */
 import type { Connection } from '../connection/connection.ts'
+import { DATABASE_LOCALE } from '../database-locale.ts'
+import type { DatabaseLocale } from '../detail.ts'
 
 export interface TargetFacts {
   readonly version: number
   readonly encoding: string
   readonly collate: string
+  readonly ctype: string
+  readonly locale: DatabaseLocale | null
   readonly currentUser: string
   readonly superuser: boolean
   readonly createRole: boolean
@@ -37,6 +41,8 @@ export interface ExistingSchema {
 interface Row {
   readonly encoding: string
   readonly collate: string
+  readonly ctype: string
+  readonly locale: DatabaseLocale | null
   readonly user: string
   readonly superuser: boolean
   readonly createRole: boolean
@@ -53,7 +59,7 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
   // Before 16, membership was enough to SET ROLE and to give objects away.
   const assume = connection.serverVersion >= 160000 ? 'SET' : 'MEMBER'
   const [row] = await connection.query<Row>(
-    `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, current_user AS user,
+    `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype, ${DATABASE_LOCALE} AS locale, current_user AS user,
             (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
             (SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) AS "createRole",
             (SELECT json_object_agg(nspname, ARRAY(SELECT rolname FROM pg_catalog.pg_roles r
@@ -80,6 +86,8 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
     version: connection.serverVersion,
     encoding: row.encoding,
     collate: row.collate,
+    ctype: row.ctype,
+    locale: row.locale,
     currentUser: row.user,
     superuser: row.superuser,
     createRole: row.createRole,

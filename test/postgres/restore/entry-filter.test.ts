@@ -6,6 +6,8 @@ const FACTS: TargetFacts = {
   version: 180004,
   encoding: 'UTF8',
   collate: 'C',
+  ctype: 'C',
+  locale: null,
   currentUser: 'me',
   superuser: false,
   createRole: false,

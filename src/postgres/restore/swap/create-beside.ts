@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Problem } from '../../../engine/ports.ts'
 import type { Connection } from '../../connection/connection.ts'
 import { serverError } from '../../connection/server-error.ts'
+import { localeOptions } from '../../database-locale.ts'
 import type { OldDatabase } from './old-database.ts'
 
 /** GUCs whose stored values are lists of quoted names already; pg_dump knows the same ones. */
@@ -47,8 +48,6 @@ export async function createBeside(maintenance: Connection, old: OldDatabase, na
     `OWNER ${id(old.owner)}`,
     'TEMPLATE template0',
     `ENCODING ${literal(old.encoding)}`,
-    `LC_COLLATE ${literal(old.collate)}`,
-    `LC_CTYPE ${literal(old.ctype)}`,
     ...localeOptions(old),
     ...(old.tablespace === 'pg_default' ? [] : [`TABLESPACE ${id(old.tablespace)}`]),
   ]
@@ -100,16 +99,5 @@ export function staysBehind({ name, slots, hasSecurityLabels }: OldDatabase): Pr
     ...(hasSecurityLabels
       ? [{ severity: 'warning' as const, message: `Security labels of the database ${name} are not carried over.` }]
       : []),
-  ]
-}
-
-function localeOptions({ provider, locale, icuRules }: OldDatabase): string[] {
-  if (provider === null) return []
-  if (provider === 'c' || locale === null) return ['LOCALE_PROVIDER libc']
-  if (provider === 'b') return ['LOCALE_PROVIDER builtin', `BUILTIN_LOCALE ${pg.escapeLiteral(locale)}`]
-  return [
-    'LOCALE_PROVIDER icu',
-    `ICU_LOCALE ${pg.escapeLiteral(locale)}`,
-    ...(icuRules === null ? [] : [`ICU_RULES ${pg.escapeLiteral(icuRules)}`]),
   ]
 }

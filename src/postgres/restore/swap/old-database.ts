@@ -3,6 +3,8 @@ import pg from 'pg'
 import { ComebackError } from '../../../errors.ts'
 import type { Connection } from '../../connection/connection.ts'
 import { parseDatabaseUrl } from '../../connection/connection-url.ts'
+import { DATABASE_LOCALE } from '../../database-locale.ts'
+import type { DatabaseLocale } from '../../detail.ts'
 import { leftoversOf } from './database-names.ts'
 
 export interface OldDatabase {
@@ -12,11 +14,7 @@ export interface OldDatabase {
   readonly encoding: string
   readonly collate: string
   readonly ctype: string
-  /** `c` (libc), `i` (ICU), `b` (built in); null on servers that know libc alone. */
-  readonly provider: string | null
-  /** Of ICU and the built-in provider. */
-  readonly locale: string | null
-  readonly icuRules: string | null
+  readonly locale: DatabaseLocale | null
   readonly tablespace: string
   readonly connectionLimit: number
   readonly comment: string | null
@@ -40,12 +38,10 @@ interface Rights {
   readonly subscriptions: readonly string[]
 }
 
-/** Columns that came with later versions are read by way of JSON. */
 const DATABASE = `
   SELECT d.oid::int AS oid, d.datname AS name, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
          pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
-         j.doc ->> 'datlocprovider' AS provider,
-         COALESCE(j.doc ->> 'datlocale', j.doc ->> 'daticulocale') AS locale, j.doc ->> 'daticurules' AS "icuRules",
+         ${DATABASE_LOCALE} AS locale,
          t.spcname AS tablespace, d.datconnlimit AS "connectionLimit",
          pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
          pg_catalog.pg_database_size(d.oid)::text AS bytes,
@@ -62,7 +58,6 @@ const DATABASE = `
     FROM pg_catalog.pg_database d
     JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
     JOIN pg_catalog.pg_roles r ON r.rolname = current_user
-   CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(d) AS doc) j
    WHERE d.datname = pg_catalog.current_database()`
 
 /** The connection is one to the database itself. */
