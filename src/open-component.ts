@@ -20,6 +20,8 @@ import type { Assertion } from './postgres/proof/assertions.ts'
 import { createDatabaseProver } from './postgres/prove.ts'
 import { discardDatabase } from './postgres/restore/discard-database.ts'
 import { createDatabaseSink } from './postgres/restore.ts'
+import { BUNDLED } from './postgres/schema/client.ts'
+import type { Machine } from './postgres/schema/client-places.ts'
 
 const MAX_LANES = 4
 /** What a restore of files keeps, or works in; `TIME-ID` as in `files/workplace.ts`. */
@@ -39,7 +41,7 @@ export function openSource(component: Component, options: Options, { cwd, enviro
         lanes: options.lanes ?? defaultLanes(),
         schemaOnly: options.schemaOnly,
         excludeTableData: options.excludeTableData,
-        ...(options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }),
+        pgDump: pgDumpFor(options, { cwd, environment }),
       })
     case 'files':
       if (options.files.length === 0) throw missing('files', '--files', 'the folders or globs to back up')
@@ -54,6 +56,15 @@ export function openSource(component: Component, options: Options, { cwd, enviro
       }
       return createConfigSource({ root: cwd, files: options.configFiles, env: options.configEnv, environment })
   }
+}
+
+/** The one that was asked for, or the best that this machine has. */
+function pgDumpFor(
+  { pgDump }: Options,
+  { cwd, environment }: Pick<JobContext, 'cwd' | 'environment'>,
+): string | Machine {
+  if (pgDump === undefined) return { root: '/', environment }
+  return pgDump === BUNDLED ? pgDump : resolve(cwd, pgDump)
 }
 
 /**
@@ -93,7 +104,7 @@ export async function discardKept(
 export function openTargetSource(
   component: Exclude<Component, 'config'>,
   options: Options,
-  { cwd }: JobContext,
+  { cwd, environment }: JobContext,
   target?: TargetSummary,
 ): Source {
   if (component === 'database') {
@@ -103,7 +114,7 @@ export function openTargetSource(
       lanes: options.lanes ?? defaultLanes(),
       schemaOnly: false,
       excludeTableData: [],
-      ...(options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }),
+      pgDump: pgDumpFor(options, { cwd, environment }),
     })
   }
   const directory = resolve(cwd, options.into ?? '.')
@@ -171,7 +182,7 @@ export function openProver(
 ): Prover {
   const { migrate } = options
   const lanes = options.lanes ?? defaultLanes()
-  const pgDump = options.pgDump === undefined ? {} : { pgDump: resolve(cwd, options.pgDump) }
+  const pgDump = pgDumpFor(options, { cwd, environment })
   switch (component) {
     case 'database':
       return createDatabaseProver({
@@ -182,7 +193,7 @@ export function openProver(
         disposable: options.disposable,
         confirm: options.confirm,
         assertions,
-        ...pgDump,
+        pgDump,
         ...(migrate === undefined
           ? {}
           : {
@@ -193,7 +204,7 @@ export function openProver(
                   cwd,
                   environment: withoutOurs(environment),
                   output: line => progress.phase(`migration: ${line}`),
-                  ...pgDump,
+                  pgDump,
                   progress,
                   signal,
                 }),

@@ -520,7 +520,7 @@ const TABLE = {
     type: 'string',
     placeholder: 'PATH',
     verbs: ['backup', 'restore', 'verify'],
-    help: 'A pg_dump to use in place of the bundled one, for a server that is newer.',
+    help: "The pg_dump to use; bundled for the one inside. Without it, one of the server's own major that the machine has is used if it is as new as the bundled one.",
   },
   codec: {
     type: 'choice',

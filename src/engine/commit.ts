@@ -58,6 +58,7 @@ export async function commit(
     keyId: manifest.keyId,
     ...(manifest.decrypt === null ? {} : { decrypt: manifest.decrypt }),
     ...(gone === undefined ? {} : { expires: gone.toISOString() }),
+    ...(result.tool === undefined ? {} : { tool: result.tool }),
     largest: largestOf(index),
     history,
     problems: [...found, ...expiryProblems(request.keepUntil, expires)],

@@ -38,6 +38,8 @@ export interface SegmentWriter {
 export interface SourceResult {
   /** About the whole backup, for the Sink; kept in the encrypted index. */
   readonly detail: Json
+  /** The program that read what the engine's own code does not, with its version: `pg_dump 18.3 (bundled)`. */
+  readonly tool?: string
   readonly problems: readonly Problem[]
 }
 

@@ -11,23 +11,20 @@ import { asComebackError } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
 import { type Settings, WRITTEN_UNDER } from './connection/session-settings.ts'
-import { isFull } from './connection/sql-state.ts'
-import type { DatabaseDetail, SchemaDetail, SchemaEntry } from './detail.ts'
+import type { DatabaseDetail, SchemaEntry } from './detail.ts'
 import { BadText } from './dump/bad-text.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
 import { type LanesResult, type Reading, readInLanes } from './dump/lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './dump/large-objects.ts'
 import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables, type Table } from './dump/plan.ts'
 import { preflight } from './dump/preflight.ts'
+import { type ReadSchema, readSchema } from './dump/read-schema.ts'
 import { openSnapshot, type Snapshot } from './dump/snapshot.ts'
 import { type Survey, surveyDatabase } from './dump/survey.ts'
 import type { LockableTable } from './dump/tables.ts'
 import { unloggedProblems } from './dump/unlogged.ts'
-import { cutEntries, PREAMBLE } from './schema/entries.ts'
-import { checkParses } from './schema/parse-check.ts'
-import { dumpSchema, pgDumpVersion } from './schema/pg-dump.ts'
-import { scriptFor } from './schema/script-for.ts'
-import { withTextSettings } from './schema/script-head.ts'
+import { type Client, chooseClient, describeClient, type PgDumpRequest } from './schema/client.ts'
+import { PREAMBLE } from './schema/entries.ts'
 import { qualified } from './sql-text.ts'
 
 /** Milliseconds. A migration is usually done by then, and a backup that waits longer waits for something that hangs. */
@@ -46,8 +43,8 @@ export interface DatabaseSourceOptions {
   readonly schemaOnly: boolean
   /** `table`, `schema.table`, with `*` and `?`, folded to lower case unless quoted. */
   readonly excludeTableData: readonly string[]
-  /** Path of a native pg_dump, instead of the bundled one. */
-  readonly pgDump?: string
+  /** Which pg_dump; the bundled one if absent. */
+  readonly pgDump?: PgDumpRequest
   /** Milliseconds to wait for the tables' locks. */
   readonly lockTimeout?: number
   /** Instead of host, port and database, for a database that moves. */
@@ -75,7 +72,7 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
         connectTimeout: options.connectTimeout,
         signal: AbortSignal.any([signal, failed.signal, ...signals]),
       })
-      let found: readonly Problem[] = []
+      let found: Checked | undefined
       out.phase('Taking a snapshot')
       await using snapshot = await openSnapshot(
         {
@@ -83,23 +80,34 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
           lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
           written: options.written ?? WRITTEN_UNDER,
           check: async (connection, tables) => {
-            found = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
+            const problems = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
+            const { signal } = connectOptions()
+            found = { problems, client: await chooseClient(options.pgDump, connection, { signal, phase: out.phase }) }
           },
         },
         (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
       )
+      if (found === undefined) throw new Error('The database was not checked.')
+      const { client, problems: seen } = found
       const badText = new BadText(snapshot.survey.database.encoding)
       const context = { options, out, snapshot, badText, connect: connectOptions(snapshot.lost) }
       const rows = readRows(context)
-      const tasks = [readSchema(context, rows), rows] as const
+      out.phase(`Reading the schema with ${describeClient(client)}`)
+      const { schemaOnly, lockTimeout = LOCK_TIMEOUT } = options
+      const tasks = [readSchema({ ...context, client, schemaOnly, lockTimeout }, rows), rows] as const
       for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
       await Promise.allSettled(tasks)
       signal.throwIfAborted()
       failed.signal.throwIfAborted()
-      const { detail, problems } = await conclude(context, await tasks[0], await tasks[1])
-      return { detail, problems: [...found, ...problems] }
+      const { problems, ...result } = conclude(context, await tasks[0], await tasks[1])
+      return { ...result, problems: [...seen, ...problems] }
     },
   }
+}
+
+interface Checked {
+  readonly problems: readonly Problem[]
+  readonly client: Client
 }
 
 interface Context {
@@ -124,74 +132,8 @@ async function check(
     url: options.url,
     readsRows: table => !options.schemaOnly && !unread.has(qualified(table)),
     open,
-    ...(options.pgDump === undefined ? {} : { nativePgDump: options.pgDump }),
   })
   return problems
-}
-
-/** Returns the entries of both sections. */
-async function readSchema(context: Context, rows: Promise<unknown>): Promise<readonly SchemaEntry[]> {
-  // One right after the other, for pg_dump locks the tables anew: the sooner it has, the less may come in between. Not side by
-  // side, since each takes tens of megabytes.
-  const preData = await dumpSection(context, 'pre-data', rows)
-  const postData = await dumpSection(context, 'post-data', rows)
-  await whenThereIsRoom(rows, async () =>
-    checkParses({
-      connect: context.connect,
-      encoding: context.snapshot.encoding,
-      texts: [preData, postData],
-      writer: await pgDumpVersion(context.options.pgDump, context.connect.signal),
-    }),
-  )
-  const before = await writeSection(context, 'pre-data', preData)
-  const { sequences } = context.snapshot.survey
-  if (sequences !== '') {
-    const detail = { kind: 'script', content: 'sequences' } as const
-    await context.out.segment({ name: 'sequence values', group: '99-schema', detail }, once(Buffer.from(sequences)))
-  }
-  return [...before, ...(await writeSection(context, 'post-data', postData))]
-}
-
-async function dumpSection(
-  { options, snapshot, connect }: Context,
-  section: SchemaDetail['section'],
-  rows: Promise<unknown>,
-): Promise<Buffer> {
-  const request = {
-    connect,
-    snapshot: snapshot.id,
-    section,
-    settings: snapshot.written,
-    args: [
-      `--lock-wait-timeout=${options.lockTimeout ?? LOCK_TIMEOUT}`,
-      // Only then: it leaves out that materialized views are filled.
-      ...(options.schemaOnly ? ['--schema-only'] : []),
-    ],
-    ...(options.pgDump === undefined ? {} : { native: options.pgDump }),
-  }
-  const text = await whenThereIsRoom(rows, () => dumpSchema(request))
-  const { serverVersion, survey } = snapshot
-  return withTextSettings(scriptFor(text, section, { serverVersion, unloggedRoots: survey.unloggedRoots }))
-}
-
-/** Perhaps the lanes have taken all connections that there are. They will be back. */
-async function whenThereIsRoom<T>(rows: Promise<unknown>, work: () => Promise<T>): Promise<T> {
-  return await work().catch(async error => {
-    if (!isFull(error)) throw error
-    await Promise.allSettled([rows])
-    return await work()
-  })
-}
-
-async function writeSection(
-  { out }: Context,
-  section: SchemaDetail['section'],
-  text: Buffer,
-): Promise<readonly SchemaEntry[]> {
-  const entries = cutEntries(text)
-  const group = section === 'pre-data' ? '00-schema' : '99-schema'
-  await out.segment({ name: `schema, ${section}`, group, detail: { kind: 'schema', section, entries } }, once(text))
-  return entries
 }
 
 async function readRows({ options, out, snapshot, badText, connect }: Context): Promise<LanesResult> {
@@ -246,11 +188,7 @@ function largeObjectsReading(batch: LargeObjects): Reading {
   }
 }
 
-async function conclude(
-  { options, snapshot, badText, connect }: Context,
-  entries: readonly SchemaEntry[],
-  lanes: LanesResult,
-): Promise<SourceResult> {
+function conclude({ options, snapshot, badText }: Context, schema: ReadSchema, lanes: LanesResult): SourceResult {
   const { survey } = snapshot
   const detail: DatabaseDetail = {
     kind: 'database',
@@ -260,9 +198,10 @@ async function conclude(
     schemaOnly: options.schemaOnly,
     excludedData: [...survey.excluded, ...survey.unlogged.tables],
     rows: { ...lanes.rows },
-    pgDump: await pgDumpVersion(options.pgDump, connect.signal),
+    pgDump: schema.writer,
   }
-  return { detail, problems: [...problemsOf(survey, entries, lanes), ...badText.problems()] }
+  const problems = [...schema.problems, ...problemsOf(survey, schema.entries, lanes), ...badText.problems()]
+  return { detail, tool: schema.writer, problems }
 }
 
 function problemsOf(survey: Survey, entries: readonly SchemaEntry[], lanes: LanesResult): Problem[] {
@@ -287,8 +226,4 @@ function problemsOf(survey: Survey, entries: readonly SchemaEntry[], lanes: Lane
     })
   }
   return problems
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.length > 0) yield bytes
 }

@@ -27,6 +27,7 @@ import { checksWith, noServer, otherFinding, restoreFinding, unproved } from './
 import { shrunk, withBefore } from './proof/row-counts.ts'
 import { unvalidated } from './proof/unvalidated.ts'
 import { createDatabaseSink } from './restore.ts'
+import type { PgDumpRequest } from './schema/client.ts'
 
 export interface DatabaseProverOptions extends Consent {
   /** Of an empty database; undefined where nobody named one. */
@@ -35,7 +36,7 @@ export interface DatabaseProverOptions extends Consent {
   readonly connectTimeout: number
   readonly lanes: number
   readonly assertions: readonly Assertion[]
-  readonly pgDump?: string
+  readonly pgDump?: PgDumpRequest
   /** Runs against the restored database when it has been compared. */
   readonly migrate?: (target: MigrationTarget, progress: SinkProgress, signal: AbortSignal) => Promise<Migration>
   /** For tests, which are to see what a broken restore comes to: called between the restore and the comparison. */

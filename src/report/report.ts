@@ -64,6 +64,8 @@ export type BackupOutcome =
       readonly decrypt?: string
       /** When the store itself drops it, or retention lets it go at the earliest. */
       readonly expires?: string
+      /** The program that read what Comeback does not read by itself: `pg_dump 18.3 (bundled)`. */
+      readonly tool?: string
       /** By plain bytes, the largest first; their names are those of tables and files. */
       readonly largest: readonly SegmentSize[]
       /** This component's newest backups in the store, oldest first, this one the last. */

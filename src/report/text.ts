@@ -108,6 +108,7 @@ function outcomeLines(outcome: BackupOutcome, palette: Palette): readonly string
     `  ${sizeText(read)} read, ${sizeText(fresh)} new, ${sizeText(stored)} stored`,
     `  ${durationText(outcome.seconds)}, ${rateText(read, outcome.seconds)}`,
     `  ${footing(outcome.full, outcome.leansOn)}`,
+    ...(outcome.tool === undefined ? [] : [`  schema read by ${outcome.tool}`]),
     ...problemLines(outcome.problems, palette),
   ]
 }

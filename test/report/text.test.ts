@@ -60,11 +60,18 @@ describe('backups', () => {
       placeholder: '20261123T020100Z-000001',
       error: { code: 'permission', message: '.env cannot be read.', hint: 'Check its mode.' },
     }
-    expect(rendered({ command: 'backup', store: 'file:./backups', backups: [complete, partial, failed] })).toBe(
+    expect(
+      rendered({
+        command: 'backup',
+        store: 'file:./backups',
+        backups: [{ ...complete, tool: 'pg_dump 18.3 (bundled)' }, partial, failed],
+      }),
+    ).toBe(
       `database complete 20261123T020000Z-7f3a91
   1.1 GB read, 12 MB new, 3.4 MB stored
   12 s, 90 MB/s
   leans on 3 older packs
+  schema read by pg_dump 18.3 (bundled)
 files partial 20261123T020000Z-7f3a91
   1.1 GB read, 12 MB new, 3.4 MB stored
   12 s, 90 MB/s

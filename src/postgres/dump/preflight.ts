@@ -8,8 +8,6 @@ import type { Connection } from '../connection/connection.ts'
 import { parseDatabaseUrl } from '../connection/connection-url.ts'
 import { refuseTransactionPooler } from '../connection/pooler.ts'
 import type { Relation } from '../detail.ts'
-import { BUNDLED_PG_DUMP } from '../schema/pg-dump.ts'
-import { nativeVersion } from '../schema/pg-dump-native.ts'
 import { type Unreadable, unreadable } from './privileges.ts'
 
 const OLDEST_MAJOR = 14
@@ -19,8 +17,6 @@ const NAMES_SHOWN = 20
 
 export interface PreflightOptions {
   readonly url: string
-  /** The native pg_dump of `--pg-dump`, if one is given. */
-  readonly nativePgDump?: string
   /** Whether the table's rows will be read; all of them if absent. */
   readonly readsRows?: (table: Relation) => boolean
   /** Opens another connection to the same URL, to find out a transaction pooler that its address does not give away. */
@@ -36,16 +32,16 @@ export interface Preflight {
   readonly problems: readonly Problem[]
 }
 
-/** Throws `server-too-new`, `unsupported` (too old, transaction pooler) or `permission`. */
+/** Throws `unsupported` (too old, transaction pooler) or `permission`. */
 export async function preflight(connection: Connection, options: PreflightOptions): Promise<Preflight> {
   await refuseTransactionPooler(connection, parseDatabaseUrl(options.url), options.open)
-  await checkVersion(connection, options.nativePgDump)
+  refuseOldVersion(connection)
   const facts = await readFacts(connection)
   refuseUnreadable(connection, facts.role, await unreadable(connection, options.readsRows ?? (() => true)))
   return { empty: facts.empty, standby: facts.standby, problems: problemsOf(facts) }
 }
 
-async function checkVersion(connection: Connection, native: string | undefined): Promise<void> {
+function refuseOldVersion(connection: Connection): void {
   const server = Math.floor(connection.serverVersion / 10_000)
   if (server < OLDEST_MAJOR) {
     throw new ComebackError(
@@ -53,13 +49,6 @@ async function checkVersion(connection: Connection, native: string | undefined):
       `${connection.description} runs PostgreSQL ${server}; versions from ${OLDEST_MAJOR} on are supported.`,
     )
   }
-  const version = native === undefined ? BUNDLED_PG_DUMP.version : await nativeVersion(native)
-  if (server <= Number.parseInt(version, 10)) return
-  throw new ComebackError(
-    'server-too-new',
-    `${connection.description} runs PostgreSQL ${server}, which is newer than ${native ?? 'the bundled pg_dump'} ${version}.`,
-    { hint: `Install the PostgreSQL ${server} client programs and give their pg_dump as --pg-dump PATH.` },
-  )
 }
 
 interface Facts {

@@ -7,6 +7,7 @@ import type { SinkProgress } from '../../engine/ports.ts'
 import type { AssertionOutcome, ProofFinding } from '../../engine/proof.ts'
 import { asComebackError } from '../../errors.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
+import type { PgDumpRequest, ReadServer } from '../schema/client.ts'
 import { type CommandEnd, environmentFor, runCommand } from './command.ts'
 import { changedTables, type Inventory, takeInventory } from './inventory.ts'
 import { type LockSampler, startSampling } from './lock-sampler.ts'
@@ -37,7 +38,7 @@ export interface MigrationRequest {
   readonly backup: string
   /** For the gate's own connections to it. */
   readonly connect: ConnectOptions
-  readonly pgDump?: string
+  readonly pgDump?: PgDumpRequest
   readonly assertions: () => Promise<{
     readonly outcomes: readonly AssertionOutcome[]
     readonly findings: readonly ProofFinding[]
@@ -59,14 +60,14 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
   const target = { ...request.connect, url: request.url, signal }
   await using connection = await connect({ ...target, settings: { statement_timeout: '0' } })
   progress.phase('Looking at the database before the migration')
-  const before = await look(request, target, connection.serverVersion)
+  const before = await look(request, target, connection)
   progress.phase('Running the migration')
   const run = await runWatched(request, target, connection, before.inventory)
   if (signal.aborted) return { ...told(request, run), findings: findingsOf(run, undefined) }
   progress.phase('Looking at what the migration changed')
   const error = run.result === 'failed' ? await migrationError(run.log.lastError, connection) : undefined
   const [compared, problem] = await attempt(signal, 'What the migration changed', async () => {
-    const after = await look(request, target, connection.serverVersion)
+    const after = await look(request, target, connection)
     return {
       diff: diffSchemas(before.schema, after.schema),
       tables: changedTables(before.inventory, after.inventory),
@@ -121,8 +122,8 @@ interface Look {
   readonly inventory: Inventory
 }
 
-async function look({ pgDump }: MigrationRequest, target: ConnectOptions, serverVersion: number): Promise<Look> {
-  const [inventory, schema] = await Promise.all([takeInventory(target), readSchemaText(target, pgDump, serverVersion)])
+async function look({ pgDump }: MigrationRequest, target: ConnectOptions, server: ReadServer): Promise<Look> {
+  const [inventory, schema] = await Promise.all([takeInventory(target), readSchemaText(target, pgDump, server)])
   return { inventory, schema }
 }
 

@@ -5,8 +5,9 @@
 import { structuredPatch } from 'diff'
 import type { ConnectOptions } from '../connection/connection.ts'
 import type { SchemaEntry } from '../detail.ts'
+import { chooseClient, type PgDumpRequest, type ReadServer } from '../schema/client.ts'
 import { cutEntries, PREAMBLE, statementsOf } from '../schema/entries.ts'
-import { dumpSchema } from '../schema/pg-dump.ts'
+import { dumpSections } from '../schema/pg-dump.ts'
 import { scriptFor } from '../schema/script-for.ts'
 
 /** Lines of a diff that are shown. */
@@ -30,13 +31,15 @@ export interface SchemaDiff {
 
 export async function readSchemaText(
   target: ConnectOptions,
-  pgDump: string | undefined,
-  serverVersion: number,
+  pgDump: PgDumpRequest,
+  { serverVersion, description }: ReadServer,
 ): Promise<SchemaText> {
   const entries = new Map<string, string[]>()
-  const request = { connect: target, snapshot: undefined, section: 'schema', args: [] } as const
-  const dumped = await dumpSchema({ ...request, ...(pgDump === undefined ? {} : { native: pgDump }) })
-  const text = scriptFor(dumped, 'schema', { serverVersion })
+  const request = { connect: target, snapshot: undefined, args: [] } as const
+  const server = { serverVersion, description }
+  const client = await chooseClient(pgDump, server, { signal: target.signal, phase: () => undefined })
+  const { texts } = await dumpSections({ ...request, client }, ['schema'], server)
+  const text = scriptFor(Buffer.concat(texts), 'schema', server)
   for (const entry of cutEntries(text)) {
     if (entry.type === PREAMBLE) continue
     const title = titleOf(entry)

@@ -5,6 +5,7 @@ import { type Connection, type ConnectOptions, connect } from '../connection/con
 import { serverError } from '../connection/server-error.ts'
 import { prepareSession } from '../connection/session.ts'
 import { type DatabaseDetail, parseSegmentDetail, type SegmentDetail } from '../detail.ts'
+import type { PgDumpRequest } from '../schema/client.ts'
 import { otherFinding } from './outcome.ts'
 import type { RowsSegment } from './row-cuts.ts'
 import type { Comparison } from './segment-comparison.ts'
@@ -17,7 +18,7 @@ export interface ComparisonRequest {
   readonly detail: DatabaseDetail
   readonly connect: ConnectOptions
   readonly lanes: number
-  readonly pgDump?: string
+  readonly pgDump?: PgDumpRequest
   readonly progress: SinkProgress
 }
 

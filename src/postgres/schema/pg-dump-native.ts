@@ -1,21 +1,25 @@
-/** A pg_dump that is installed, for servers newer than the bundled one. The password reaches it by a private file alone. */
-import { execFile, spawn } from 'node:child_process'
+/** A pg_dump that is installed, or lies in an image. The password reaches it by a private file alone. */
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { join, resolve } from 'node:path'
 import { ComebackError } from '../../errors.ts'
 import { type ConnectOptions, connect } from '../connection/connection.ts'
-import { type ConnectionTarget, parseDatabaseUrl } from '../connection/connection-url.ts'
+import { type ConnectionTarget, isSocket, parseDatabaseUrl } from '../connection/connection-url.ts'
 import { withState } from '../connection/server-error.ts'
 import { readingEncoding } from '../connection/session.ts'
 import type { Settings } from '../connection/session-settings.ts'
+import type { Client } from './client.ts'
+import { dockerArguments } from './client-docker.ts'
 
 /** Characters of pg_dump's messages that are kept, from the beginning: the first error is the cause of the others. */
 const MESSAGE_LIMIT = 4_000
 
+/** All but the bundled one. */
+export type NativeClient = Exclude<Client, { readonly kind: 'bundled' }>
+
 export async function nativeDump(
-  program: string,
+  client: NativeClient,
   options: ConnectOptions,
   args: readonly string[],
   what: string,
@@ -28,36 +32,17 @@ export async function nativeDump(
     const serviceFile = join(folder, 'service')
     await writeFile(passFile, passLine(target), { mode: 0o600 })
     await writeFile(serviceFile, service(target, options), { mode: 0o600 })
-    return await run(
-      program,
-      ['--no-password', '--dbname=service=comeback', `--encoding=${encoding}`, ...args],
-      what,
-      target,
-      options.signal,
-      {
-        PGPASSFILE: passFile,
-        PGSERVICEFILE: serviceFile,
-        PGOPTIONS: [target.options ?? '', ...settingOptions(options.settings ?? {})].join(' ').trim(),
-        LC_ALL: 'C',
-      },
-    )
+    const variables = {
+      PGPASSFILE: passFile,
+      PGSERVICEFILE: serviceFile,
+      PGOPTIONS: [target.options ?? '', ...settingOptions(options.settings ?? {})].join(' ').trim(),
+      LC_ALL: 'C',
+    }
+    const all = ['--no-password', '--dbname=service=comeback', `--encoding=${encoding}`, ...args]
+    return await run(commandOf(client, [folder, ...filesOf(target)], variables, all), what, target, options.signal)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-/** `18.6`, from `pg_dump (PostgreSQL) 18.6 (Debian 18.6-1)`. Throws `usage` if the program is no pg_dump. */
-export async function nativeVersion(program: string, signal?: AbortSignal): Promise<string> {
-  const hint = 'Give --pg-dump the path of a pg_dump, or leave it away to use the bundled one.'
-  try {
-    const { stdout } = await promisify(execFile)(program, ['--version'], { env: {}, ...(signal && { signal }) })
-    const version = /^pg_dump \(PostgreSQL\) (\S+)/.exec(stdout)?.[1]
-    if (version !== undefined) return version
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw new ComebackError('usage', `${program} cannot be run.`, { cause: error, hint })
-  }
-  throw new ComebackError('usage', `${program} is no pg_dump.`, { hint })
 }
 
 /** Connects first, which also waits for a server that wakes up and explains a failure better than pg_dump does. */
@@ -66,16 +51,45 @@ async function encodingOf(options: ConnectOptions): Promise<string> {
   return await readingEncoding(connection)
 }
 
-async function run(
-  program: string,
+interface Command {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly killSignal: 'SIGKILL' | 'SIGTERM'
+}
+
+function commandOf(
+  client: NativeClient,
+  files: readonly string[],
+  variables: Readonly<Record<string, string>>,
   args: readonly string[],
+): Command {
+  if (client.kind === 'program') return { program: client.path, args, env: variables, killSignal: 'SIGKILL' }
+  return {
+    program: client.docker,
+    args: dockerArguments(client, files, Object.keys(variables), args),
+    env: { ...client.environment, ...variables },
+    // What Docker's client is told it tells the program; killed, it would leave it running.
+    killSignal: 'SIGTERM',
+  }
+}
+
+/** What the program reads besides its own two files. */
+function filesOf(target: ConnectionTarget): readonly string[] {
+  const certificates = [target.sslRootCert, target.sslCert, target.sslKey].flatMap(path =>
+    path === undefined || path === 'system' ? [] : [resolve(path)],
+  )
+  return isSocket(target) ? [target.host, ...certificates] : certificates
+}
+
+async function run(
+  { program, args, env, killSignal }: Command,
   what: string,
   { password }: ConnectionTarget,
   signal: AbortSignal,
-  env: Readonly<Record<string, string>>,
 ): Promise<Buffer> {
   signal.throwIfAborted()
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGKILL' })
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal })
   const output: Buffer[] = []
   let messages = ''
   child.stdout.on('data', (bytes: Buffer) => output.push(bytes))
@@ -125,9 +139,9 @@ function service(target: ConnectionTarget, options: ConnectOptions): string {
     user: target.user,
     sslmode: target.sslMode === 'no-verify' ? 'require' : target.sslMode,
     // libpq would look for a file in the home folder otherwise.
-    sslrootcert: target.sslRootCert ?? (target.sslMode === 'verify-full' ? 'system' : undefined),
-    sslcert: target.sslCert,
-    sslkey: target.sslKey,
+    sslrootcert: absolute(target.sslRootCert) ?? (target.sslMode === 'verify-full' ? 'system' : undefined),
+    sslcert: absolute(target.sslCert),
+    sslkey: absolute(target.sslKey),
     sslpassword: target.sslPassword,
     channel_binding: target.channelBinding ? 'require' : undefined,
     application_name: options.applicationName,
@@ -139,4 +153,8 @@ function service(target: ConnectionTarget, options: ConnectOptions): string {
     throw new ComebackError('usage', 'The database URL holds a line break, which a native pg_dump cannot be told.')
   }
   return `[comeback]\n${lines.join('\n')}\n`
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined || path === 'system' ? path : resolve(path)
 }

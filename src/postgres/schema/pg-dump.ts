@@ -1,14 +1,14 @@
 /** The schema as pg_dump's own SQL text, by the bundled pg_dump or by a native one. */
-import { ComebackError } from '../../errors.ts'
+import type { Problem } from '../../engine/ports.ts'
+import { ComebackError, hasCode } from '../../errors.ts'
 import type { ConnectOptions } from '../connection/connection.ts'
 import { describeUrl } from '../connection/connection-url.ts'
 import type { Settings } from '../connection/session-settings.ts'
+import { isFull } from '../connection/sql-state.ts'
+import { type Client, describeClient, type ReadServer, substituteFor } from './client.ts'
 import { withoutRestrict } from './entries.ts'
 import { bundledDump } from './pg-dump-bundled.ts'
-import { nativeDump, nativeVersion } from './pg-dump-native.ts'
-
-/** A test holds it equal to what the bundled pg_dump writes into its dumps. */
-export const BUNDLED_PG_DUMP = { major: 18, version: '18.3' } as const
+import { nativeDump } from './pg-dump-native.ts'
 
 const DUMP_END = '-- PostgreSQL database dump complete\n--\n'
 
@@ -29,8 +29,8 @@ export interface DumpSchemaOptions {
   readonly args: readonly string[]
   /** Settings of its session. */
   readonly settings?: Settings
-  /** Path of a native pg_dump to use instead of the bundled one. */
-  readonly native?: string
+  /** The bundled one if absent. */
+  readonly client?: Client
 }
 
 /**
@@ -49,9 +49,9 @@ export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
   ]
   const connect = { ...options.connect, settings: { ...options.settings, ...STRINGS } }
   const text =
-    options.native === undefined
+    options.client === undefined || options.client.kind === 'bundled'
       ? await bundledDump(connect, args, what)
-      : await nativeDump(options.native, connect, args, what)
+      : await nativeDump(options.client, connect, args, what)
   const whole = withoutRestrict(text)
   if (!whole.subarray(-DUMP_END.length - 2).includes(DUMP_END)) {
     throw new ComebackError('failed', `${what} failed: pg_dump's text is not complete.`)
@@ -59,8 +59,39 @@ export async function dumpSchema(options: DumpSchemaOptions): Promise<Buffer> {
   return whole
 }
 
-/** `pg_dump 18.3 (bundled)`, or `pg_dump 18.6 (/usr/bin/pg_dump)`. Throws `usage` if that cannot be run. */
-export async function pgDumpVersion(native: string | undefined, signal?: AbortSignal): Promise<string> {
-  if (native === undefined) return `pg_dump ${BUNDLED_PG_DUMP.version} (bundled)`
-  return `pg_dump ${await nativeVersion(native, signal)} (${native})`
+export interface DumpedSchema {
+  /** One for each section asked for. */
+  readonly texts: readonly Buffer[]
+  /** Which wrote all of them. */
+  readonly client: Client
+  /** Why that is not the one that was chosen. */
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Several sections, one after the other, all by one client. A client that was found and not asked for may fail where the bundled
+ * one does not: libpq has its own ways with certificates, names and networks. Then the bundled one takes its place, if it can.
+ */
+export async function dumpSections(
+  options: Omit<DumpSchemaOptions, 'section' | 'client'> & { readonly client: Client },
+  sections: readonly DumpSchemaOptions['section'][],
+  server: Pick<ReadServer, 'serverVersion'>,
+): Promise<DumpedSchema> {
+  const { client } = options
+  const all = async (client: Client) => {
+    const texts: Buffer[] = []
+    for (const section of sections) texts.push(await dumpSchema({ ...options, client, section }))
+    return { texts, client }
+  }
+  try {
+    return { ...(await all(client)), problems: [] }
+  } catch (error) {
+    const substitute = substituteFor(client, server)
+    options.connect.signal.throwIfAborted()
+    if (substitute === undefined || !hasCode(error, 'failed', 'connection', 'usage') || isFull(error)) throw error
+    const dumped = await all(substitute)
+    const message = `${describeClient(client)} was found here and could not be used, so the bundled one read the schema: ${error.message}`
+    const hint = 'Give --pg-dump bundled to use that one at once.'
+    return { ...dumped, problems: [{ severity: 'warning', message, hint }] }
+  }
 }

@@ -31,15 +31,9 @@ test.each([14, 18] as const)('a superuser of PostgreSQL %i passes, and an empty 
   expect(await check(database.url)).toEqual({ empty: false, standby: false, problems: [] })
 })
 
-test('a server newer than pg_dump is refused with both versions and the way out', async () => {
+test('a server older than 14 is refused', async () => {
   await using database = await createDatabase(18)
   await using connection = await open(database.url)
-  const newer: Connection = { ...connection, serverVersion: 190_001 }
-  await expect(preflight(newer, { url: database.url })).rejects.toMatchObject({
-    code: 'server-too-new',
-    message: expect.stringMatching(/PostgreSQL 19, which is newer than the bundled pg_dump 18\.\d/),
-    hint: expect.stringContaining('--pg-dump'),
-  })
   const older: Connection = { ...connection, serverVersion: 130_012 }
   await expect(preflight(older, { url: database.url })).rejects.toMatchObject({ code: 'unsupported' })
 })

@@ -1,6 +1,7 @@
 /** What the bundled pg_dump and another one say of one database, entry by entry, each as the backup would keep it. */
 import { connect } from '../../../src/postgres/connection/connection.ts'
 import { type Survey, surveyDatabase } from '../../../src/postgres/dump/survey.ts'
+import type { Client } from '../../../src/postgres/schema/client.ts'
 import { cutEntries, PREAMBLE, statementsOf } from '../../../src/postgres/schema/entries.ts'
 import { dumpSchema } from '../../../src/postgres/schema/pg-dump.ts'
 import { scriptFor } from '../../../src/postgres/schema/script-for.ts'
@@ -29,11 +30,14 @@ async function compared(
   await using connection = await connect(options)
   const survey: Survey = await surveyDatabase(connection, [], { schemaOnly: true, exclusions: [] })
   const server = { serverVersion: connection.serverVersion, unloggedRoots: survey.unloggedRoots }
-  const read = async (client: { readonly native?: string }) => {
+  const read = async (client: { readonly client?: Client }) => {
     const text = await dumpSchema({ connect: options, snapshot: undefined, section, args: [], ...client })
     return entriesOf(scriptFor(text, section, server))
   }
-  const [bundled, native] = [await read({}), await read({ native: program })]
+  const [bundled, native] = [
+    await read({}),
+    await read({ client: { kind: 'program', path: program, version: '', requested: true } }),
+  ]
   return [...new Set([...bundled.keys(), ...native.keys()])].flatMap(entry => {
     const [ours, theirs] = [bundled.get(entry) ?? [], native.get(entry) ?? []]
     return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [{ entry, bundled: ours, native: theirs }]

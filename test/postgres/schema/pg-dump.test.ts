@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConnectOptions, connect } from '../../../src/postgres/connection/connection.ts'
+import { BUNDLED_PG_DUMP } from '../../../src/postgres/schema/client.ts'
 import { cutEntries, statementsOf } from '../../../src/postgres/schema/entries.ts'
-import { BUNDLED_PG_DUMP, dumpSchema, pgDumpVersion } from '../../../src/postgres/schema/pg-dump.ts'
+import { dumpSchema } from '../../../src/postgres/schema/pg-dump.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
 import { MAJORS } from '../../support/thorough.ts'
 
@@ -208,7 +209,7 @@ describe('a native pg_dump', () => {
       snapshot: 'S-1',
       section: 'post-data',
       args: ['--schema-only'],
-      native: program,
+      client: { kind: 'program', path: program, version: '19.1', requested: true },
     })
 
   test('is told the password by a private file alone', async () => {
@@ -241,13 +242,6 @@ describe('a native pg_dump', () => {
       message: expect.stringContaining('not complete'),
     })
     await expect(native('/does/not/exist')).rejects.toMatchObject({ code: 'usage' })
-    await expect(pgDumpVersion('/bin/true')).rejects.toMatchObject({ code: 'usage' })
-  })
-
-  test('says its version', async () => {
-    const program = await standIn('')
-    expect(await pgDumpVersion(program)).toBe(`pg_dump 19.1 (${program})`)
-    expect(await pgDumpVersion(undefined)).toBe(`pg_dump ${BUNDLED_PG_DUMP.version} (bundled)`)
   })
 
   test('is killed by an abort', async () => {
