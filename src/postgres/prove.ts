@@ -191,7 +191,15 @@ async function compare(found: Found, target: ConnectOptions, left: LeftOut, requ
   const { lanes, pgDump } = options
   progress.phase('Reading everything back')
   const native = pgDump === undefined ? {} : { pgDump }
-  const compared = await compareDatabase({ backup, detail, connect: target, lanes, progress, ...native })
+  const compared = await compareDatabase({
+    backup,
+    detail,
+    connect: target,
+    lanes,
+    progress,
+    absent: left.absent,
+    ...native,
+  })
   const { checks, findings } = found
   const judge = (explained: ReadonlySet<string>) => {
     const own = unexplained(compared.findings, explained)
@@ -207,10 +215,15 @@ async function compare(found: Found, target: ConnectOptions, left: LeftOut, requ
   const health = await checkHealth(target, lanes, await unvalidated(backup, signal))
   judge(new Set([...health.explained, ...left.entries]))
   await using connection = await connect(target)
-  const names = detail.extensions.map(({ name }) => name)
-  const extensions = { name: 'extensions', result: 'passed', detail: names.join(', ') || 'none' } as const
-  found.checks = [...found.checks, ...health.checks, extensions]
+  found.checks = [...found.checks, ...health.checks, extensionCheck(detail, left)]
   found.findings = [...found.findings, ...health.findings, ...(await otherVersions(connection, detail))]
+}
+
+function extensionCheck({ extensions }: DatabaseDetail, { entries }: LeftOut): ProofCheck {
+  const names = extensions.map(({ name }) => name)
+  const lacking = names.filter(name => entries.has(`EXTENSION ${name}`))
+  if (lacking.length > 0) return { name: 'extensions', result: 'not-run', detail: `not made: ${lacking.join(', ')}` }
+  return { name: 'extensions', result: 'passed', detail: names.join(', ') || 'none' }
 }
 
 /** That migrations could not be run is no reason to lose the proof before them. */

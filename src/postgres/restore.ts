@@ -130,7 +130,8 @@ async function restoreWith(
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
   const tolerance = options.tolerate || (mode !== 'atomic' && !choice.isPart) ? new Tolerance(plan) : undefined
   const context = {
-    ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, roles },
+    ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice },
+    ...(options.createRoles ? { roles } : {}),
     ...(tolerance === undefined ? {} : { tolerance }),
   }
   if (mode === 'swap') {

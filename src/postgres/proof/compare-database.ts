@@ -20,7 +20,7 @@ import {
 import type { Table } from '../dump/plan.ts'
 import { createDatabaseSource } from '../dump.ts'
 import { diagnoseLargeObjects } from './large-object-diagnosis.ts'
-import { attempt, type ComparisonRequest, isDifferent, type Looking, textOf } from './looking.ts'
+import { attempt, type ComparisonRequest, isDifferent, type Looking, notLookedFor, textOf } from './looking.ts'
 import { cutsOf, rowsSegments } from './row-cuts.ts'
 import { findRows, provenTables, rowsDetail } from './row-findings.ts'
 import { findSchema, schemaDetail } from './schema-findings.ts'
@@ -115,7 +115,9 @@ async function findSequences(looking: Looking): Promise<readonly ProofFinding[]>
   return await attempt(looking, 'Looking for sequences that differ', async connection => {
     const before = stored === undefined ? '' : (await textOf(looking, stored.name)).toString('utf8')
     const after = different?.text?.toString('utf8') ?? ''
-    return diagnoseSequences(before, after, await incrementsOf(connection))
+    const found = diagnoseSequences(before, after, await incrementsOf(connection))
+    const isAbsent = ({ subject }: ProofFinding) => looking.absent?.has(subject.replace(/^sequence /, '')) ?? false
+    return found.map(one => (isAbsent(one) ? notLookedFor(one.subject) : one))
   })
 }
 

@@ -2,6 +2,7 @@
 import type { SinkResult } from '../../engine/ports.ts'
 import { PROOF_CODES, type ProofCheck, type ProofFinding } from '../../engine/proof.ts'
 import type { DatabaseDetail } from '../detail.ts'
+import { ABSENT_ROWS, ABSENT_VALUE } from '../restore/absent-relations.ts'
 import { withoutRows } from '../restore/compatibility.ts'
 import { unmadeFindings } from './unmade.ts'
 
@@ -17,6 +18,8 @@ export interface LeftOut {
   readonly findings: readonly ProofFinding[]
   /** Entries as the comparison names them. */
   readonly entries: ReadonlySet<string>
+  /** Tables and sequences that are not there, as the extension is not that brings them: by display name. */
+  readonly absent: ReadonlySet<string>
 }
 
 export function leftOut({ problems, unmade = [] }: SinkResult, detail: DatabaseDetail): LeftOut {
@@ -37,6 +40,11 @@ export function leftOut({ problems, unmade = [] }: SinkResult, detail: DatabaseD
     roles,
     findings: [...unmadeFindings(unmade), ...skippedFindings(skipped), ...findings],
     entries: new Set([...skipped.keys(), ...unmade.map(({ entry }) => entry)]),
+    absent: new Set(
+      unmade.flatMap(({ entry }) =>
+        [ABSENT_ROWS, ABSENT_VALUE].filter(kind => entry.startsWith(kind)).map(kind => entry.slice(kind.length)),
+      ),
+    ),
   }
 }
 
@@ -45,7 +53,9 @@ export function unexplained(
   findings: readonly ProofFinding[],
   explained: ReadonlySet<string>,
 ): readonly ProofFinding[] {
-  return findings.filter(({ code, subject }) => !code.startsWith('schema-') || !explained.has(subject))
+  return findings.filter(
+    ({ code, subject }) => code !== 'entry-skipped' && (!code.startsWith('schema-') || !explained.has(subject)),
+  )
 }
 
 const SCHEMA_CODES: readonly ProofFinding['code'][] = [

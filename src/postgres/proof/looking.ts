@@ -20,6 +20,8 @@ export interface ComparisonRequest {
   readonly lanes: number
   readonly pgDump?: PgDumpRequest
   readonly progress: SinkProgress
+  /** Tables and sequences that the restore had to leave out, by display name. */
+  readonly absent?: ReadonlySet<string>
 }
 
 export interface Looking extends ComparisonRequest {
@@ -50,9 +52,20 @@ export async function attempt(
   }
 }
 
+/** What was left out, and so is not looked for. */
+export function notLookedFor(subject: string): ProofFinding {
+  const message = `${subject} was not compared: the extension that it belongs to could not be made here.`
+  return { code: 'entry-skipped', subject, message }
+}
+
 /** Whether it says that a search failed, and not what it found. */
 export function endsSearch({ code }: ProofFinding): boolean {
-  return PROOF_CODES[code] === 'could-not-verify' && code !== 'schema-not-comparable' && code !== 'columns-moved'
+  return (
+    PROOF_CODES[code] === 'could-not-verify' &&
+    code !== 'schema-not-comparable' &&
+    code !== 'columns-moved' &&
+    code !== 'entry-skipped'
+  )
 }
 
 /** Whether something of the kind is not as it was backed up, was not read again, or is new. */

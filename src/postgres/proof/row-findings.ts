@@ -5,7 +5,7 @@ import type { DatabaseDetail, Relation } from '../detail.ts'
 import type { Table } from '../dump/plan.ts'
 import { listTables } from '../dump/tables.ts'
 import { displayName } from '../sql-text.ts'
-import { attempt, endsSearch, type Looking } from './looking.ts'
+import { attempt, endsSearch, type Looking, notLookedFor } from './looking.ts'
 import { isMoved, movedColumns } from './moved-columns.ts'
 import type { RowsSegment } from './row-cuts.ts'
 import { diagnoseRows } from './row-diagnosis.ts'
@@ -36,12 +36,13 @@ export async function findRows(looking: Looking): Promise<readonly ProofFinding[
 }
 
 async function findIn(
-  { backup, segments: all, detail: { excludedData }, connect: { signal } }: Looking,
+  { backup, segments: all, detail: { excludedData }, connect: { signal }, absent }: Looking,
   into: Relation,
   found: readonly Table[],
   connection: Connection,
 ): Promise<readonly ProofFinding[]> {
   const name = displayName(into)
+  if (absent?.has(name)) return [notLookedFor(name)]
   const segments = all.filter(({ detail }) => displayName(detail.into) === name)
   const ofTable = found.filter(table => displayName(table.into) === name)
   const excluded = new Set(excludedData.map(displayName))

@@ -4,18 +4,27 @@ import type { ProofFinding } from '../../engine/proof.ts'
 
 /** Findings that are told one by one. */
 const TOLD = 20
+const EXTENSION = 'EXTENSION '
+const SCHEDULER =
+  'EXTENSION pg_cron can be made in one database of a server alone, which cron.database_name names, and the proof has one of its own.'
+const SCHEDULER_HINT =
+  'Its jobs would run on the disposable server, too, so a proof never makes it; all else was looked at. To see that the jobs come back, restore into the database that cron.database_name names, with --target-url, and compare cron.job.'
 /** Characters of statements that a hint repeats. */
 const QUOTED = 400
 /**
  * What lies with the disposable server and not with the backup: a right, a file, something unsupported, another server, and names of
  * roles, locales and types that are nowhere.
  */
+/** What is not there as the extension is not that would have brought it. */
+const OF_EXTENSION = /^(?:3F000|42P01|42883|42703)$/
 const OF_SERVER = /^(?:42501|42704|58P01|0A000|22023|HV...|08...|2F003|)$/
 
 export function unmadeFindings(unmade: readonly Unmade[]): readonly ProofFinding[] {
   const more = unmade.length - TOLD
+  const lacks = unmade.some(({ entry, outcome }) => entry.startsWith(EXTENSION) && outcome === 'left-out')
+  const isFault = (one: Unmade) => isOfBackup(one) && !(lacks && OF_EXTENSION.test(one.sqlState))
   return [
-    ...unmade.slice(0, TOLD).map(finding),
+    ...unmade.slice(0, TOLD).map(one => finding(one, isFault(one) ? 'restore-failed' : 'entry-skipped')),
     ...(more <= 0
       ? []
       : [
@@ -29,17 +38,17 @@ export function unmadeFindings(unmade: readonly Unmade[]): readonly ProofFinding
 }
 
 /** Whether it would befall every server. */
-function isFault({ entry, outcome, sqlState }: Unmade): boolean {
-  return outcome !== 'helped' && !entry.startsWith('EXTENSION ') && !OF_SERVER.test(sqlState)
+function isOfBackup({ entry, outcome, sqlState }: Unmade): boolean {
+  return outcome !== 'helped' && !entry.startsWith(EXTENSION) && !OF_SERVER.test(sqlState)
 }
 
-function finding(one: Unmade): ProofFinding {
-  const { entry, reason, later, hint } = one
+function finding({ entry, reason, later, hint }: Unmade, code: 'restore-failed' | 'entry-skipped'): ProofFinding {
+  if (entry === `${EXTENSION}pg_cron`) return { code, subject: entry, message: SCHEDULER, hint: SCHEDULER_HINT }
   const statements = later.join('; ')
   const shown = statements.length <= QUOTED ? statements : `${statements.slice(0, QUOTED)}…`
   const cure = [...(hint === undefined ? [] : [hint]), ...(shown === '' ? [] : [`To make it as it was: ${shown}`])]
   return {
-    code: isFault(one) ? 'restore-failed' : 'entry-skipped',
+    code,
     subject: entry,
     message: `${entry} could not be made as it was: ${reason}.`,
     hint: cure.length === 0 ? undefined : cure.join(' '),

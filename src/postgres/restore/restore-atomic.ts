@@ -3,6 +3,7 @@
  * anything between the two.
  */
 import { asComebackError, ComebackError } from '../../errors.ts'
+import { withoutAbsent } from './absent-relations.ts'
 import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { loadInTransaction } from './load-order.ts'
@@ -10,6 +11,7 @@ import { inOneTransaction } from './one-transaction.ts'
 import { resetChoice } from './reset-choice.ts'
 import { type Reset, resetAsPermitted } from './reset-permitted.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
+import { createRowRoles } from './row-roles.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import { targetFacts } from './target-facts.ts'
@@ -43,12 +45,16 @@ async function replace(context: RestoreContext): Promise<RestoreOutcome> {
   }
 }
 
-async function fill({ connection, plan, load, tolerance }: RestoreContext, reset: Reset): Promise<RestoreOutcome> {
-  const { progress, signal } = load
+async function fill(whole: RestoreContext, reset: Reset): Promise<RestoreOutcome> {
+  const { connection, tolerance } = whole
+  const { progress, signal } = whole.load
   const filter = createEntryFilter(await targetFacts(connection))
   const schema = { filter, signal, atomic: true, tolerance }
   progress.phase('Creating tables')
-  await runEntries(connection, plan.preData, schema)
+  await runEntries(connection, whole.plan.preData, schema)
+  const context = await withoutAbsent(whole)
+  const { plan, load } = context
+  await createRowRoles(connection, context)
   progress.phase('Loading rows')
   // The tables were created in this very transaction: they need no TRUNCATE to keep the order of their rows.
   await loadInTransaction(connection, plan, load, { tolerance, aside: reset.aside }).catch(error => {

@@ -24,8 +24,8 @@ export interface RestoreContext {
   readonly choice?: Choice
   /** Absent where everything must be made, or nothing. */
   readonly tolerance?: Tolerance
-  /** Roles to create before anything that names them. */
-  readonly roles?: readonly string[]
+  /** Roles to create before anything that names them; rows may add some. Absent where none may be created. */
+  readonly roles?: string[]
 }
 
 export interface RestoreOutcome {

@@ -5,6 +5,7 @@
 import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import { readingFunctions } from '../looking.ts'
+import { withoutAbsent } from './absent-relations.ts'
 import { borne } from './borne.ts'
 import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
@@ -22,6 +23,7 @@ import { orderLoads } from './load-order.ts'
 import { type PostDataStage, postDataStages } from './post-data.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import type { PlannedEntry } from './restore-plan.ts'
+import { createRowRoles } from './row-roles.ts'
 import { runEntries } from './run-entries.ts'
 import { runTasks } from './run-tasks.ts'
 import { targetFacts } from './target-facts.ts'
@@ -32,16 +34,18 @@ import { putBack } from './tolerant-load.ts'
 /** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
 export const LANE_SETTINGS = { synchronous_commit: 'off' } as const
 
-export async function restoreInParallel(context: RestoreContext): Promise<RestoreOutcome> {
-  const { connection, plan, load, sessions, tolerance } = context
-  const { progress, signal } = load
-  const roles = context.roles ?? []
-  await createRoles(connection, roles, context.facts)
-  await drop(connection, (await rightsOf(connection, plan.detail, plan.detail.schemas)).reset)
+export async function restoreInParallel(whole: RestoreContext): Promise<RestoreOutcome> {
+  const { connection, sessions, tolerance } = whole
+  const { progress, signal } = whole.load
+  await createRoles(connection, whole.roles ?? [], whole.facts)
+  await drop(connection, (await rightsOf(connection, whole.plan.detail, whole.plan.detail.schemas)).reset)
   const filter = createEntryFilter(await targetFacts(connection))
   const schema = { filter, signal, atomic: false, tolerance }
   progress.phase('Creating tables')
-  await runEntries(connection, plan.preData, schema)
+  await runEntries(connection, whole.plan.preData, schema)
+  const context = await withoutAbsent(whole)
+  const { plan } = context
+  await createRowRoles(connection, context)
 
   const families = await readFamilies(connection)
   const { plain, looking } = await orderLoads(connection, plan)
