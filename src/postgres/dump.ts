@@ -14,6 +14,7 @@ import { type Settings, WRITTEN_UNDER } from './connection/session-settings.ts'
 import type { DatabaseDetail, SchemaEntry } from './detail.ts'
 import { BadText } from './dump/bad-text.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
+import { extensionRowProblems } from './dump/extension-rows.ts'
 import { type LanesResult, type Reading, readInLanes } from './dump/lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './dump/large-objects.ts'
 import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables, type Table } from './dump/plan.ts'
@@ -133,7 +134,7 @@ async function check(
     readsRows: table => !options.schemaOnly && !unread.has(qualified(table)),
     open,
   })
-  return problems
+  return options.schemaOnly ? problems : [...problems, ...(await extensionRowProblems(connection))]
 }
 
 async function readRows({ options, out, snapshot, badText, connect }: Context): Promise<LanesResult> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Major, programs, startServerFrom, type TestServer } from './postgres.ts'
 
-/** Scripts by the extensions' names. */
+/** Scripts by the extensions' names, those of updates by `name--1--2`. */
 export type Extensions = Readonly<Record<string, string>>
 
 export async function startWithExtensions(
@@ -17,6 +17,10 @@ export async function startWithExtensions(
   chmodSync(copy, 0o755)
   const folder = join(copy, 'share', 'postgresql', 'extension')
   for (const [name, script] of Object.entries(extensions)) {
+    if (name.includes('--')) {
+      writeFileSync(join(folder, `${name}.sql`), script)
+      continue
+    }
     writeFileSync(join(folder, `${name}.control`), "default_version = '1'\nrelocatable = false\n")
     writeFileSync(join(folder, `${name}--1.sql`), script)
   }

@@ -1,6 +1,7 @@
 /** What the role of a connection may not read of all that a backup reads: tables, sequences, large objects, hidden rows. */
 import type { Connection } from '../connection/connection.ts'
 import type { Relation } from '../detail.ts'
+import { IS_IDENTITY_OF_EXTENSION } from './tables.ts'
 
 export interface Unreadable {
   /** Tables and sequences, quoted for SQL: pg_dump locks every table, so it needs a right even where no rows are read. */
@@ -81,6 +82,7 @@ const RELATIONS = `
           AND d.refclassid = 'pg_catalog.pg_extension'::regclass
           AND NOT c.oid = ANY (coalesce(e.extconfig, '{}'))
       )
+      AND NOT ${IS_IDENTITY_OF_EXTENSION}
   ) AS relations
   WHERE NOT enters OR NOT reads OR filtered
   ORDER BY quoted`

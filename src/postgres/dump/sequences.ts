@@ -4,7 +4,7 @@ import { ComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Relation } from '../detail.ts'
 import { displayName, lineLiteral, qualified } from '../sql-text.ts'
-import { EXTENSION_MEMBERSHIP, IS_BACKED_UP } from './tables.ts'
+import { EXTENSION_MEMBERSHIP, IS_BACKED_UP, IS_IDENTITY_OF_EXTENSION } from './tables.ts'
 
 /** First version that tells all values in one query. */
 const SEQUENCE_DATA = 180_000
@@ -37,7 +37,9 @@ function setval(value: SequenceValue): string {
 
 const SEQUENCES = `
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ${EXTENSION_MEMBERSHIP}`
-const CONDITION = `WHERE c.relkind = 'S' AND ${IS_BACKED_UP} ORDER BY n.nspname, c.relname`
+const CONDITION = `
+  WHERE c.relkind = 'S' AND ${IS_BACKED_UP} AND (is_config OR NOT ${IS_IDENTITY_OF_EXTENSION})
+  ORDER BY n.nspname, c.relname`
 
 async function readAll(connection: Connection): Promise<SequenceValue[]> {
   return await connection.query<SequenceValue>(

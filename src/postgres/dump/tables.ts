@@ -30,6 +30,17 @@ export const IS_BACKED_UP = `
   (is_config OR is_member IS NULL AND ${IS_USER_SCHEMA})
   AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()) AND c.relpersistence <> 't'`
 
+/**
+ * An identity column's sequence is a part of its table: that of a table which came to an extension by `ALTER EXTENSION … ADD TABLE` is none
+ * of the extension's objects, and yet pg_dump does not create it.
+ */
+export const IS_IDENTITY_OF_EXTENSION = `EXISTS (
+  SELECT FROM pg_catalog.pg_depend i
+    JOIN pg_catalog.pg_depend e ON e.classid = i.refclassid AND e.objid = i.refobjid AND e.deptype = 'e'
+     AND e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+   WHERE i.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.objid = c.oid AND i.deptype = 'i'
+     AND i.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)`
+
 export interface LockableTable extends Relation {
   readonly oid: string
   /** Whether the role's search path finds it by its bare name. */

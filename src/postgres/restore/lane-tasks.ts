@@ -13,6 +13,7 @@ import type { PlannedEntry, TableLoad } from './restore-plan.ts'
 import { type EntryContext, runEntry } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import type { Task } from './run-tasks.ts'
+import { setSequences } from './set-sequences.ts'
 import { loadTolerantly } from './tolerant-load.ts'
 
 export type LaneTask = Task<Connection>
@@ -41,15 +42,13 @@ export function loadTasks(
     const run = (connection: Connection) => loadOne(connection, table, context)
     return { task: { weight: table.bytes, needs: [], ...locks, run }, tables: tablesIn(table), bytes: table.bytes }
   })
-  const scripts = [plan.largeObjects, plan.sequences].filter(segments => segments.length > 0)
-  return [
-    ...tables,
-    ...scripts.map(segments =>
-      alone(sum(segments), [], async connection => {
-        for (const segment of segments) await runScript(connection, segment, filter, load)
-      }),
-    ),
+  const scripts = [
+    alone(sum(plan.largeObjects), [], async connection => {
+      for (const segment of plan.largeObjects) await runScript(connection, segment, filter, load)
+    }),
+    alone(sum(plan.sequences), [], connection => setSequences(connection, plan.sequences, filter, load)),
   ]
+  return [...tables, ...scripts.filter(({ bytes }) => bytes > 0)]
 }
 
 /** In a transaction of its own. */

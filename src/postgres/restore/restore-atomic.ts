@@ -14,6 +14,7 @@ import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import { createRowRoles } from './row-roles.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
+import { setSequences } from './set-sequences.ts'
 import { targetFacts } from './target-facts.ts'
 import { drop } from './target-reset.ts'
 import { withWayOut } from './tolerable.ts'
@@ -61,7 +62,8 @@ async function fill(whole: RestoreContext, reset: Reset): Promise<RestoreOutcome
     throw tolerance === undefined ? withWayOut(error) : error
   })
   if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: true })
-  for (const script of [...plan.largeObjects, ...plan.sequences]) await runScript(connection, script, filter, load)
+  for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
+  await setSequences(connection, plan.sequences, filter, load)
   progress.phase('Building indexes and constraints')
   await runEntries(connection, plan.postData, schema)
   await drop(connection, reset.again ?? [])

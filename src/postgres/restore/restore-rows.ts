@@ -20,6 +20,7 @@ import { runScript } from './run-script.ts'
 import { runStatements } from './run-statements.ts'
 import { type Choice, listed } from './selection.ts'
 import { sequenceIn } from './sequence-values.ts'
+import { setSequences } from './set-sequences.ts'
 import { UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 import { keptExtensions } from './target-reset.ts'
 
@@ -52,9 +53,8 @@ async function replaceRows({
   await runStatements(connection, rights.reset, 'Setting aside default privileges')
   for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
   await runStatements(connection, rights.again, 'Putting back default privileges')
-  for (const script of plan.sequences) {
-    await runScript(connection, script, filter, { ...load, rewrite: statement => setsBack(statement, targets, choice) })
-  }
+  const back = { ...load, rewrite: (statement: string) => setsBack(statement, targets, choice) }
+  await setSequences(connection, plan.sequences, filter, back)
   progress.phase('Checking foreign keys')
   await runStatements(connection, targets.after, 'Putting back foreign keys and triggers')
   const views = plan.last.filter(one => targets.present.has(keyOf(subjectOf(one) ?? NOTHING)))
@@ -71,7 +71,7 @@ function setsBack(statement: string, { present }: RowTargets, { isPart, relation
   if (sequence === undefined) return [statement]
   const key = keyOf(sequence)
   if (isPart && !relations.has(key)) return []
-  if (!present.has(key)) {
+  if (relations.has(key) && !present.has(key)) {
     throw new ComebackError(
       'mismatch',
       `The target lacks the sequence ${displayName(sequence)}, whose value would be set.`,
