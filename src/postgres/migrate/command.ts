@@ -114,8 +114,9 @@ export function environmentFor(
     PGUSER: user,
     ...(password === undefined ? {} : { PGPASSWORD: password }),
     PGDATABASE: database,
-    // Encryption ends at the proxy, and libraries that insist on it by themselves must be told.
+    // Encryption ends at the proxy, which speaks it to whoever insists, and binds nobody to the server behind it.
     PGSSLMODE: 'disable',
+    PGCHANNELBINDING: 'disable',
     PGGSSENCMODE: 'disable',
   }
 }

@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SecureContext } from 'node:tls'
+import { ownContext } from './own-certificate.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { RunningStatement } from './standstill.ts'
 import { OfferFilter, readStartup } from './startup.ts'
@@ -23,6 +25,8 @@ export interface MigrationProxy {
   running(): readonly RunningStatement[]
   /** Of all connections there ever were. */
   allPids(): readonly number[]
+  /** Whether a client hung up while it was greeted by TLS: it may want a certificate that it can verify. */
+  readonly distrusted: boolean
   /** How many connections the server let in. */
   readonly sessions: number
   /** Takes no more connections, and hangs up those that do not end by themselves within so many milliseconds. */
@@ -35,6 +39,8 @@ export async function startProxy(upstream: Upstream, log: StatementLog): Promise
   const pids = new Set<number>()
   const handling = new Set<Promise<void>>()
   const closed = new AbortController()
+  const context = ownContext()
+  let distrusted = false
   const listener = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, client => {
     const handled = serve(client, {
       upstream,
@@ -42,6 +48,10 @@ export async function startProxy(upstream: Upstream, log: StatementLog): Promise
       open,
       sockets,
       signal: closed.signal,
+      context,
+      distrust: () => {
+        distrusted = true
+      },
       admitted: pid => note(pids, pid),
     })
       // The client sees that nobody answers, and says so.
@@ -63,6 +73,9 @@ export async function startProxy(upstream: Upstream, log: StatementLog): Promise
         return now === undefined ? [] : [{ ...now, pid: watch.pid }]
       }),
     allPids: () => [...pids],
+    get distrusted() {
+      return distrusted
+    },
     get sessions() {
       return pids.size
     },
@@ -87,22 +100,28 @@ interface Serving {
   readonly open: Set<SessionWatch>
   readonly sockets: Set<Duplex>
   readonly signal: AbortSignal
+  readonly context: SecureContext
+  distrust(): void
   admitted(pid: number): void
 }
 
 /** Resolves when both sides are done. */
-async function serve(client: Socket, { upstream, log, open, sockets, signal, admitted }: Serving): Promise<void> {
+async function serve(raw: Socket, serving: Serving): Promise<void> {
+  const { upstream, log, open, sockets, signal, context, admitted } = serving
   const own = (socket: Duplex) => {
     sockets.add(socket)
     // What went wrong with a connection its two ends see for themselves; `close` follows.
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket))
   }
-  own(client)
-  const startup = await readStartup(client)
-  if (startup === undefined) {
-    client.destroy()
+  own(raw)
+  const startup = await readStartup(raw, context)
+  if (startup.packet === undefined) {
+    if (startup.secured) serving.distrust()
+    raw.destroy()
     return
   }
+  const client = startup.stream
+  if (client !== raw) own(client)
   const server = await upstream.open(signal)
   own(server)
   server.write(startup.packet)

@@ -25,6 +25,8 @@ const PAUSE = 20
 const LOOKS = 500
 const ON_ERROR_STOP =
   'A tool may ask so what is there. psql, though, goes on after errors unless it gets -v ON_ERROR_STOP=1.'
+const DISTRUST =
+  'it hung up on the certificate of the proxy that DATABASE_URL names, which is made for the run and cannot be verified: there, sslmode=disable will do, as the URL says, or sslmode=require without a root certificate (in Node: ssl: { rejectUnauthorized: false })'
 const NOT_ASKED: Awaited<ReturnType<MigrationRequest['assertions']>> = { outcomes: [], findings: [] }
 
 export interface MigrationRequest {
@@ -174,7 +176,8 @@ async function runWatched(
   }
 }
 
-function silence({ sessions }: MigrationProxy): string {
+function silence({ sessions, distrusted }: MigrationProxy): string {
+  if (sessions === 0 && distrusted) return DISTRUST
   return sessions === 0
     ? 'it did not connect to the database that DATABASE_URL names'
     : 'it sent no statement to the database that DATABASE_URL names'

@@ -1,5 +1,7 @@
 /** How a connection begins: the packets before the first message, and the server's offer of ways to authenticate. */
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type SecureContext, TLSSocket } from 'node:tls'
 
 const SSL_REQUEST = 80_877_103
 const GSS_REQUEST = 80_877_104
@@ -7,6 +9,10 @@ const CANCEL_REQUEST = 80_877_102
 /** Bytes; the server's own limit. */
 const PACKET_LIMIT = 10_000
 const NO = Buffer.from('N')
+const YES = Buffer.from('S')
+/** A client that begins with TLS itself, without asking. */
+const TLS_HANDSHAKE = 0x16
+const ALPN = 'postgresql'
 
 const AUTHENTICATION = 0x52 // R
 const SASL = 10
@@ -16,33 +22,60 @@ const OFFER_LIMIT = 64 * 1024
 export interface Startup {
   readonly packet: Buffer
   readonly isCancel: boolean
+  /** What is said from now on, encrypted or not. */
+  readonly stream: Duplex
 }
 
-/** Refuses encryption, which ends at this machine anyway. Undefined if the client hangs up, or speaks another protocol. */
-export async function readStartup(client: Socket): Promise<Startup | undefined> {
+/** A client that hung up, or speaks another protocol; `secured` if it had begun to encrypt. */
+export interface NoStartup {
+  readonly packet?: undefined
+  readonly secured: boolean
+}
+
+/** Encrypts if the client wants it, with a certificate that nobody can verify: it ends at this machine. */
+export async function readStartup(client: Socket, context: SecureContext): Promise<Startup | NoStartup> {
+  let stream: Duplex = client
   let bytes: Buffer = Buffer.alloc(0)
+  const secured = () => stream !== client
   for (;;) {
+    if (!secured() && bytes[0] === TLS_HANDSHAKE) {
+      client.unshift(bytes)
+      stream = secure(client, context)
+      bytes = Buffer.alloc(0)
+    }
     while (bytes.length >= 8) {
       const length = bytes.readUInt32BE(0)
-      if (length < 8 || length > PACKET_LIMIT) return undefined
+      if (length < 8 || length > PACKET_LIMIT) return { secured: secured() }
       if (bytes.length < length) break
       const code = bytes.readUInt32BE(4)
       const packet = bytes.subarray(0, length)
       bytes = bytes.subarray(length)
       if (code !== SSL_REQUEST && code !== GSS_REQUEST) {
-        if (bytes.length > 0) client.unshift(bytes)
-        return { packet, isCancel: code === CANCEL_REQUEST }
+        if (bytes.length > 0) stream.unshift(bytes)
+        return { packet, isCancel: code === CANCEL_REQUEST, stream }
       }
-      client.write(NO)
+      if (code === SSL_REQUEST && !secured()) {
+        // What comes in clear before the encryption would pass for a part of what is encrypted.
+        if (bytes.length > 0) return { secured: false }
+        client.write(YES)
+        stream = secure(client, context)
+      } else stream.write(NO)
     }
-    const more = await nextBytes(client)
-    if (more === undefined) return undefined
+    const more = await nextBytes(stream)
+    if (more === undefined) return { secured: secured() }
     bytes = Buffer.concat([bytes, more])
   }
 }
 
+function secure(client: Socket, secureContext: SecureContext): Duplex {
+  const secured = new TLSSocket(client, { isServer: true, secureContext, ALPNProtocols: [ALPN] })
+  // `close` follows.
+  secured.on('error', () => undefined)
+  return secured
+}
+
 /** Leaves the stream paused, so that none of it is lost to whoever reads on. */
-function nextBytes(client: Socket): Promise<Buffer | undefined> {
+function nextBytes(client: Duplex): Promise<Buffer | undefined> {
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
   const onData = (bytes: Buffer) => {
     client.pause()

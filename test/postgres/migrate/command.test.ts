@@ -96,6 +96,7 @@ describe('the environment', () => {
       PGDATABASE: 'shop',
       PGSSLMODE: 'disable',
       PGGSSENCMODE: 'disable',
+      PGCHANNELBINDING: 'disable',
     })
   })
 })

@@ -56,6 +56,25 @@ describe.each(MAJORS)('PostgreSQL %d behind the proxy', major => {
   })
   afterAll(async () => await database[Symbol.asyncDispose]())
 
+  test('clients that insist on TLS get it: libpq and pg, and what they ask is known', async context => {
+    needTools(context, 'psql')
+    await using behind = await proxied(database.url)
+    const encrypted = { ...behind.environment, PGSSLMODE: 'require' }
+    const asked = await psql(encrypted, ['-c', "SELECT repeat('x', 5)", '-c', '\\conninfo'])
+    expect(asked).toMatchObject({ code: 0, said: expect.stringMatching(/^xxxxx\n(.|\n)*SSL/) })
+    const client = new pg.Client({
+      connectionString: behind.url.replace(/\?.*/, ''),
+      ssl: { rejectUnauthorized: false },
+    })
+    await client.connect()
+    const { rows } = await client.query(`SELECT length(repeat('y', 3000000)::text) AS n, repeat('y', 3000000) AS much`)
+    expect(rows[0]?.n).toBe(3_000_000)
+    expect(rows[0]?.much).toHaveLength(3_000_000)
+    await client.end()
+    expect(behind.log.count).toBe(2)
+    expect(behind.proxy.distrusted).toBe(false)
+  })
+
   test('psql logs in by SCRAM, asks, and every statement is known', async context => {
     needTools(context, 'psql')
     await using through = await proxied(database.url)
@@ -163,7 +182,7 @@ describe('a server with TLS', () => {
   })
 
   test.for(['?sslmode=require', '?sslmode=require&channel_binding=require', ''])(
-    'is reached as the URL says (%s), and the client by SCRAM without TLS',
+    'is reached as the URL says (%s), and the client by SCRAM with and without TLS',
     async (query, context) => {
       needTools(context, 'psql')
       await using through = await proxied(`${server.url()}${query}`)
@@ -174,6 +193,9 @@ describe('a server with TLS', () => {
       await client.connect()
       expect((await client.query(ask)).rows).toEqual([{ ssl: tls }])
       await client.end()
+      // Encrypted on both sides, by two keys: nothing binds the login to the server's own.
+      const insisting = { ...through.environment, PGSSLMODE: 'require' }
+      expect(await psql(insisting, ['-c', ask])).toEqual({ code: 0, said: tls ? 't' : 'f' })
     },
   )
 

@@ -190,6 +190,18 @@ describe('a migration that could not be tried', () => {
     expect(migration.findings).toMatchObject([{ code: 'migration-not-run', message: expect.stringContaining(why) }])
   })
 
+  test('wanted a certificate that it can verify: that is said', async () => {
+    const { migration } = await gate(
+      database.url,
+      `${nodeScript('').replace(
+        'connectionString: process.env.DATABASE_URL',
+        "connectionString: process.env.DATABASE_URL.replace(/[?].*/, ''), ssl: true",
+      )} || true`,
+    )
+    expect(migration.result).toBe('could-not-run')
+    expect(migration.findings[0]?.message).toContain('rejectUnauthorized: false')
+  })
+
   test('took too long: the statement does not go on at the server', async () => {
     const { migration } = await gate(database.url, psql('SELECT pg_sleep(100)'), { timeout: 1_000 })
     expect(migration).toMatchObject({ result: 'could-not-run', exitCode: null })
