@@ -16,7 +16,8 @@ export interface Read {
   readonly result: SourceResult
 }
 
-export async function read(url: string): Promise<Read> {
+/** By the bundled pg_dump, unless another is asked for. */
+export async function read(url: string, pgDump?: string): Promise<Read> {
   const out = collectSegments()
   const source = createDatabaseSource({
     url,
@@ -24,12 +25,13 @@ export async function read(url: string): Promise<Read> {
     lanes: 2,
     schemaOnly: false,
     excludeTableData: [],
+    ...(pgDump === undefined ? {} : { pgDump }),
   })
   return { result: await source.read(out, never), segments: out.segments }
 }
 
-export async function backUp(url: string): Promise<StoredBackup> {
-  const { segments, result } = await read(url)
+export async function backUp(url: string, pgDump?: string): Promise<StoredBackup> {
+  const { segments, result } = await read(url, pgDump)
   return storedBackup(segments, result)
 }
 

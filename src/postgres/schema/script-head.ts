@@ -8,8 +8,8 @@ import { MEANING, readUnder, WRITING, WRITTEN_UNDER } from '../connection/sessio
 const LAST_SETTING = Buffer.from('\nSET row_security = off;')
 const SETTINGS_LIMIT = 2_000
 
-/** Those that pg_dump writes itself, and those that some servers or psql don't know. */
-const LEFT_OUT: readonly string[] = ['search_path', 'transaction_timeout']
+/** What pg_dump writes itself, and what not every server knows: 17 brought a time limit, 19 did away with a mere warning. */
+const LEFT_OUT: readonly string[] = ['search_path', 'transaction_timeout', 'escape_string_warning']
 
 /** Lower case, as pg_dump writes names: no server minds. */
 const SETTINGS = Object.entries({ ...WRITING, ...MEANING, ...readUnder(WRITTEN_UNDER) })
