@@ -156,7 +156,7 @@ async function restoreWith(
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   if (mode === 'parallel') await tolerance?.paths.end(connection)
   return {
-    summary: [...summary(plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
+    summary: [...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
     problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed],
     ...unmadeBy(tolerance),
   }

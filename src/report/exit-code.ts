@@ -3,7 +3,7 @@ import type { Verdict } from '../engine/proof.ts'
 import { ComebackError, EXIT_PARTIAL } from '../errors.ts'
 import type { CopyReport } from './copy-report.ts'
 import type { ImportReport } from './import-report.ts'
-import type { ErrorValue, Report } from './report.ts'
+import type { ErrorValue, Report, RestoreReport } from './report.ts'
 import type { StatusReport } from './status-report.ts'
 import { isShort } from './unmade-words.ts'
 
@@ -26,7 +26,7 @@ export function exitCodeOf(report: Report): number {
   if (report.command === 'status') return statusCode(report)
   if (report.command === 'restore-plan') return refusalCode(report.target.refusal)
   if (report.command === 'import') return importCode(report)
-  if (report.command === 'restore') return isShort(report.unmade) ? EXIT_PARTIAL : 0
+  if (report.command === 'restore') return isShort(report.unmade) || lacksRows(report) ? EXIT_PARTIAL : 0
   if (report.command !== 'backup') return 0
   for (const outcome of report.backups) {
     if (outcome.status === 'failed') return new ComebackError(outcome.error.code, outcome.error.message).exitCode
@@ -35,6 +35,10 @@ export function exitCodeOf(report: Report): number {
   const { pruned } = report
   if (pruned === undefined) return 0
   return pruned.command === 'prune' ? exitCodeOf(pruned) : refusalCode(pruned.error)
+}
+
+function lacksRows({ problems }: RestoreReport): boolean {
+  return problems.some(({ severity }) => severity === 'partial')
 }
 
 /** A quota that will be exceeded at this pace is told of; one that is, fails. */

@@ -75,7 +75,7 @@ export function createEntryFilter(facts: TargetFacts): EntryFilter {
       return adaptOne(sql)
     },
     leaveOut(planned, reason) {
-      left.add(planned)
+      left.add(planned, reason)
       omissions.skip(skippedEntry(planned.entry, reason))
     },
     missingRoles: () => omissions.missingRoles,

@@ -40,11 +40,12 @@ const NEEDS: readonly (readonly [type: string, pattern: RegExp])[] = [
   ['SERVER', new RegExp(String.raw`^CREATE FOREIGN TABLE .*\nSERVER ${NAME}`, 's')],
 ]
 
+const IS_THERE = 'the target has one of its own, which stays'
 const REASONS: Readonly<Record<string, string>> = {
   // insufficient_privilege
   '42501': 'the restoring role may not create it',
   // duplicate_object
-  '42710': 'the target has one of its own, which stays',
+  '42710': IS_THERE,
   // syntax_error
   '42601': 'the server is too old to understand it',
   // undefined_file: a language that was an extension's
@@ -54,19 +55,23 @@ const REASONS: Readonly<Record<string, string>> = {
   '0A000': 'the server does not support it',
 }
 
-export function isOptional({ type }: SchemaEntry): boolean {
-  return OPTIONAL.has(type)
+export function isOptional({ entry, optional }: PlannedEntry): boolean {
+  return optional === true || OPTIONAL.has(entry.type)
 }
 
 /** What was left out so far, so that what refers to it can be left out, too. */
 export class LeftOut {
   readonly #names = new Set<string>()
   readonly #relations = new Set<string>()
+  readonly #there = new Set<string>()
 
-  add(planned: PlannedEntry): void {
+  /** `reason`: why the server refused it. */
+  add(planned: PlannedEntry, reason?: string): void {
     const { type, name } = planned.entry
     // Casts and transforms have it in their names.
-    this.#names.add(type === 'CAST' || type === 'TRANSFORM' ? name : `${type} ${name}`)
+    const spelled = type === 'CAST' || type === 'TRANSFORM' ? name : `${type} ${name}`
+    this.#names.add(spelled)
+    if (reason === IS_THERE) this.#there.add(spelled)
     const relation = RELATIONS.has(type) ? subjectOf(planned) : undefined
     if (relation !== undefined) this.#relations.add(keyOf(relation))
   }
@@ -81,7 +86,8 @@ export class LeftOut {
       return 'what it is about was left out'
     for (const [type, pattern] of NEEDS) {
       const name = statements.flatMap(sql => pattern.exec(sql)?.at(-1) ?? [])[0]
-      if (name === undefined || !this.#names.has(`${type} ${unquoted(name)}`)) continue
+      const needed = name === undefined ? '' : `${type} ${unquoted(name)}`
+      if (name === undefined || !this.#names.has(needed) || this.#there.has(needed)) continue
       this.add(planned)
       return `${type.toLowerCase()} ${unquoted(name)}, which it needs, was left out`
     }

@@ -8,6 +8,8 @@ import { rowProblems } from './restore-rows.ts'
 import { findRowTargets } from './row-targets.ts'
 import type { Choice } from './selection.ts'
 import { inspectTarget } from './target.ts'
+import type { TargetFacts } from './target-facts.ts'
+import { findTheirs, withoutTheirs } from './theirs.ts'
 
 /** Names that a loss is told with. */
 const EXAMPLES = 5
@@ -18,12 +20,17 @@ export interface ChoicePreview {
 }
 
 /** Throws what the restore would be refused for. */
-export async function previewChoice(connection: Connection, choice: Choice): Promise<ChoicePreview> {
+export async function previewChoice(
+  connection: Connection,
+  choice: Choice,
+  facts: TargetFacts,
+): Promise<ChoicePreview> {
   if (choice.what === 'data') {
-    const targets = await findRowTargets(connection, choice)
+    const mine = withoutTheirs(choice, await findTheirs(connection, choice.plan, facts))
+    const targets = await findRowTargets(connection, mine)
     return {
       losses: loss('the rows of', 'table', targets.emptied),
-      problems: rowProblems(targets, choice),
+      problems: rowProblems(targets, mine),
     }
   }
   await refuseDependents(connection, choice)

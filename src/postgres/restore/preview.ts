@@ -22,6 +22,7 @@ import { databaseName, inspectTarget, type TargetContents } from './target.ts'
 import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
 import { doomedExtensions, resetProblems } from './target-reset.ts'
+import { findTheirs } from './theirs.ts'
 
 /** Names that a loss is told with. */
 const EXAMPLES = 5
@@ -86,7 +87,7 @@ export async function previewRestore(
       ...roleProblems(roles),
       ...(mode === undefined
         ? []
-        : leftOut(choice, withRoles(mode === 'swap' ? freshFacts(facts) : facts, roles), mode)),
+        : await leftOut(connection, choice, withRoles(mode === 'swap' ? freshFacts(facts) : facts, roles), mode)),
     ],
     ...(refusal === undefined ? {} : { refusal: refusalOf(refusal) }),
   }
@@ -118,7 +119,7 @@ async function lookAhead(
   facts: TargetFacts,
   contents: TargetContents | undefined,
 ): Promise<ChoicePreview> {
-  if (choice.isPart || choice.what === 'data') return await previewChoice(connection, choice)
+  if (choice.isPart || choice.what === 'data') return await previewChoice(connection, choice, facts)
   if (contents === undefined) return { losses: [], problems: [] }
   return {
     losses: await losses(connection, choice.plan, facts),
@@ -155,12 +156,23 @@ function group(names: readonly string[], one: string, many: string): RestorePrev
 }
 
 /** Every statement goes through the filter that the restore itself would use. */
-function leftOut({ plan, isPart }: Choice, facts: TargetFacts, mode: RestoreMode): readonly Problem[] {
+async function leftOut(
+  connection: Connection,
+  { plan: whole, isPart }: Choice,
+  facts: TargetFacts,
+  mode: RestoreMode,
+): Promise<readonly Problem[]> {
+  const { plan, problems } =
+    mode === 'swap' ? { plan: whole, problems: [] } : await findTheirs(connection, whole, facts)
   const filter = createEntryFilter(facts)
   for (const planned of [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last]) {
     if (filter.adapt(planned).length > 0) filter.adaptTablespace(planned.entry.settings.default_tablespace ?? '')
   }
-  return [...(mode === 'atomic' && !isPart ? resetProblems(plan.detail, facts, []) : []), ...filter.problems()]
+  return [
+    ...(mode === 'atomic' && !isPart ? resetProblems(plan.detail, facts, []) : []),
+    ...problems,
+    ...filter.problems(),
+  ]
 }
 
 function refusalOf(error: unknown): NonNullable<DatabaseTarget['refusal']> {

@@ -15,8 +15,10 @@ import { createRowRoles } from './row-roles.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import { setSequences } from './set-sequences.ts'
-import { targetFacts } from './target-facts.ts'
+import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { drop } from './target-reset.ts'
+import { loadTheirs } from './their-rows.ts'
+import { findTheirs, sparingTheirs, type Theirs } from './theirs.ts'
 import { withWayOut } from './tolerable.ts'
 import { putBack } from './tolerant-load.ts'
 
@@ -33,23 +35,28 @@ async function replace(context: RestoreContext): Promise<RestoreOutcome> {
   const reset: Reset = choice?.isPart
     ? await resetChoice(connection, choice, facts)
     : await resetAsPermitted(connection, plan.detail, entries, facts)
+  const now = await targetFacts(connection)
+  const theirs = await findTheirs(connection, plan, now)
   try {
-    return await fill(context, reset)
+    return await fill(context, reset, now, theirs)
   } catch (error) {
-    if (reset.refusal === undefined || signal.aborted) throw error
+    const because = [
+      ...theirs.problems.map(problem => problem.message),
+      ...(reset.refusal === undefined
+        ? []
+        : [`This was tried without emptying the target as a whole, which was refused first: ${reset.refusal.message}`]),
+    ]
+    if (because.length === 0 || signal.aborted) throw error
     const { code, message, hint } = asComebackError(error)
-    throw new ComebackError(
-      code,
-      `${message} This was tried without emptying the target as a whole, which was refused first: ${reset.refusal.message}`,
-      { hint: reset.refusal.hint ?? hint, cause: error },
-    )
+    throw new ComebackError(code, [message, ...because].join(' '), { hint: reset.refusal?.hint ?? hint, cause: error })
   }
 }
 
-async function fill(whole: RestoreContext, reset: Reset): Promise<RestoreOutcome> {
-  const { connection, tolerance } = whole
+async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, theirs: Theirs): Promise<RestoreOutcome> {
+  const { connection, tolerance } = all
+  const whole = { ...all, plan: theirs.plan, load: sparingTheirs(all.load, theirs) }
   const { progress, signal } = whole.load
-  const filter = createEntryFilter(await targetFacts(connection))
+  const filter = createEntryFilter(facts)
   const schema = { filter, signal, atomic: true, tolerance }
   progress.phase('Creating tables')
   await runEntries(connection, whole.plan.preData, schema)
@@ -58,6 +65,7 @@ async function fill(whole: RestoreContext, reset: Reset): Promise<RestoreOutcome
   await createRowRoles(connection, context)
   progress.phase('Loading rows')
   // The tables were created in this very transaction: they need no TRUNCATE to keep the order of their rows.
+  const refused = await loadTheirs(connection, theirs.rows, load, true)
   await loadInTransaction(connection, plan, load, { tolerance, aside: reset.aside }).catch(error => {
     throw tolerance === undefined ? withWayOut(error) : error
   })
@@ -71,5 +79,9 @@ async function fill(whole: RestoreContext, reset: Reset): Promise<RestoreOutcome
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await tolerance?.paths.end(connection)
-  return { lanes: [connection], problems: [...reset.problems, ...filter.problems()] }
+  return {
+    lanes: [connection],
+    problems: [...reset.problems, ...theirs.problems, ...refused, ...filter.problems()],
+    plan,
+  }
 }

@@ -32,4 +32,6 @@ export interface RestoreOutcome {
   /** The connections that worked. */
   readonly lanes: readonly Connection[]
   readonly problems: readonly Problem[]
+  /** What of the plan was carried out, where that is not all of it. */
+  readonly plan?: RestorePlan
 }

@@ -28,18 +28,24 @@ import { runEntries } from './run-entries.ts'
 import { runTasks } from './run-tasks.ts'
 import { targetFacts } from './target-facts.ts'
 import { drop, rightsOf } from './target-reset.ts'
+import { loadTheirs } from './their-rows.ts'
+import { findTheirs, sparingTheirs } from './theirs.ts'
 import { isTolerable } from './tolerable.ts'
 import { putBack } from './tolerant-load.ts'
 
 /** A lane's own commits need not wait for the disk: the last one of all does, and the server writes in order. */
 export const LANE_SETTINGS = { synchronous_commit: 'off' } as const
 
-export async function restoreInParallel(whole: RestoreContext): Promise<RestoreOutcome> {
-  const { connection, sessions, tolerance } = whole
+export async function restoreInParallel(given: RestoreContext): Promise<RestoreOutcome> {
+  const { connection, sessions, tolerance } = given
+  const { detail } = given.plan
+  await createRoles(connection, given.roles ?? [], given.facts)
+  await drop(connection, (await rightsOf(connection, detail, detail.schemas)).reset)
+  const facts = await targetFacts(connection)
+  const theirs = await findTheirs(connection, given.plan, facts)
+  const whole = { ...given, plan: theirs.plan, load: sparingTheirs(given.load, theirs) }
   const { progress, signal } = whole.load
-  await createRoles(connection, whole.roles ?? [], whole.facts)
-  await drop(connection, (await rightsOf(connection, whole.plan.detail, whole.plan.detail.schemas)).reset)
-  const filter = createEntryFilter(await targetFacts(connection))
+  const filter = createEntryFilter(facts)
   const schema = { filter, signal, atomic: false, tolerance }
   progress.phase('Creating tables')
   await runEntries(connection, whole.plan.preData, schema)
@@ -53,6 +59,7 @@ export async function restoreInParallel(whole: RestoreContext): Promise<RestoreO
   const parallel = first.kind === 'serial' ? [] : first.parallel
   const sorted = sortIndexes(parallel, looking, await readingFunctions(connection))
   progress.phase('Loading rows and building indexes')
+  const refused = await loadTheirs(connection, theirs.rows, context.load, false)
   const configuration = (lane: Connection) => loadConfigurationAlone(lane, context)
   const refusal =
     plan.added.length === 0 ? undefined : await borne(connection, false, isTolerable, () => configuration(connection))
@@ -81,7 +88,7 @@ export async function restoreInParallel(whole: RestoreContext): Promise<RestoreO
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await flush(connection)
-  return { lanes, problems: [...problems, ...filter.problems()] }
+  return { lanes, problems: [...problems, ...theirs.problems, ...refused, ...filter.problems()], plan }
 }
 
 /** No more lanes than there is work for, nor than the server has connections left. */

@@ -38,6 +38,8 @@ export interface PlannedEntry {
   readonly entry: SchemaEntry
   /** Without closing semicolons. */
   readonly statements: readonly string[]
+  /** Whether the restoring role may make it shows only when it tries. */
+  readonly optional?: true
 }
 
 export interface TableLoad {

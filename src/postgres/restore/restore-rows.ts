@@ -23,6 +23,8 @@ import { sequenceIn } from './sequence-values.ts'
 import { setSequences } from './set-sequences.ts'
 import { UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 import { keptExtensions } from './target-reset.ts'
+import { loadTheirs } from './their-rows.ts'
+import { findTheirs, type Theirs, withoutTheirs } from './theirs.ts'
 
 export async function restoreRows(context: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replaceRows(context))
@@ -32,12 +34,16 @@ async function replaceRows({
   connection,
   facts,
   load,
-  choice,
+  choice: wanted,
 }: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
+  const theirs = await findTheirs(connection, wanted.plan, facts)
+  const choice = withoutTheirs(wanted, theirs)
   const { plan } = choice
   const { progress, signal } = load
   progress.phase('Emptying tables')
   const targets = await findRowTargets(connection, choice)
+  // First: what triggers of ours on tables of theirs add to ours goes when ours are emptied.
+  const refused = await loadTheirs(connection, theirs.rows, load, true)
   await runStatements(connection, targets.before, 'Setting aside foreign keys and triggers')
   if (targets.emptied.length > 0) {
     // In one statement, and by themselves: what inherits from them is emptied if it is among them.
@@ -53,23 +59,34 @@ async function replaceRows({
   await runStatements(connection, rights.reset, 'Setting aside default privileges')
   for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
   await runStatements(connection, rights.again, 'Putting back default privileges')
-  const back = { ...load, rewrite: (statement: string) => setsBack(statement, targets, choice) }
+  const back = { ...load, rewrite: (statement: string) => setsBack(statement, targets, choice, theirs) }
   await setSequences(connection, plan.sequences, filter, back)
   progress.phase('Checking foreign keys')
   await runStatements(connection, targets.after, 'Putting back foreign keys and triggers')
   const views = plan.last.filter(one => targets.present.has(keyOf(subjectOf(one) ?? NOTHING)))
   if (views.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, views, { filter, signal, atomic: true })
-  return { lanes: [connection], problems: [...rowProblems(targets, choice), ...filter.problems()] }
+  return {
+    lanes: [connection],
+    problems: [...rowProblems(targets, choice), ...theirs.problems, ...refused, ...filter.problems()],
+    plan,
+  }
 }
 
 const NOTHING: Relation = { schema: '', name: '' }
 
 /** `setval` outlives a rollback, unless the sequence was given a new file in the same transaction, as RESTART does. */
-function setsBack(statement: string, { present }: RowTargets, { isPart, relations }: Choice): readonly string[] {
+function setsBack(
+  statement: string,
+  { present }: RowTargets,
+  { isPart, relations }: Choice,
+  { keepsValue, owns }: Theirs,
+): readonly string[] {
   const sequence = sequenceIn(statement)
   if (sequence === undefined) return [statement]
   const key = keyOf(sequence)
+  if (keepsValue(statement)) return []
+  if (owns(sequence)) return [statement]
   if (isPart && !relations.has(key)) return []
   if (relations.has(key) && !present.has(key)) {
     throw new ComebackError(

@@ -52,7 +52,7 @@ export async function runEntries(
   let length = 0
   const settings = new Map<string, string>(Object.entries(ENTRY_SETTINGS))
   for (const one of planned) {
-    if (isOptional(one.entry)) {
+    if (isOptional(one)) {
       await runItems(connection, batch, context)
       batch = []
       length = 0

@@ -17,8 +17,10 @@ export interface DatabaseObject {
   /** As the header of pg_dump's entry has it: `users`, `area(integer)`, `CAST (a AS b)`. */
   readonly name: string
   readonly owner: string
-  /** The restoring role may drop it, and make it again. */
+  /** The restoring role owns it, and may make it again. */
   readonly ours: boolean
+  /** It may drop it and make it again: whoever owns a schema may drop what others have made there. */
+  readonly droppable: boolean
 }
 
 const TYPES = `ARRAY(SELECT pg_catalog.format_type(t, NULL) FROM unnest(p.proargtypes) t)`
@@ -76,9 +78,11 @@ const IN_SCHEMAS = `
   SELECT o.class::oid || '/' || o.oid AS key, o.type, n.nspname::text AS schema, o.name,
          pg_catalog.quote_ident(n.nspname) || '.' || COALESCE(pg_catalog.quote_ident(o.plain), '') || o.suffix AS identity,
          pg_catalog.pg_get_userbyid(o.owner)::text AS owner,
-         pg_catalog.pg_has_role(o.owner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS ours
+         pg_catalog.pg_has_role(o.owner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS ours,
+         (pg_catalog.pg_has_role(o.owner, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'USAGE'))
+           AND pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS droppable
     FROM objects o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema
-   WHERE n.nspname = ANY($1) AND NOT ${IS_MEMBER('o.class', 'o.oid', `'e', 'i'`)}
+   WHERE n.nspname = ANY($1) AND NOT ${IS_MEMBER('o.class', 'o.oid', `'i'`)} AND ($2 OR NOT ${IS_MEMBER('o.class', 'o.oid', `'e'`)})
    ORDER BY o.type <> 'TABLE', identity`
 
 /** Subscriptions are not here: dropping one drops a slot on another server. */
@@ -109,19 +113,26 @@ const OUTSIDE = `
     SELECT ${catalogue('pg_am')}, oid, 'ACCESS METHOD', amname, pg_catalog.quote_ident(amname), 10 FROM pg_catalog.pg_am
   )
   SELECT o.class::oid || '/' || o.oid AS key, o.type, '' AS schema, o.name, o.identity, pg_catalog.pg_get_userbyid(o.owner)::text AS owner,
-         pg_catalog.pg_has_role(o.owner, 'USAGE') AS ours
+         pg_catalog.pg_has_role(o.owner, 'USAGE') AS ours, pg_catalog.pg_has_role(o.owner, 'USAGE') AS droppable
     FROM objects o
-   WHERE o.oid >= 16384 AND NOT ${IS_MEMBER('o.class', 'o.oid', `'e'`)}
+   WHERE $1 OR o.oid >= 16384 AND NOT ${IS_MEMBER('o.class', 'o.oid', `'e'`)}
    ORDER BY o.type <> 'EVENT TRIGGER', key`
 
 /** Tables first. */
 export async function objectsIn(connection: Connection, schemas: readonly string[]): Promise<DatabaseObject[]> {
-  return await connection.query<DatabaseObject>(IN_SCHEMAS, [schemas])
+  return await connection.query<DatabaseObject>(IN_SCHEMAS, [schemas, false])
 }
 
 /** What is in no schema, event triggers first: they would fire when the others go. */
 export async function objectsOutside(connection: Connection): Promise<DatabaseObject[]> {
-  return await connection.query<DatabaseObject>(OUTSIDE)
+  return await connection.query<DatabaseObject>(OUTSIDE, [false])
+}
+
+/** Of others than the restoring role, extensions and the server itself among them. */
+export async function objectsOfOthers(connection: Connection, schemas: readonly string[]): Promise<DatabaseObject[]> {
+  const inside = await connection.query<DatabaseObject>(IN_SCHEMAS, [schemas, true])
+  const outside = await connection.query<DatabaseObject>(OUTSIDE, [true])
+  return [...inside, ...outside].filter(({ ours }) => !ours)
 }
 
 export function dropOf({ type, identity }: DatabaseObject): string {

@@ -14,7 +14,7 @@ import { runBatch } from './batch.ts'
 import { emptyConfiguration } from './configuration-rows.ts'
 import { defaultPrivileges, type Rights, schemaRights } from './rights.ts'
 import type { TargetFacts } from './target-facts.ts'
-import { dropOf, madeBy, objectsIn, objectsOutside } from './target-objects.ts'
+import { type DatabaseObject, dropOf, madeBy, objectsIn, objectsOutside } from './target-objects.ts'
 import { DEPENDENTS_OUTSIDE, STAYING_SCHEMAS, UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 
 const BATCH = 64
@@ -39,7 +39,7 @@ export async function resetTarget(
   const outside = await connection.query<{ name: string }>(DEPENDENTS_OUTSIDE, [schemas])
   const doomed = doomedExtensions(detail, facts)
   const isMeant = madeBy(entries)
-  await dropAll(connection, (await objectsOutside(connection)).filter(isMeant).map(dropOf))
+  await dropAll(connection, (await objectsOutside(connection)).filter(one => one.droppable && isMeant(one)).map(dropOf))
 
   const held = await connection.query<{ schema: string }>(STAYING_SCHEMAS)
   const staying = new Set(['public', ...held.map(row => row.schema)])
@@ -49,7 +49,7 @@ export async function resetTarget(
     connection,
     dropped.map(schema => `DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`),
   )
-  await emptySchemas(connection, emptied, dropAll)
+  const kept = await emptySchemas(connection, emptied, dropAll)
   // After what uses them: dropping ltree itself fails on PostgreSQL 14 while an index with options of its operator class stands.
   await dropAll(
     connection,
@@ -58,7 +58,10 @@ export async function resetTarget(
   await dropAll(connection, (await rightsOf(connection, detail, emptied)).reset)
   const aside = await emptyConfiguration(connection, keptExtensions(detail, facts), dropAll)
   if (!detail.schemaOnly) await dropAll(connection, [UNLINK_LARGE_OBJECTS])
-  return { problems: resetProblems(detail, facts, outside), aside }
+  return {
+    problems: [...resetProblems(detail, facts, outside), ...keptProblems(kept.filter(one => !isMeant(one)))],
+    aside,
+  }
 }
 
 /** What the backup's grants are not meant to be added to: default privileges, and the rights of schemas that stay. */
@@ -80,13 +83,30 @@ export function expectsClosedPublic({ pgDump }: DatabaseDetail): boolean {
   return Number(/pg_dump (\d+)/.exec(pgDump)?.[1] ?? 18) >= 15
 }
 
-/** Drops the objects of people in the schemas, which stay. */
+/** Drops the objects of people in the schemas, which stay. Returns those that the restoring role may not drop. */
 export async function emptySchemas(
   connection: Connection,
   schemas: readonly string[],
   dropAll: typeof drop = drop,
-): Promise<void> {
-  await dropAll(connection, (await objectsIn(connection, schemas)).map(dropOf))
+): Promise<DatabaseObject[]> {
+  const objects = await objectsIn(connection, schemas)
+  await dropAll(connection, objects.filter(({ droppable }) => droppable).map(dropOf))
+  return objects.filter(({ droppable }) => !droppable)
+}
+
+/** Of others, and not in the backup. What is in both is told where the backup's own is left out. */
+export function keptProblems(kept: readonly DatabaseObject[]): Problem[] {
+  if (kept.length === 0) return []
+  const names = kept.map(({ type, identity, owner }) => `${type} ${identity} (${owner})`)
+  const more = names.length > EXAMPLES ? ` and ${names.length - EXAMPLES} more` : ''
+  return [
+    {
+      severity: 'warning',
+      message: `What others own in the schemas that are replaced, and the backup doesn't hold, stays: ${names.slice(0, EXAMPLES).join(', ')}${more}.`,
+      hint: 'To have it replaced too, restore as the role that owns it.',
+      entries: names,
+    },
+  ]
 }
 
 /** An extension goes if it stands in a schema that is replaced, and the backup doesn't have it right there. */

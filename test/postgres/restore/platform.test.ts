@@ -1,0 +1,122 @@
+/** Back into a managed platform, as the ordinary role that people have there: what the provider has put there stays. */
+import { describe, expect, test } from 'vitest'
+import type { SinkResult } from '../../../src/engine/ports.ts'
+import { createDatabase, type SharedMajor, type TestDatabase } from '../../support/database.ts'
+import { type Platform, platformOf } from '../../support/platform.ts'
+import { privilegesOf } from '../../support/privileges.ts'
+import { MAJORS } from '../../support/thorough.ts'
+import { backUp, restore } from '../round-trip.ts'
+
+const ALL = { tables: [], schemas: [], schemaOnly: false, dataOnly: false }
+const ROLES = ['p_owner', 'p_auth', 'p_storage', 'p_anon', 'p_member', 'p_service']
+
+async function stateOf({ query }: TestDatabase, { named }: Platform) {
+  const [counts] =
+    await query(`SELECT (SELECT count(*) FROM public.profiles)::int AS profiles, (SELECT count(*) FROM public.secrets)::int AS secrets,
+    (SELECT count(*) FROM private.notes)::int AS notes, (SELECT count(*) FROM auth.users)::int AS users,
+    (SELECT string_agg(DISTINCT provider, ' ') FROM auth.identities) AS providers, (SELECT count(*) FROM storage.objects)::int AS objects`)
+  const hung = await query(`SELECT tgname::text AS name FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT polname::text FROM pg_policy UNION ALL SELECT conname::text FROM pg_constraint WHERE contype = 'f' ORDER BY 1`)
+  const published = await query(
+    named(`SELECT tablename::text AS name FROM pg_publication_tables WHERE pubname = 'p_realtime'`),
+  )
+  const owners = await query(`SELECT n.nspname || '.' || c.relname AS name, pg_get_userbyid(c.relowner)::text AS owner
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_|^information_schema' ORDER BY 1`)
+  return { counts, hung, published, owners }
+}
+
+/** The backup's rows that the restore says it left. */
+function left({ problems }: SinkResult): string[] {
+  return problems.flatMap(({ severity, entries }) => (severity === 'partial' ? (entries ?? []) : [])).sort()
+}
+
+async function withProjects(
+  major: SharedMajor,
+  work: (source: TestDatabase, fresh: TestDatabase, platform: Platform) => Promise<void>,
+): Promise<void> {
+  await using source = await createDatabase(major)
+  await using fresh = await createDatabase(major)
+  await using platform = await platformOf([source, fresh])
+  await platform.use(source)
+  await work(source, fresh, platform)
+}
+
+const STAYING = (p: Platform) => [
+  p.named(`auth.identities (5 rows: p_auth's table has rows, which stay)`),
+  p.named(`auth.schema_migrations (2 rows: p_auth's table may not be written by the restoring role)`),
+  p.named(`auth.users (5 rows: p_auth's table has rows, which stay)`),
+  p.named(`storage.buckets (1 row: p_storage's table has rows, which stay)`),
+  p.named(`storage.objects (3 rows: p_storage's table has rows, which stay)`),
+]
+
+describe.each(MAJORS)('on PostgreSQL %i', major => {
+  test.each(['parallel', 'atomic'] as const)('a backup comes back into a new project, %s', async mode => {
+    await withProjects(major, async (source, fresh, platform) => {
+      const backup = await backUp(platform.url(source))
+      // A new project of most platforms passes for empty, this one has a function in schema public.
+      if (mode === 'parallel') await fresh.query('DROP FUNCTION public.of_the_house()')
+      const result = await restore(platform.url(fresh), backup, { mode })
+      expect(left(result)).toEqual(STAYING(platform).filter(text => text.includes('migrations')))
+      const [before, after] = [await stateOf(source, platform), await stateOf(fresh, platform)]
+      // Without the right to keep it quiet, the provider's trigger has run once more.
+      expect(after).toEqual({ ...before, counts: { ...before.counts, providers: 'mail!!' } })
+      const roles = ROLES.map(platform.named)
+      const held = async (database: TestDatabase) =>
+        (await privilegesOf(database, roles)).filter(one => !one.includes('of_the_house'))
+      expect(await held(fresh)).toEqual(await held(source))
+      await platform.asOwner(fresh, `INSERT INTO auth.users (email) VALUES ('new@x')`)
+      expect(await fresh.query(`SELECT count(*)::int AS n FROM public.profiles WHERE name = 'new@x'`)).toEqual([
+        { n: 1 },
+      ])
+    })
+  })
+
+  test.each([
+    ['the whole of it, in one transaction', { mode: 'atomic' }],
+    ['its own schemas', { selection: { ...ALL, schemas: ['public', 'private'] } }],
+    ['the rows alone', { selection: { ...ALL, dataOnly: true } }],
+  ] as const)('a project is restored over itself: %s', async (_, options) => {
+    await withProjects(major, async (source, _fresh, platform) => {
+      const before = await stateOf(source, platform)
+      const privileges = await privilegesOf(source, ROLES.map(platform.named))
+      const backup = await backUp(platform.url(source))
+      await platform.asOwner(
+        source,
+        'DELETE FROM public.secrets; UPDATE public.profiles SET name = NULL; DELETE FROM private.notes',
+      )
+      const result = await restore(platform.url(source), backup, options)
+      const isPart = 'selection' in options && options.selection.schemas.length > 0
+      expect(left(result)).toEqual(isPart ? [] : STAYING(platform))
+      expect(await stateOf(source, platform)).toEqual(before)
+      expect(await privilegesOf(source, ROLES.map(platform.named))).toEqual(privileges)
+      expect(await source.query('SELECT count(name)::int AS n FROM profiles')).toEqual([{ n: 5 }])
+    })
+  })
+
+  test('its own schemas come back into a new project that has its users', async () => {
+    await withProjects(major, async (source, fresh, platform) => {
+      const backup = await backUp(platform.url(source))
+      const users = await source.query('SELECT id, email FROM auth.users')
+      for (const { id, email } of users)
+        await fresh.query('INSERT INTO auth.users (id, email) VALUES ($1, $2)', [id, email])
+      await restore(platform.url(fresh), backup, {
+        mode: 'atomic',
+        selection: { ...ALL, schemas: ['public', 'private'] },
+      })
+      expect((await stateOf(fresh, platform)).counts).toMatchObject({ profiles: 5, secrets: 1, notes: 1, users: 5 })
+    })
+  })
+
+  test('the provider may let the restoring role keep its triggers quiet', async () => {
+    if (major < 15) return
+    await withProjects(major, async (source, fresh, platform) => {
+      await source.query(platform.named('GRANT SET ON PARAMETER session_replication_role TO p_owner'))
+      try {
+        await restore(platform.url(fresh), await backUp(platform.url(source)), { mode: 'atomic' })
+        expect(await stateOf(fresh, platform)).toEqual(await stateOf(source, platform))
+      } finally {
+        await source.query(platform.named('REVOKE SET ON PARAMETER session_replication_role FROM p_owner'))
+      }
+    })
+  })
+})
