@@ -15,6 +15,8 @@ export const RESTORING = {
   check_function_bodies: 'false',
   client_min_messages: 'warning',
   row_security: 'off',
+  // Questions to the catalogue would be compiled for seconds, to be answered in milliseconds.
+  jit: 'off',
   default_tablespace: '',
   default_table_access_method: 'heap',
   restrict_nonsystem_relation_kind: '',
