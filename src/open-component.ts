@@ -142,6 +142,7 @@ export function openSink(component: Component, options: Options, { cwd, environm
   if (component !== 'database' && ofDatabase !== undefined) throw notFor(component, ofDatabase, 'database')
   if (component !== 'database' && options.dataOnly) throw notFor(component, 'data-only', 'database')
   if (component !== 'database' && options.tolerate) throw notFor(component, 'tolerate', 'database')
+  if (component !== 'database' && options.databaseSettings) throw notFor(component, 'database-settings', 'database')
   switch (component) {
     case 'database':
       return createDatabaseSink({
@@ -152,6 +153,7 @@ export function openSink(component: Component, options: Options, { cwd, environm
         confirm: options.confirm,
         selection: options,
         createRoles: options.createRoles,
+        databaseSettings: options.databaseSettings,
         tolerate: options.tolerate,
         endSessions: options.endSessions,
       })

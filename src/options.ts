@@ -57,6 +57,7 @@ export interface Options {
   readonly schemaOnly: boolean
   readonly dataOnly: boolean
   readonly createRoles: boolean
+  readonly databaseSettings: boolean
   readonly tolerate: boolean
   readonly excludeTableData: readonly string[]
   readonly lanes: number | undefined
@@ -390,6 +391,11 @@ const TABLE = {
     type: 'flag',
     verbs: ['restore'],
     help: 'Create roles that the backup names and the server lacks, without login. Otherwise what belongs to them belongs to whoever restores.',
+  },
+  databaseSettings: {
+    type: 'flag',
+    verbs: ['restore'],
+    help: "Apply what the backup's database had besides its contents: settings (of roles in it, too), who may connect, comment, connection limit and owner. What the target has beyond that stays. Otherwise it is named.",
   },
   tolerate: {
     type: 'flag',

@@ -72,6 +72,7 @@ const DEFAULTS: Options = {
   schemaOnly: false,
   dataOnly: false,
   createRoles: false,
+  databaseSettings: false,
   tolerate: false,
   excludeTableData: [],
   lanes: undefined,

@@ -69,6 +69,21 @@ const databaseLocale = v.object({
 })
 export type DatabaseLocale = v.InferOutput<typeof databaseLocale>
 
+/** What a database has besides its contents. */
+const databaseProperties = v.object({
+  owner: v.string(),
+  /** Of one role in the database, or, where that is null, of every session. */
+  settings: v.array(v.object({ role: v.nullable(v.string()), name: v.string(), value: v.string() })),
+  /** Null where nobody has granted or revoked anything; a role that is null is PUBLIC. */
+  grants: v.nullable(
+    v.array(v.object({ role: v.nullable(v.string()), privilege: v.string(), grantable: v.boolean() })),
+  ),
+  comment: v.nullable(v.string()),
+  /** -1 for none. */
+  connectionLimit: v.pipe(v.number(), v.integer()),
+})
+export type DatabaseProperties = v.InferOutput<typeof databaseProperties>
+
 const databaseDetail = v.object({
   kind: v.literal('database'),
   /** `server_version_num`, 180004 for 18.4. */
@@ -80,6 +95,8 @@ const databaseDetail = v.object({
   ctype: v.string(),
   /** Older backups do not tell, nor do servers that know libc alone. */
   locale: v.exactOptional(databaseLocale),
+  /** Older backups do not tell. */
+  properties: v.exactOptional(databaseProperties),
   /** Under which its text was written, where another setting would read it as something else; absent in older backups. */
   settings: v.exactOptional(v.record(v.string(), v.string())),
   schemaOnly: v.boolean(),

@@ -171,10 +171,11 @@ async function restoreInto(
 ): Promise<SinkResult | ProofFinding> {
   const { connectTimeout, lanes } = options
   const sink = createDatabaseSink({ url, connectTimeout, lanes, mode: 'parallel', confirm: name, createRoles: true })
-  // The proof itself says which locale is missing, and what to do about it.
-  const anyLocale = otherLocale === undefined ? backup : { ...backup, detail: { ...detail, collate: '' } }
+  // The proof itself says which locale is missing, and what to do about it; its database is nobody's to connect to.
+  const { properties: _, ...contents } = detail
+  const restored = { ...backup, detail: { ...contents, ...(otherLocale && { collate: '' }) } }
   try {
-    return await sink.restore(anyLocale, context.progress, signal)
+    return await sink.restore(restored, context.progress, signal)
   } catch (error) {
     if (signal.aborted) throw error
     const finding = restoreFinding(error)

@@ -9,6 +9,7 @@ import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
 import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
+import { applyProperties, missingProperties, propertyProblems } from './restore/database-settings.ts'
 import { tellingNoted } from './restore/noted.ts'
 import { previewRestore } from './restore/preview.ts'
 import { type Before, lookBefore, removeRestored } from './restore/remove-restored.ts'
@@ -45,6 +46,8 @@ export interface DatabaseSinkOptions extends Consent {
   readonly selection?: SelectionOptions
   /** Create roles that the backup names and the server lacks. */
   readonly createRoles?: boolean
+  /** Apply what the backup's database had besides its contents. */
+  readonly databaseSettings?: boolean
   /** Do without what cannot be made also where the target is restored in one transaction. */
   readonly tolerate?: boolean
 }
@@ -127,6 +130,9 @@ async function restoreWith(
   const rewrite = onlyChosenSequences(choice)
   const roles = options.createRoles ? missingRoles(plan, facts) : []
   refuseRoles(roles, facts)
+  const missing = await missingProperties(connection, choice)
+  if (!options.databaseSettings) warnings.push(...propertyProblems(missing))
+  const applied = async (on: Connection) => (options.databaseSettings ? await applyProperties(on, missing) : [])
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
   const tolerance = options.tolerate || (mode !== 'atomic' && !choice.isPart) ? new Tolerance(plan) : undefined
   const context = {
@@ -142,7 +148,7 @@ async function restoreWith(
         ...unmadeSummary(tolerance),
         `The database that was there is kept as ${kept}. When it is not needed any more: comeback restore --discard ${kept} --confirm ${kept}`,
       ],
-      problems: [...warnings, ...roleProblems(roles), ...problems],
+      problems: [...warnings, ...roleProblems(roles), ...problems, ...(await applied(await sessions.open()))],
       ...unmadeBy(tolerance),
     }
   }
@@ -157,7 +163,7 @@ async function restoreWith(
   if (mode === 'parallel') await tolerance?.paths.end(connection)
   return {
     summary: [...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
-    problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed],
+    problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed, ...(await applied(connection))],
     ...unmadeBy(tolerance),
   }
 }

@@ -1,6 +1,7 @@
 /** What is there to back up, asked of the leader in one go as soon as the tables are locked. */
 import type { Connection } from '../connection/connection.ts'
 import { DATABASE_LOCALE } from '../database-locale.ts'
+import { DATABASE_PROPERTIES } from '../database-properties.ts'
 import type { DatabaseDetail, DatabaseLocale, Relation } from '../detail.ts'
 import { type Exclusion, excludedOids } from './exclusion.ts'
 import { type LargeObjects, listLargeObjects } from './large-objects.ts'
@@ -27,7 +28,7 @@ export interface Survey {
 
 type DatabaseFacts = Pick<
   DatabaseDetail,
-  'database' | 'encoding' | 'collate' | 'ctype' | 'locale' | 'searchPath' | 'extensions' | 'schemas'
+  'database' | 'encoding' | 'collate' | 'ctype' | 'locale' | 'properties' | 'searchPath' | 'extensions' | 'schemas'
 >
 
 export interface SurveyOptions {
@@ -73,7 +74,7 @@ async function describeDatabase(connection: Connection): Promise<DatabaseFacts> 
     Omit<DatabaseFacts, 'extensions' | 'schemas' | 'locale'> & { readonly locale: DatabaseLocale | null }
   >(`
     SELECT datname::text AS database, pg_catalog.pg_encoding_to_char(encoding)::text AS encoding,
-           datcollate::text AS collate, datctype::text AS ctype, ${DATABASE_LOCALE} AS locale,
+           datcollate::text AS collate, datctype::text AS ctype, ${DATABASE_LOCALE} AS locale, ${DATABASE_PROPERTIES} AS properties,
            (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path') AS "searchPath"
       FROM pg_catalog.pg_database d WHERE datname = pg_catalog.current_database()`)
   const extensions = await connection.query<DatabaseFacts['extensions'][number]>(`

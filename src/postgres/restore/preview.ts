@@ -9,6 +9,7 @@ import { isPart, modeFor, planChosen } from './chosen-plan.ts'
 import { checkCompatibility } from './compatibility.ts'
 import { type Consent, needsConfirmation, refuseOtherName } from './consent.ts'
 import { missingRoles, refuseRoles, roleProblems, withRoles } from './create-roles.ts'
+import { missingProperties, propertyProblems } from './database-settings.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { lockNeeds, lockProblems } from './lock-table.ts'
 import { type ChoicePreview, previewChoice } from './preview-choice.ts'
@@ -30,7 +31,12 @@ const EXAMPLES = 5
 /** Throws what keeps it from looking: the connection, a damaged backup. */
 export async function previewRestore(
   sessions: RestoreSessions,
-  options: Consent & TargetOptions & { readonly endSessions?: boolean; readonly createRoles?: boolean },
+  options: Consent &
+    TargetOptions & {
+      readonly endSessions?: boolean
+      readonly createRoles?: boolean
+      readonly databaseSettings?: boolean
+    },
   selection: Selection,
   backup: StoredBackup,
   progress: SinkProgress,
@@ -64,6 +70,7 @@ export async function previewRestore(
   const found = isInPlace ? await attempt(() => lookAhead(connection, choice, facts, contents)) : undefined
   const roles = options.createRoles ? missingRoles(choice.plan, facts) : []
   await attempt(() => refuseRoles(roles, facts))
+  const missing = options.databaseSettings ? [] : await missingProperties(connection, choice)
   const [refusal] = refusals
   return {
     kind: 'database',
@@ -85,6 +92,7 @@ export async function previewRestore(
       ...(found?.problems ?? []),
       ...(swapped?.problems ?? []),
       ...roleProblems(roles),
+      ...propertyProblems(missing),
       ...(mode === undefined
         ? []
         : await leftOut(connection, choice, withRoles(mode === 'swap' ? freshFacts(facts) : facts, roles), mode)),

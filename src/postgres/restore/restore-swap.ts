@@ -72,7 +72,7 @@ export async function restoreBySwap(context: RestoreContext, endSessions: boolea
   return { kept, lanes, problems }
 }
 
-async function create(maintenance: RestoreSessions, old: OldDatabase, fresh: string): Promise<Problem[]> {
+async function create(maintenance: RestoreSessions, old: OldDatabase, fresh: string): Promise<readonly Problem[]> {
   await using connection = await maintenance.open()
   await createBeside(connection, old, fresh)
   return await carryOver(connection, old, fresh)

@@ -17,7 +17,6 @@ export interface OldDatabase {
   readonly locale: DatabaseLocale | null
   readonly tablespace: string
   readonly connectionLimit: number
-  readonly comment: string | null
   readonly bytes: number
   /** Names of all databases of the server. */
   readonly databases: readonly string[]
@@ -43,7 +42,6 @@ const DATABASE = `
          pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
          ${DATABASE_LOCALE} AS locale,
          t.spcname AS tablespace, d.datconnlimit AS "connectionLimit",
-         pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
          pg_catalog.pg_database_size(d.oid)::text AS bytes,
          ARRAY(SELECT datname::text FROM pg_catalog.pg_database ORDER BY 1) AS databases,
          ARRAY(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE database = d.datname) AS slots,
