@@ -18,6 +18,8 @@ export interface Migration {
   readonly error?: MigrationError
   /** Sampled, the longest first: a lock that is held for less than the interval may be missed. */
   readonly locks: readonly HeldLock[]
+  /** Locks that were not seen, and that the statements must have taken, by what they are. */
+  readonly needed: readonly Pick<HeldLock, 'table' | 'mode' | 'blocks'>[]
   /** Seconds between two samples. */
   readonly interval: number
   /** False where nobody could look at what it changed: what follows is empty then, and says nothing. */
@@ -25,6 +27,8 @@ export interface Migration {
   /** A unified diff of pg_dump's text of the schema; empty if nothing changed. `diffCut` lines are left out at its end. */
   readonly schemaDiff: string
   readonly diffCut: number
+  /** True of a backup of the schema alone: sizes and times say nothing of a database with rows, and no sizes are told. */
+  readonly schemaOnly: boolean
   /** Tables whose rows or size changed, the largest change first. */
   readonly tables: readonly MigratedTable[]
   readonly assertions: readonly AssertionOutcome[]

@@ -50,7 +50,6 @@ export const PROOF_CODES = {
   'wrong-major': 'could-not-verify',
   'extension-unavailable': 'could-not-verify',
   'locale-unavailable': 'could-not-verify',
-  'role-unavailable': 'could-not-verify',
   'entry-skipped': 'could-not-verify',
   'schema-not-comparable': 'could-not-verify',
   'columns-moved': 'could-not-verify',

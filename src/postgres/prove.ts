@@ -44,6 +44,8 @@ export interface DatabaseProverOptions extends Consent {
 }
 
 export interface MigrationTarget {
+  /** The backup holds no rows. */
+  readonly schemaOnly: boolean
   readonly url: string
   readonly backup: string
   readonly connect: ConnectOptions
@@ -151,7 +153,8 @@ async function lookAt(found: Found, left: LeftOut, database: ProofDatabase, requ
   found.checks = [...found.checks, asserted.check]
   found.assertions = asserted.outcomes
   found.findings = [...found.findings, ...asserted.findings, ...shrunk(found.tables)]
-  const run = { url: database.url, backup: backup.id, connect: target, assertions: ask }
+  const { schemaOnly } = request.detail
+  const run = { schemaOnly, url: database.url, backup: backup.id, connect: target, assertions: ask }
   const migrated = await migrate(run, request)
   found.findings = [...found.findings, ...migrated.findings]
   if (migrated.migration !== undefined) found.migration = migrated.migration

@@ -22,7 +22,7 @@ const LOCK_MARKS: Readonly<Record<HeldLock['blocks'], string>> = {
 const MARKS = { succeeded: '✅', failed: '❌', 'could-not-run': '⚠️' } as const
 
 export function migrationSections(migration: Migration, { brief }: { readonly brief: boolean }): Parts {
-  const { findings, slow, locks, interval, tables, assertions } = migration
+  const { findings, slow, locks, needed, interval, tables, assertions } = migration
   const section = (what: string, lines: readonly string[]): readonly Section[] =>
     lines.length === 0 ? [] : [{ what, lines }]
   return {
@@ -39,11 +39,10 @@ export function migrationSections(migration: Migration, { brief }: { readonly br
         table(`${countText(slow.length, 'statement')} of a second or more`, SLOW, slow.map(slowRow)),
       ),
       ...section('the locks', [
-        ...table(
-          `Locks, looked at every ${durationText(interval)}: shorter ones may be missing`,
-          LOCKS,
-          locks.map(lockRow),
-        ),
+        ...table(`Locks, looked at every ${durationText(interval)}: shorter ones may be missing`, LOCKS, [
+          ...locks.map(lockRow),
+          ...needed.map(neededRow),
+        ]),
       ]),
       ...section(
         'the changed tables',
@@ -71,7 +70,7 @@ function answers(migration: Migration): readonly string[] {
         'Would it stand in the way?',
         longest === undefined
           ? unseen(migration)
-          : `The longest lock that does: ${code(longest.table)} for **${durationText(longest.seconds)}**, ${longest.blocks} wait.`,
+          : `${migration.schemaOnly ? 'The backup holds no rows, so times say nothing of a database with rows. ' : ''}The longest lock that does: ${code(longest.table)} for **${durationText(longest.seconds)}**, ${longest.blocks} wait.`,
       ],
       [
         'What changed?',
@@ -94,9 +93,13 @@ function answers(migration: Migration): readonly string[] {
 }
 
 /** That none was seen does not say that none is taken. */
-function unseen({ statements, interval }: Migration): string {
+function unseen({ statements, interval, needed }: Migration): string {
   if (statements === 0) return 'Not known: nothing ran.'
-  return `No lock that keeps others from reading or writing was seen. That is not to say that none is taken: they are looked at every ${durationText(interval)}, and a quick statement takes one and gives it back in between.`
+  const looked = `they are looked at every ${durationText(interval)}`
+  const [first] = needed.filter(({ blocks }) => blocks !== 'schema changes')
+  return first === undefined
+    ? `No lock that keeps others from reading or writing was seen; ${looked}, so a quick statement may have taken one.`
+    : `For less than was seen, as ${looked}: ${code(first.table)} was locked, ${first.blocks} wait. On a busy server such a lock waits for its turn, and everybody else behind it.`
 }
 
 /** The statement and the server's own words. */
@@ -136,6 +139,11 @@ function table(title: string, columns: Columns, rows: readonly (readonly string[
 
 function slowRow({ statement, seconds }: Migration['slow'][number]): readonly string[] {
   return [durationText(seconds), code(statement)]
+}
+
+/** What was not seen was short here; on a busy server it waits for its turn, and everybody else behind it. */
+function neededRow({ table, mode, blocks }: Migration['needed'][number]): readonly string[] {
+  return [code(table), code(mode), 'not seen', `${LOCK_MARKS[blocks]} ${blocks}`.trim()]
 }
 
 function lockRow({ table, mode, seconds, blocks }: HeldLock): readonly string[] {

@@ -38,6 +38,10 @@ export function migrationLines(migration: Migration, palette: Palette): readonly
     ]),
     ...listed('slow statements', migration.slow, slow => `${durationText(slow.seconds)}  ${onOneLine(slow.statement)}`),
     ...(migration.locks.length === 0 ? noLocks(migration) : listed('locks', migration.locks, lockText)),
+    ...listed('locks that were not seen, and that its statements must take', migration.needed, neededText),
+    ...(migration.schemaOnly
+      ? ['  the backup holds no rows, so times and sizes say nothing of a database with rows']
+      : []),
     ...diffLines(migration, palette),
     ...listed('tables', migration.tables, tableText),
     ...assertionLines(migration.assertions, palette),
@@ -58,11 +62,17 @@ function lockText({ table, mode, seconds, blocks }: HeldLock): string {
   return `${onOneLine(table)}: ${mode} for ${durationText(seconds)}, blocks ${blocks}`
 }
 
+function neededText({ table, mode, blocks }: Migration['needed'][number]): string {
+  return `${onOneLine(table)}: ${mode}, blocks ${blocks}`
+}
+
 function tableText({ name, rows, bytes }: MigratedTable): string {
   const what = rows.before === undefined ? ' (new)' : rows.after === undefined ? ' (gone)' : ''
   const count = (value: number | undefined) => (value === undefined ? '–' : value.toLocaleString('en'))
   const size = (value: number | undefined) => (value === undefined ? '–' : sizeText(value))
-  return `${onOneLine(name)}${what}: ${count(rows.before)} → ${count(rows.after)} rows, ${size(bytes.before)} → ${size(bytes.after)}`
+  const sizes =
+    bytes.before === undefined && bytes.after === undefined ? '' : `, ${size(bytes.before)} → ${size(bytes.after)}`
+  return `${onOneLine(name)}${what}: ${count(rows.before)} → ${count(rows.after)} rows${sizes}`
 }
 
 /** That none was seen does not say that none is taken. */

@@ -177,7 +177,9 @@ export const migration: Migration = {
     { table: 'public.users', mode: 'ShareUpdateExclusiveLock', seconds: 0.3, blocks: 'schema changes' },
   ],
   interval: 0.1,
+  needed: [{ table: 'public.users', mode: 'AccessExclusiveLock', blocks: 'reads and writes' }],
   changesSeen: true,
+  schemaOnly: false,
   schemaDiff: [
     '--- before',
     '+++ after',

@@ -62,19 +62,19 @@ export async function takeInventory(target: ConnectOptions): Promise<Inventory> 
   return { tables, relations: new Map(rows.map(row => [row.oid, displayName(row)])) }
 }
 
-/** The largest change first; of very many, not all. */
-export function changedTables(before: Inventory, after: Inventory): readonly MigratedTable[] {
+/** The largest change first; of very many, not all. `sized`: where there are no rows, pages say nothing. */
+export function changedTables(before: Inventory, after: Inventory, sized = true): readonly MigratedTable[] {
   const names = new Set([...before.tables.keys(), ...after.tables.keys()])
   const changed: { readonly table: MigratedTable; readonly rows: number; readonly bytes: number }[] = []
   for (const name of names) {
     const [old, now] = [before.tables.get(name), after.tables.get(name)]
     const rows = Math.abs((now?.rows ?? 0) - (old?.rows ?? 0))
-    const bytes = Math.abs((now?.bytes ?? 0) - (old?.bytes ?? 0))
+    const bytes = sized ? Math.abs((now?.bytes ?? 0) - (old?.bytes ?? 0)) : 0
     if (rows === 0 && bytes === 0 && old !== undefined && now !== undefined) continue
     const table: MigratedTable = {
       name,
       rows: { ...(old && { before: old.rows }), ...(now && { after: now.rows }) },
-      bytes: { ...(old && { before: old.bytes }), ...(now && { after: now.bytes }) },
+      bytes: sized ? { ...(old && { before: old.bytes }), ...(now && { after: now.bytes }) } : {},
     }
     changed.push({ table, rows, bytes })
   }

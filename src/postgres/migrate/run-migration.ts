@@ -12,6 +12,7 @@ import { type CommandEnd, environmentFor, runCommand } from './command.ts'
 import { changedTables, type Inventory, takeInventory } from './inventory.ts'
 import { type LockSampler, startSampling } from './lock-sampler.ts'
 import { migrationError } from './migration-error.ts'
+import { lockedTables } from './needed-locks.ts'
 import { type MigrationProxy, startProxy } from './proxy.ts'
 import { diffSchemas, readSchemaText, type SchemaText } from './schema-diff.ts'
 import { standstill } from './standstill.ts'
@@ -41,6 +42,8 @@ export interface MigrationRequest {
   /** For the gate's own connections to it. */
   readonly connect: ConnectOptions
   readonly pgDump?: PgDumpRequest
+  /** The backup holds no rows. */
+  readonly schemaOnly?: boolean
   readonly assertions: () => Promise<{
     readonly outcomes: readonly AssertionOutcome[]
     readonly findings: readonly ProofFinding[]
@@ -72,7 +75,7 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
     const after = await look(request, target, connection)
     return {
       diff: diffSchemas(before.schema, after.schema),
-      tables: changedTables(before.inventory, after.inventory),
+      tables: changedTables(before.inventory, after.inventory, !request.schemaOnly),
     }
   })
   // Of a database that a migration has left half-way, nobody asks whether they hold.
@@ -99,7 +102,8 @@ export async function runMigration(request: MigrationRequest): Promise<Migration
 }
 
 /** What is known without another look at the database. */
-function told({ command, backup }: MigrationRequest, { result, end, seconds, log, sampled }: Run): Migration {
+function told({ command, backup, schemaOnly = false }: MigrationRequest, run: Run): Migration {
+  const { result, end, seconds, log, sampled, unseen } = run
   return {
     command,
     backup,
@@ -109,7 +113,9 @@ function told({ command, backup }: MigrationRequest, { result, end, seconds, log
     statements: log.count,
     slow: log.slow(),
     locks: sampled?.locks ?? [],
+    needed: unseen,
     interval: sampled?.interval ?? 0,
+    schemaOnly,
     changesSeen: false,
     schemaDiff: '',
     diffCut: 0,
@@ -139,6 +145,7 @@ interface Run {
   readonly seconds: number
   readonly log: StatementLog
   readonly sampled: Awaited<ReturnType<LockSampler['stop']>> | undefined
+  readonly unseen: Migration['needed']
   readonly problems: readonly ProofFinding[]
 }
 
@@ -169,7 +176,11 @@ async function runWatched(
     if (!signal.aborted) await endSessions(connection, proxy)
     const reason = end.notRun ?? (end.exitCode === 0 && log.count === 0 ? silence(proxy) : undefined)
     const result = reason !== undefined ? 'could-not-run' : end.exitCode === 0 ? 'succeeded' : 'failed'
-    return { end, result, reason, stood, seconds, log, sampled, problems }
+    const seen = new Set(sampled?.locks.map(({ mode, table }) => `${mode} ${table}`))
+    const unseen = lockedTables(log.needed(), relations.values()).filter(
+      ({ mode, table }) => !seen.has(`${mode} ${table}`),
+    )
+    return { end, result, reason, stood, seconds, log, sampled, unseen, problems }
   } finally {
     await proxy.close(0)
     await sampler.stop().catch(() => undefined)

@@ -233,7 +233,7 @@ export class SessionWatch {
 
   #record(): void {
     const last = this.#last
-    if (last !== undefined) this.#log.done(() => last.sql, last.spent, 1)
+    if (last !== undefined) this.#log.done(() => last.sql, last.spent, 1, last.sql)
     this.#last = undefined
   }
 
@@ -250,7 +250,7 @@ export class SessionWatch {
       if (!isLast && done[place + 1] === at) continue
       const to = isLast && failed !== true ? now : at
       const group = { first, last: place }
-      this.#log.done(() => statementsOf(sql, group), to - from, place + 1 - first)
+      this.#log.done(() => statementsOf(sql, group), to - from, place + 1 - first, sql)
       from = to
       first = place + 1
     }

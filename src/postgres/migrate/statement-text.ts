@@ -90,6 +90,11 @@ export function refusedStatement(sql: Buffer, done: number, fields: SaidFields):
   return sql.subarray(start, code === '42601' ? (at ?? end) : end)
 }
 
+/** Each statement of a text, without literals and comments. */
+export function statementTexts(sql: Buffer): readonly string[] {
+  return statementsIn(sql).map(({ start, end }) => withoutLiterals(sql.subarray(start, end)))
+}
+
 /** Servers count characters. */
 function byteAt(sql: Buffer, characters: number): number {
   return Buffer.byteLength([...sql.toString('utf8')].slice(0, characters).join(''))

@@ -16,7 +16,7 @@ export interface Gate {
 export async function gate(
   url: string,
   command: string,
-  options: Partial<Pick<MigrationRequest, 'assertions' | 'timeout' | 'signal' | 'environment'>> = {},
+  options: Partial<Pick<MigrationRequest, 'assertions' | 'timeout' | 'signal' | 'environment' | 'schemaOnly'>> = {},
 ): Promise<Gate> {
   const signal = options.signal ?? new AbortController().signal
   const lines: string[] = []

@@ -105,6 +105,27 @@ describe.each(MAJORS)('migrations of PostgreSQL %d', major => {
     expect(migration.tables.map(({ name }) => name)).toEqual(['public.schema_migrations'])
   })
 
+  test('what is over between two samples is told by what its statements must lock', async () => {
+    const { migration } = await gate(
+      database.url,
+      nodeScript(`
+        await client.query('/* tool */ ALTER TABLE users ADD COLUMN a int; CREATE INDEX ON old (x); INSERT INTO old VALUES (1)')
+        await client.query({ text: 'DROP TABLE IF EXISTS "nobody"' })
+        await client.query('CREATE TABLE made (i int)')
+        await client.query('ALTER TABLE made ADD j int')`),
+      { schemaOnly: true },
+    )
+    const told = [...migration.locks, ...migration.needed].map(({ table, mode }) => `${table} ${mode}`)
+    expect(told).toContain('public.users AccessExclusiveLock')
+    expect(told).toContain('public.old ShareLock')
+    expect(told.filter(text => text.includes('made') || text.includes('nobody'))).toEqual([])
+    // Without rows, sizes are those of empty pages.
+    expect(migration.tables.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['public.old', {}],
+      ['public.made', {}],
+    ])
+  })
+
   test('a value that is there twice: the constraint is named, the value is not', async () => {
     const { migration, report, lines } = await gate(
       database.url,

@@ -32,6 +32,7 @@ function watched() {
       errors: 0,
       lastError: undefined,
       slow: () => [],
+      needed: () => [],
     },
     () => now,
   )
