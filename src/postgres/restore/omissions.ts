@@ -1,4 +1,5 @@
 /** What a restore left out, gathered, so that a role with a thousand grants makes one line. */
+import pg from 'pg'
 import type { Problem } from '../../engine/ports.ts'
 import { type SkippedEntry, skippedProblems } from './skipped.ts'
 
@@ -48,7 +49,7 @@ export class Omissions {
       ...[...this.#foreign].map(([role, left]) => ({
         severity: 'warning' as const,
         message: `${this.#currentUser} may not act as role ${role}. Left out: ${list(left)}.`,
-        hint: `Restore as a superuser, or as a member of ${role}.`,
+        hint: `Restore as a superuser, or make the restoring role a member first: GRANT ${pg.escapeIdentifier(role)} TO ${pg.escapeIdentifier(this.#currentUser)}`,
         entries: all(left),
       })),
       ...skippedProblems(this.#skipped),

@@ -56,7 +56,7 @@ interface Row {
 }
 
 export async function targetFacts(connection: Connection): Promise<TargetFacts> {
-  // Before 16, membership was enough to SET ROLE and to give objects away.
+  // Before 16, membership was enough to SET ROLE and to give objects away. Only who inherits a role's rights can go on with them then.
   const assume = connection.serverVersion >= 160000 ? 'SET' : 'MEMBER'
   const [row] = await connection.query<Row>(
     `SELECT pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype, ${DATABASE_LOCALE} AS locale, current_user AS user,
@@ -67,7 +67,8 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
                FROM pg_catalog.pg_namespace n
               WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
                 AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)) AS creators,
-            (SELECT json_object_agg(rolname, pg_catalog.pg_has_role(oid, $1)) FROM pg_catalog.pg_roles) AS roles,
+            (SELECT json_object_agg(rolname, pg_catalog.pg_has_role(oid, $1) AND pg_catalog.pg_has_role(oid, 'USAGE'))
+               FROM pg_catalog.pg_roles) AS roles,
             (SELECT json_object_agg(extname, json_build_object('schema', nspname, 'version', extversion,
                                     'ours', pg_catalog.pg_has_role(extowner, 'USAGE')))
                FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace n ON n.oid = extnamespace) AS extensions,

@@ -93,6 +93,42 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     })
   })
 
+  test('a project is restored over itself: by a new database, where all becomes the owner’s, which is told', async () => {
+    await withProjects(major, async (source, _fresh, platform) => {
+      const before = await stateOf(source, platform)
+      const backup = await backUp(platform.url(source))
+      await platform.asOwner(source, 'DELETE FROM public.secrets')
+      const { problems } = await restore(platform.url(source), backup, { mode: 'swap' })
+      const { counts, hung, published } = await stateOf(source, platform)
+      expect({ counts, hung, published }).toEqual({
+        counts: before.counts,
+        hung: before.hung,
+        published: before.published,
+      })
+      expect(problems.map(({ message }) => message).join('\n')).toContain(
+        platform.named('p_owner may not act as role p_auth. Left out: '),
+      )
+    })
+  })
+
+  test('a role whose rights are not inherited is given nothing that must be filled or granted afterwards', async () => {
+    await using source = await createDatabase(major)
+    await using fresh = await createDatabase(major)
+    await using platform = await platformOf([source, fresh])
+    await source.query(platform.named('ALTER ROLE p_owner NOINHERIT; GRANT p_storage TO p_owner'))
+    if (major >= 16) await source.query(platform.named('GRANT p_storage TO p_owner WITH INHERIT FALSE, SET TRUE'))
+    await source.query(
+      platform.named(`CREATE TABLE public.t AS SELECT 1 AS i; ALTER TABLE public.t OWNER TO p_storage; GRANT SELECT ON public.t TO p_anon, p_owner;
+      ALTER DEFAULT PRIVILEGES FOR ROLE p_storage GRANT SELECT ON TABLES TO p_anon`),
+    )
+    const backup = await backUp(platform.url(source))
+    const { problems } = await restore(platform.url(fresh), backup, { mode: 'atomic' })
+    expect(await fresh.query('SELECT i FROM public.t')).toEqual([{ i: 1 }])
+    expect(problems).toContainEqual(
+      expect.objectContaining({ hint: expect.stringContaining(platform.named('GRANT "p_storage" TO "p_owner"')) }),
+    )
+  })
+
   test('its own schemas come back into a new project that has its users', async () => {
     await withProjects(major, async (source, fresh, platform) => {
       const backup = await backUp(platform.url(source))
