@@ -2,7 +2,7 @@
  * Tables that look elsewhere: what the server computes as it takes in a row (a CHECK, a generated column, a domain's check, a
  * partition's bounds, an index that is there already) calls a function of people's, which may read other tables. The server
  * knows of no dependency there, so the order of loading decides whether the rows come back: such tables are loaded after all
- * others, and among themselves in pg_dump's order.
+ * others, and among themselves each behind those that its functions name, otherwise in pg_dump's order.
  *
  * Functions of extensions in C (PostGIS' are) read their extension's own tables at most, whose rows are loaded before all
  * others. Of SQL and PL/pgSQL the text tells: whatever has no word that reads, and names no other function that might, looks
@@ -10,9 +10,22 @@
  */
 import type { Connection } from './connection/connection.ts'
 import type { Relation } from './detail.ts'
+import { neededFirst } from './needed-first.ts'
 
 export interface LookingTable extends Relation {
   readonly oid: string
+}
+
+interface Row extends LookingTable {
+  /** The name of the partitioned table at the top; its own, if there is none. */
+  readonly root: string
+  /** Oids of the functions. */
+  readonly functions: readonly string[]
+}
+
+interface Source {
+  readonly oid: string
+  readonly text: string
 }
 
 /** Functions that may read a table; those in C of extensions and the server's own are not among them. */
@@ -74,19 +87,64 @@ const LOOKING = `
             OR EXISTS (SELECT FROM functions o
                         WHERE o.oid <> f.oid AND strpos(COALESCE(pg_catalog.pg_get_function_sqlbody(f.oid), f.source), o.name) > 0))
   ), tables AS (
-    SELECT relation FROM used WHERE relation IS NOT NULL AND function IN (SELECT oid FROM looking)
+    SELECT relation, function FROM used WHERE relation IS NOT NULL AND function IN (SELECT oid FROM looking)
     UNION
-    SELECT t.relid FROM used CROSS JOIN LATERAL pg_catalog.pg_partition_tree(relation) t
+    SELECT t.relid, function FROM used CROSS JOIN LATERAL pg_catalog.pg_partition_tree(relation) t
      WHERE relation IS NOT NULL AND function IN (SELECT oid FROM looking)
   )
-  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name
+  SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, COALESCE(r.relname, c.relname) AS root,
+         pg_catalog.array_agg(DISTINCT function::text) AS functions
     FROM tables JOIN pg_catalog.pg_class c ON c.oid = relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid)
    WHERE c.relkind IN ('r', 'p')
-   ORDER BY n.nspname, c.relname`
+   GROUP BY c.oid, n.nspname, c.relname, r.relname`
 
-/** As the catalogue of this database has it now. */
+const SOURCES = `
+  SELECT oid::text AS oid, COALESCE(pg_catalog.pg_get_function_sqlbody(oid), prosrc) AS text
+    FROM pg_catalog.pg_proc WHERE oid = ANY ($1::oid[])`
+
+/** As the catalogue of this database has it now, in the order in which they are to be loaded. */
 export async function lookingTables(connection: Connection): Promise<LookingTable[]> {
-  return await connection.query<LookingTable>(LOOKING)
+  const tables = (await connection.query<Row>(LOOKING)).toSorted(inDumpOrder)
+  if (tables.length < 2) return tables
+  const words = await wordsOf(connection, new Set(tables.flatMap(({ functions }) => functions)))
+  const needs = (table: Row) => {
+    const named = new Set(table.functions.flatMap(oid => [...(words.get(oid) ?? [])]))
+    return tables.filter(({ name, root }) => named.has(name) || named.has(root))
+  }
+  return neededFirst(tables, needs)
+}
+
+/** The words of each function, with those of the functions that it names. */
+async function wordsOf(connection: Connection, oids: ReadonlySet<string>): Promise<ReadonlyMap<string, Set<string>>> {
+  const named = await connection.query<{ oid: string; name: string }>(
+    `SELECT oid::text AS oid, name FROM (${FUNCTIONS}) f`,
+  )
+  const byName = Map.groupBy(named, ({ name }) => name)
+  const own = new Map<string, ReadonlySet<string>>()
+  for (let fresh = [...oids]; fresh.length > 0; ) {
+    const sources = await connection.query<Source>(SOURCES, [fresh])
+    for (const { oid, text } of sources) own.set(oid, wordsIn(text))
+    const calls = sources.flatMap(({ oid }) => [...(own.get(oid) ?? [])].flatMap(word => byName.get(word) ?? []))
+    fresh = [...new Set(calls.map(({ oid }) => oid))].filter(oid => !own.has(oid))
+  }
+  const all = (oid: string, into: Set<string>, seen: Set<string>): Set<string> => {
+    if (seen.has(oid)) return into
+    seen.add(oid)
+    for (const word of own.get(oid) ?? []) {
+      into.add(word)
+      for (const called of byName.get(word) ?? []) all(called.oid, into, seen)
+    }
+    return into
+  }
+  return new Map([...oids].map(oid => [oid, all(oid, new Set(), new Set())]))
+}
+
+/** Names are folded to lower case, unless they are quoted. */
+function wordsIn(text: string): ReadonlySet<string> {
+  const quoted = text.match(/"[^"]+"/g) ?? []
+  const words = text.split(/[^\p{L}\p{N}_$]+/u)
+  return new Set([...words, ...words.map(word => word.toLowerCase()), ...quoted.map(name => name.slice(1, -1))])
 }
 
 /** Names of functions that an index might call and that might read a table. */

@@ -13,6 +13,7 @@ import pg from 'pg'
 import { MiB } from '../../format/sizes.ts'
 import type { Relation, RowsDetail } from '../detail.ts'
 import { inDumpOrder } from '../looking.ts'
+import { neededFirst } from '../needed-first.ts'
 import { displayName, qualified } from '../sql-text.ts'
 
 /** Heap pages of a piece, at most and at least. */
@@ -36,8 +37,8 @@ export interface Table extends Relation {
   readonly pages: number | null
   /** With TOAST, as stored. */
   readonly bytes: number
-  /** Whether it looks elsewhere as it takes in rows (`looking.ts`). */
-  readonly looks: boolean
+  /** Its place among the tables that look elsewhere as they take in rows (`looking.ts`); null for others. */
+  readonly looks: number | null
   /** Oids of the extensions' tables that must be loaded before it. */
   readonly references: readonly string[]
 }
@@ -66,20 +67,20 @@ export interface Run {
 
 /**
  * Biggest tables first, but for those whose place in the script matters: extensions' tables, which others may need, are one run in
- * the order of their foreign keys, which exist before the rows are loaded; and tables that look elsewhere are one in pg_dump's order.
+ * the order of their foreign keys, which exist before the rows are loaded; and tables that look elsewhere are one in theirs.
  * Heaps without pages have no rows and no pieces.
  */
 export function planTables(tables: readonly Table[]): Run[] {
   const filled = tables.filter(table => table.pages !== 0).toSorted((a, b) => b.bytes - a.bytes || inDumpOrder(a, b))
   const own = filled.filter(table => table.rows === 'own')
   const added = referencedFirst(filled.filter(table => table.rows === 'added'))
-  const looking = own.filter(table => table.looks).toSorted(inDumpOrder)
+  const looking = own.filter(table => table.looks !== null).toSorted((a, b) => (a.looks ?? 0) - (b.looks ?? 0))
   const runs: Run[] = [
     { place: 'first', pieces: added.flatMap(cut) },
     // Begun early, since one lane reads all of it.
     { place: 'last', pieces: looking.flatMap(cut) },
     ...own
-      .filter(table => !table.looks)
+      .filter(table => table.looks === null)
       .flatMap(table => cut(table).map(piece => ({ place: 'any', pieces: [piece] }) as const)),
   ]
   return runs.filter(({ pieces }) => pieces.length > 0)
@@ -134,19 +135,7 @@ function rangePages({ pages, bytes }: Table): number {
   return range
 }
 
-/** Depth first; a cycle of foreign keys has no order, so it is entered where it is met. */
 function referencedFirst(tables: readonly Table[]): Table[] {
   const byOid = new Map(tables.map(table => [table.oid, table]))
-  const placed = new Set<Table>()
-  const place = (table: Table) => {
-    if (placed.has(table)) return
-    byOid.delete(table.oid)
-    for (const oid of table.references) {
-      const referenced = byOid.get(oid)
-      if (referenced !== undefined) place(referenced)
-    }
-    placed.add(table)
-  }
-  for (const table of tables.toSorted(inDumpOrder)) place(table)
-  return [...placed]
+  return neededFirst(tables.toSorted(inDumpOrder), ({ references }) => references.flatMap(oid => byOid.get(oid) ?? []))
 }

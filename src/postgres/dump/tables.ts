@@ -75,12 +75,12 @@ interface Row extends Relation {
 /** Sizes are read from the files, so the tables should be locked by now. */
 export async function listTables(connection: Connection): Promise<Table[]> {
   const rows = await connection.query<Row>(TABLES)
-  const looking = new Set((await lookingTables(connection)).map(table => table.oid))
+  const looking = new Map((await lookingTables(connection)).map(({ oid }, place) => [oid, place]))
   return rows.map(({ root, isAdded, isHeap, pages, bytes, ...row }) => ({
     ...row,
     into: root ?? { schema: row.schema, name: row.name },
     rows: isAdded ? 'added' : 'own',
-    looks: looking.has(row.oid),
+    looks: looking.get(row.oid) ?? null,
     pages: isHeap && connection.serverVersion >= TID_RANGE_SCANS ? Number(pages) : null,
     bytes: Number(bytes),
   }))

@@ -1,6 +1,6 @@
 /**
  * In which order rows come: those of extensions first, then all tables that need nothing but themselves, then those that look
- * elsewhere (`looking.ts`), in pg_dump's order. Of these one may need another that comes later: what the server refuses is tried again
+ * elsewhere, in their order (`looking.ts`). Of these one may still need another that comes later: what the server refuses is tried again
  * once the others are there, as long as that helps; only then is anything set aside for it.
  */
 import type { Connection } from '../connection/connection.ts'
@@ -23,10 +23,18 @@ export interface LoadOrder {
 /** When all tables are there. */
 export async function orderLoads(connection: Connection, { loads }: RestorePlan): Promise<LoadOrder> {
   if (loads.length === 0) return { plain: [], looking: [] }
-  const looking = new Set((await lookingTables(connection)).map(keyOf))
-  const looks = ({ into, ranges }: TableLoad) =>
-    looking.has(keyOf(into)) || ranges.some(({ detail }) => looking.has(keyOf(detail.table)))
-  return { plain: loads.filter(table => !looks(table)), looking: loads.filter(looks) }
+  const places = new Map((await lookingTables(connection)).map((table, place) => [keyOf(table), place]))
+  const placed = loads.map(load => {
+    const own = [load.into, ...load.ranges.map(({ detail }) => detail.table)].flatMap(
+      table => places.get(keyOf(table)) ?? [],
+    )
+    return { load, place: own.length === 0 ? undefined : Math.max(...own) }
+  })
+  const looking = placed.filter(({ place }) => place !== undefined)
+  return {
+    plain: placed.filter(({ place }) => place === undefined).map(({ load }) => load),
+    looking: looking.toSorted((a, b) => (a.place ?? 0) - (b.place ?? 0)).map(({ load }) => load),
+  }
 }
 
 export interface Attempt {

@@ -66,6 +66,12 @@ const LOOKING = `
   CREATE TABLE public.a_indexed (id int, kind text);
   CREATE UNIQUE INDEX ON public.a_indexed ((public.weight_of(kind) + id));
   CREATE TABLE public.z_checked (id int, kind text CHECK (public.indirectly(kind)), slug text CHECK (public.no_blank(slug)));
+  -- A table that looks itself, behind the one that looks it up and would not notice that it is empty.
+  CREATE TABLE public.y_rates (kind text CHECK (public.kind_exists(kind)), rate int);
+  CREATE FUNCTION public.rate(k text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT rate FROM public.Y_Rates WHERE kind = k';
+  CREATE FUNCTION public.rate_of(k text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN public.rate(k); END';
+  CREATE TABLE public.b_amounts (kind text, rate int GENERATED ALWAYS AS (public.rate_of(kind)) STORED);
+  INSERT INTO y_rates VALUES ('book', 7), ('film', 19); INSERT INTO b_amounts VALUES ('book'), ('film');
   INSERT INTO a_checked SELECT i, CASE i % 2 WHEN 0 THEN 'book' ELSE 'film' END, repeat('x', 200) FROM generate_series(1, 2000) i;
   INSERT INTO a_generated SELECT id, kind FROM a_checked;
   INSERT INTO a_domain SELECT id, kind, ARRAY[kind], ROW(kind::public.kind, id)::public.pair FROM a_checked;
@@ -73,10 +79,11 @@ const LOOKING = `
   INSERT INTO a_indexed SELECT id * 10, kind FROM a_checked;
   INSERT INTO z_checked SELECT id, kind, 'slug' FROM a_checked;`
 
-/** Looks up a table that looks itself and comes later, for which pg_dump has no order. */
+/** Looks up, by a view, a table that looks itself and comes later. */
 const BACKWARDS = `${LOOKING}
+  CREATE VIEW public.seen AS SELECT id FROM public.z_checked;
   CREATE FUNCTION public.z_has(i int) RETURNS boolean LANGUAGE plpgsql
-    AS 'BEGIN PERFORM FROM public.z_checked WHERE id = i; IF NOT FOUND THEN RAISE ''no %'', i; END IF; RETURN true; END';
+    AS 'BEGIN PERFORM FROM public.seen WHERE id = i; IF NOT FOUND THEN RAISE ''no %'', i; END IF; RETURN true; END';
   CREATE TABLE public.b_last (z int CHECK (public.z_has(z)));
   INSERT INTO b_last SELECT id FROM z_checked;`
 
