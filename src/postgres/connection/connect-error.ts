@@ -116,14 +116,22 @@ function refusal(
         'Check the name at the end of the database URL; capitals count.',
       )
     case '53300':
-      return fail(
-        'connection',
-        `${where} has no connection left: ${said.message}`,
-        'Run the backup when fewer clients are connected, with fewer --lanes, or raise max_connections.',
-      )
+      return fail('connection', `${where} has no connection left: ${said.message}`, roomHint(said, target))
     default:
       return withState(error.code ?? '', `Connecting to ${where} failed: ${said.message}`, error)
   }
+}
+
+/** By the server's functions, which bear the same names in all languages: a role's limit, a database's, the server's. */
+function roomHint({ routine }: SaidFields, { user, database }: ConnectionTarget): string {
+  const limited = {
+    InitializeSessionUserId: `ALTER ROLE ${pg.escapeIdentifier(user)}`,
+    CheckMyDatabase: `ALTER DATABASE ${pg.escapeIdentifier(database)}`,
+  }[routine ?? '']
+  const needs = 'A backup takes at least two connections at a time, one that holds the snapshot and one that reads'
+  return limited === undefined
+    ? `Run the backup when fewer clients are connected, with fewer --lanes, or raise max_connections. ${needs}.`
+    : `${needs}; with --lanes N it takes up to N + 2. Allow as many, and those of others: ${limited} CONNECTION LIMIT 4`
 }
 
 /** Whoever may try both ways was refused on both. */
