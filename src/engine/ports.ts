@@ -107,6 +107,8 @@ export interface DatabaseTarget extends RestorePreview {
   }
   /** Absent where the restore would be refused for it. */
   readonly mode?: 'atomic' | 'swap' | 'parallel'
+  /** What cannot be made, but for rows, is left out and listed; otherwise it makes the restore fail. */
+  readonly tolerates?: boolean
   /** The name under which the database is kept when another one takes its place. */
   readonly kept?: string
   /** The name must be given before the restore replaces anything. */

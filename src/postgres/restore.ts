@@ -30,7 +30,7 @@ import {
 import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
-import { Tolerance } from './restore/tolerance.ts'
+import { Tolerance, tolerates } from './restore/tolerance.ts'
 
 export interface DatabaseSinkOptions extends Consent {
   readonly url: string
@@ -134,7 +134,7 @@ async function restoreWith(
   if (!options.databaseSettings) warnings.push(...propertyProblems(missing))
   const applied = async (on: Connection) => (options.databaseSettings ? await applyProperties(on, missing) : [])
   const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
-  const tolerance = options.tolerate || (mode !== 'atomic' && !choice.isPart) ? new Tolerance(plan) : undefined
+  const tolerance = tolerates(mode, choice, options) ? new Tolerance(plan) : undefined
   const context = {
     ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice },
     ...(options.createRoles ? { roles } : {}),

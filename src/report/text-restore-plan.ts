@@ -79,8 +79,11 @@ export function bringsText({ files, folders, links, bytes }: FolderTarget['bring
   return [`${countText(files, 'file')} (${sizeText(bytes)})`, ...more].join(', ')
 }
 
-export function modeText({ mode }: DatabaseTarget): string {
-  return mode === undefined ? 'none that fits' : MODES[mode]
+export function modeText({ mode, tolerates }: DatabaseTarget): string {
+  if (mode === undefined) return 'none that fits'
+  if (!tolerates) return MODES[mode]
+  const how = mode === 'atomic' ? 'atomic: in one transaction' : MODES[mode]
+  return `${how}. All rows, or nothing; what else the server refuses is left out and listed`
 }
 
 /** Whether it would be restored over its own source. */

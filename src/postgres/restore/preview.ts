@@ -24,6 +24,7 @@ import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
 import { doomedExtensions, resetProblems } from './target-reset.ts'
 import { findTheirs } from './theirs.ts'
+import { tolerates } from './tolerance.ts'
 
 /** Names that a loss is told with. */
 const EXAMPLES = 5
@@ -36,6 +37,7 @@ export async function previewRestore(
       readonly endSessions?: boolean
       readonly createRoles?: boolean
       readonly databaseSettings?: boolean
+      readonly tolerate?: boolean
     },
   selection: Selection,
   backup: StoredBackup,
@@ -81,7 +83,7 @@ export async function previewRestore(
     ...madeFrom(choice.plan.detail),
     ...(isPart(selection) || selection.what !== 'all' ? { chosen: selectionText(selection) } : {}),
     ...(contents === undefined ? {} : { holds: await holdings(connection, contents) }),
-    ...(mode === undefined ? {} : { mode }),
+    ...(mode === undefined ? {} : { mode, tolerates: tolerates(mode, choice, options) }),
     ...(swapped === undefined ? {} : { kept: swapped.kept }),
     needsConfirmation: needsConfirmation(target),
     losses: found?.losses ?? [],

@@ -5,8 +5,10 @@
  */
 import type { Problem } from '../../engine/ports.ts'
 import { ComebackError } from '../../errors.ts'
+import type { Connection } from '../connection/connection.ts'
 import type { Relation } from '../detail.ts'
 import { displayName, qualified } from '../sql-text.ts'
+import { borne } from './borne.ts'
 import { emptyConfiguration } from './configuration-rows.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { keyOf, subjectOf } from './entry-subject.ts'
@@ -18,6 +20,7 @@ import { findRowTargets, type RowTargets } from './row-targets.ts'
 import { runEntries } from './run-entries.ts'
 import { runScript } from './run-script.ts'
 import { runStatements } from './run-statements.ts'
+import { notValid } from './second-ways.ts'
 import { type Choice, listed } from './selection.ts'
 import { sequenceIn } from './sequence-values.ts'
 import { setSequences } from './set-sequences.ts'
@@ -25,6 +28,9 @@ import { UNLINK_LARGE_OBJECTS } from './target-queries.ts'
 import { keptExtensions } from './target-reset.ts'
 import { loadTheirs } from './their-rows.ts'
 import { findTheirs, type Theirs, withoutTheirs } from './theirs.ts'
+import { isTolerable, withWayOut } from './tolerable.ts'
+import type { Tolerance } from './tolerance.ts'
+import { putBack } from './tolerant-load.ts'
 
 export async function restoreRows(context: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replaceRows(context))
@@ -35,6 +41,7 @@ async function replaceRows({
   facts,
   load,
   choice: wanted,
+  tolerance,
 }: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
   const theirs = await findTheirs(connection, wanted.plan, facts)
   const choice = withoutTheirs(wanted, theirs)
@@ -53,7 +60,12 @@ async function replaceRows({
   const filter = createEntryFilter(facts)
   progress.phase('Loading rows')
   const emptied = plan.added.length === 0 ? [] : keptExtensions(plan.detail, facts)
-  await loadInTransaction(connection, plan, load, { aside: await emptyConfiguration(connection, emptied) })
+  await loadInTransaction(connection, plan, load, {
+    tolerance,
+    aside: await emptyConfiguration(connection, emptied),
+  }).catch(error => {
+    throw tolerance === undefined ? withWayOut(error) : error
+  })
   if (!choice.isPart) await runStatements(connection, [UNLINK_LARGE_OBJECTS], 'Removing large objects')
   const rights = await defaultPrivileges(connection, { everywhere: true, mine: true })
   await runStatements(connection, rights.reset, 'Setting aside default privileges')
@@ -62,14 +74,34 @@ async function replaceRows({
   const back = { ...load, rewrite: (statement: string) => setsBack(statement, targets, choice, theirs) }
   await setSequences(connection, plan.sequences, filter, back)
   progress.phase('Checking foreign keys')
-  await runStatements(connection, targets.after, 'Putting back foreign keys and triggers')
+  await putBackAll(connection, targets.after, tolerance)
   const views = plan.last.filter(one => targets.present.has(keyOf(subjectOf(one) ?? NOTHING)))
   if (views.length > 0) progress.phase('Filling materialized views')
-  await runEntries(connection, views, { filter, signal, atomic: true })
+  await runEntries(connection, views, { filter, signal, atomic: true, tolerance })
+  await tolerance?.paths.end(connection)
   return {
     lanes: [connection],
     problems: [...rowProblems(targets, choice), ...theirs.problems, ...refused, ...filter.problems()],
     plan,
+  }
+}
+
+/** What was set aside of the target's own. */
+async function putBackAll(connection: Connection, statements: readonly string[], tolerance: Tolerance | undefined) {
+  const what = 'Putting back foreign keys and triggers'
+  if (tolerance === undefined) {
+    return await runStatements(connection, statements, what).catch(error => {
+      throw withWayOut(error)
+    })
+  }
+  await putBack(connection, { tolerance, atomic: true })
+  for (const sql of statements) {
+    const run = (one: string) => borne(connection, true, isTolerable, () => runStatements(connection, [one], what))
+    const refused = await run(sql)
+    if (refused === undefined) continue
+    const way = notValid(sql)
+    if (way === undefined || (await run(way.statement)) !== undefined) throw refused
+    tolerance.tell(`FK CONSTRAINT ${way.name}`, way, refused)
   }
 }
 

@@ -1,6 +1,6 @@
 /** What is better than nothing where a statement of an entry is refused, and what makes it whole later. */
 import type { Unmade } from '../../engine/ports.ts'
-import { NAME, QUALIFIED_NAME } from '../schema/sql-name.ts'
+import { NAME, QUALIFIED_NAME, unquoted } from '../schema/sql-name.ts'
 import type { PlannedEntry } from './restore-plan.ts'
 
 export interface SecondWay {
@@ -36,11 +36,12 @@ export function secondWay({ entry }: PlannedEntry, sql: string): SecondWay | und
 }
 
 /** It holds for what is written from now on; what is there already is let be. */
-export function notValid(sql: string): SecondWay | undefined {
+export function notValid(sql: string): (SecondWay & { readonly name: string }) | undefined {
   const domain = ADDED_TO_DOMAIN.exec(sql)
   const [, owner, , , name] = domain ?? ADDED.exec(sql) ?? []
   if (owner === undefined || name === undefined || / NOT VALID$/.test(sql)) return undefined
   return {
+    name: `${owner} ${unquoted(name)}`,
     outcome: 'not-valid',
     statement: `${sql} NOT VALID`,
     later: [`ALTER ${domain === null ? 'TABLE' : 'DOMAIN'} ${owner} VALIDATE CONSTRAINT ${name}`],

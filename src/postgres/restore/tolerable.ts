@@ -25,6 +25,7 @@ const STATES: readonly string[] = [
 /** Classes that the server itself uses; any other is raised by people's own functions. */
 const OF_SERVER = /^(?:0[0-9A-Z]|2[0-9A-Z]|3[0-9A-Z]|4[024]|5[3-8]|72|F0|HV|P0|XX)/
 
+const NO_CHANGE = 'Nothing was changed.'
 const WAY_OUT =
   'Nothing was changed. With --tolerate all rows are restored, and what cannot be made is left out and listed, with the statement that makes it later.'
 
@@ -43,7 +44,7 @@ export function withWayOut(error: unknown): unknown {
   if (!(error instanceof ComebackError) || !isTolerable(error)) return error
   const { code, message, hint } = error
   return new ComebackError(code, message, {
-    hint: hint === undefined ? WAY_OUT : `${hint} ${WAY_OUT}`,
+    hint: hint === undefined || hint === NO_CHANGE ? WAY_OUT : `${hint} ${WAY_OUT}`,
     cause: error.cause,
   })
 }

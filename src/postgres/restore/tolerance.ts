@@ -7,8 +7,10 @@ import { databaseErrorIn, quotedWords, safeMessage } from '../connection/safe-me
 import { FunctionPaths } from './function-paths.ts'
 import type { Obstacle } from './obstacles.ts'
 import { LeftOut } from './optional-entries.ts'
+import type { RestoreMode } from './restore-context.ts'
 import { entryName, type PlannedEntry, type RestorePlan } from './restore-plan.ts'
 import type { SecondWay } from './second-ways.ts'
+import type { Choice } from './selection.ts'
 
 /** Without these there are no rows, no values of sequences, or rights that nobody had given. */
 const NEEDED: ReadonlySet<string> = new Set(['TABLE', 'SEQUENCE', 'SEQUENCE SET', 'ROW SECURITY'])
@@ -22,6 +24,16 @@ type Told = Pick<Unmade, 'outcome' | 'later' | 'hint'>
 
 export function isNeeded({ entry }: PlannedEntry): boolean {
   return NEEDED.has(entry.type)
+}
+
+export interface Tolerating {
+  /** As it was asked for. */
+  readonly tolerate?: boolean | undefined
+}
+
+/** Where nothing is lost by it, and wherever it is asked for. */
+export function tolerates(mode: RestoreMode, { isPart }: Pick<Choice, 'isPart'>, { tolerate }: Tolerating): boolean {
+  return tolerate === true || (mode !== 'atomic' && !isPart)
 }
 
 export class Tolerance {

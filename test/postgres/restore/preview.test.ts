@@ -26,6 +26,7 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
       server: expect.stringMatching(new RegExp(`^PostgreSQL ${major}\\.\\d+$`)),
       madeFrom: { database: source.name, server: expect.stringMatching(new RegExp(`^PostgreSQL ${major}\\.\\d+$`)) },
       mode: 'parallel',
+      tolerates: true,
       needsConfirmation: false,
       losses: [],
       problems: [],
