@@ -5,7 +5,8 @@
  */
 import { connect } from '../connection/connection.ts'
 import { databaseErrorIn, safeMessage } from '../connection/safe-message.ts'
-import type { SchemaDetail, SchemaEntry } from '../detail.ts'
+import { MEANING, makeSettings, readUnder, WRITING } from '../connection/session-settings.ts'
+import { type SchemaDetail, type SchemaEntry, writtenUnder } from '../detail.ts'
 import { createDatabaseSource } from '../dump.ts'
 import { runBatch } from '../restore/batch.ts'
 import { entryName } from '../restore/restore-plan.ts'
@@ -32,6 +33,7 @@ export async function reloadSchema(request: ComparisonRequest, texts: readonly S
   const { connect: target, detail, progress } = request
   progress.phase("Loading the backup's schema once more, to see what the server makes of it")
   await using connection = await connect(target)
+  await makeSettings(connection, WRITING)
   const scratch = await createProofDatabase(connection, target.url, detail)
   try {
     const unmade = await load(request, scratch, texts)
@@ -47,11 +49,17 @@ interface Statement {
 }
 
 async function load(
-  { connect: target }: ComparisonRequest,
+  { connect: target, backup }: ComparisonRequest,
   { url }: ProofDatabase,
   texts: readonly SchemaText[],
 ): Promise<ReadonlyMap<string, string>> {
-  await using connection = await connect({ ...target, url, settings: { synchronous_commit: 'off' } })
+  await using connection = await connect({ ...target, url })
+  await makeSettings(connection, {
+    ...MEANING,
+    ...WRITING,
+    ...readUnder(writtenUnder(backup.detail)),
+    synchronous_commit: 'off',
+  })
   const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
   const tablespaces = new Set(named.map(({ name }) => name))
   const unmade = new Map<string, string>()

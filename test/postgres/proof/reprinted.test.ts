@@ -68,6 +68,23 @@ const BROKEN: readonly (readonly [sql: string, ...found: string[]])[] = [
   ['DROP VIEW r.renamed', 'schema-missing VIEW r.renamed'],
 ]
 
+test('a role that is closed to writing, and hurried, proves such a schema, too', async () => {
+  await using source = await createDatabase(14)
+  await source.query(`CREATE TABLE o (status varchar(20) CHECK (status IN ('new', 'paid')), n int CHECK (n = NULL))`)
+  const backup = await backUp(source.url)
+  await using target = await createDatabase(14)
+  const role = `closed_${target.name}`
+  await target.query(`CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'closed'; ALTER ROLE ${role} SET transform_null_equals = on;
+    ALTER ROLE ${role} SET default_transaction_read_only = on; ALTER ROLE ${role} SET statement_timeout = '1min'`)
+  const url = new URL(target.url)
+  url.username = role
+  url.password = 'closed'
+  const result = await prove(backup, url.href)
+  expect(result.findings).toEqual([])
+  expect(schemaOf(result)?.detail).toContain('1 in other words')
+  await target.query(`DROP ROLE ${role}`)
+})
+
 describe('on PostgreSQL 18', () => {
   let source: TestDatabase
   let target: TestDatabase
