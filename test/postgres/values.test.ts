@@ -8,12 +8,14 @@ import { createDatabaseSource } from '../../src/postgres/dump.ts'
 import { createDatabaseProver } from '../../src/postgres/prove.ts'
 import { collectSegments, countProgress, storedBackup } from '../fakes/segments.ts'
 import { FRANCS, makeLocales, PESOS } from '../support/locales.ts'
+import { startNewest } from '../support/newest.ts'
 import { type Major, startServer, type TestServer } from '../support/postgres.ts'
 import { needTools } from '../support/stock-tool.ts'
 import { THOROUGH } from '../support/thorough.ts'
 import { backUp, read, restore, run } from './round-trip.ts'
 
-const MAJORS: readonly Major[] = THOROUGH ? [14, 15, 16, 17, 18] : [14, 18]
+/** Of those at their newest the one that sees this machine's files, of which the locales are some. */
+const SERVERS: readonly (Major | 'newest 15')[] = THOROUGH ? [14, 15, 'newest 15', 16, 17, 18] : [14, 18]
 const never = new AbortController().signal
 
 /** What an operator, a framework or a provider may have given to a role; those that the server doesn't know are left out. */
@@ -88,14 +90,14 @@ const CONTENTS = `
   UNION ALL SELECT 'bound', pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'dated_1'
    ORDER BY 1`
 
-describe.each(MAJORS)('on PostgreSQL %i, between roles with settings of their own', major => {
+describe.each(SERVERS)('on PostgreSQL %s, between roles with settings of their own', which => {
   let locales: Disposable
-  let server: TestServer
+  let server: Omit<TestServer, 'major'>
   let count = 0
 
   beforeAll(async () => {
     locales = makeLocales()
-    server = await startServer(major)
+    server = which === 'newest 15' ? await startNewest(15) : await startServer(which)
     await run(server.url(), ...roleWith('source', SOURCE), ...roleWith('target', TARGET))
     await run(await server.createDatabase('shop'), VALUES)
   }, 60_000)
