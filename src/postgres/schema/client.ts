@@ -13,6 +13,12 @@ export const BUNDLED_PG_DUMP = { major: 18, minor: 3, version: '18.3' } as const
 /** How the bundled one is asked for by name. */
 export const BUNDLED = 'bundled'
 
+/**
+ * pg_dump 14 compares the rights of schema `public` with those that everybody had there until then, so its text means something
+ * else on a newer server. The bundled one says in full who may do what, and the dialect does the rest.
+ */
+const OLDEST_MAJOR = 15
+
 /** Majors newer than the server's whose programs are looked for, where the bundled one is too old. */
 const NEWER_MAJORS = 3
 
@@ -116,7 +122,7 @@ async function programsFor(machine: Machine, major: number, signal: AbortSignal)
 }
 
 function suits(version: ClientVersion | undefined, server: ReadServer): boolean {
-  if (version === undefined) return false
+  if (version === undefined || version.major < OLDEST_MAJOR) return false
   if (!bundledServes(server)) return version.major >= majorOf(server)
   return version.major === majorOf(server) && isAsNew(version, BUNDLED_PG_DUMP)
 }
