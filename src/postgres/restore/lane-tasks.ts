@@ -68,13 +68,20 @@ export function lateLoads(
 ): LoadTask[] {
   if (looking.length + refused.length === 0) return []
   const late = alone(sum(looking), needs, connection =>
-    untilAllPass(connection, false, [
-      ...refused.map(run => ({ work: () => run(connection) })),
-      ...looking.map(table => ({
-        work: () => loadOnce(connection, table, context.load),
-        ...(context.tolerance === undefined ? {} : { lastResort: () => loadOne(connection, table, context) }),
-      })),
-    ]),
+    untilAllPass(
+      connection,
+      false,
+      [
+        ...refused.map(run => ({ work: () => run(connection) })),
+        ...looking.map(table => ({
+          work: (load: LoadContext) => loadOnce(connection, table, load),
+          ...(context.tolerance === undefined
+            ? {}
+            : { lastResort: (load: LoadContext) => loadOne(connection, table, { ...context, load }) }),
+        })),
+      ],
+      context.load,
+    ),
   )
   return [{ ...late, tables: looking.flatMap(tablesIn) }]
 }

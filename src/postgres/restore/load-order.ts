@@ -9,7 +9,7 @@ import { qualified } from '../sql-text.ts'
 import { borne } from './borne.ts'
 import { loadConfiguration } from './configuration-rows.ts'
 import { keyOf } from './entry-subject.ts'
-import { type LoadContext, loadTable } from './load.ts'
+import { type LoadContext, loadTable, uncounted } from './load.ts'
 import type { RestorePlan, TableLoad } from './restore-plan.ts'
 import { isTolerable } from './tolerable.ts'
 import type { Tolerance } from './tolerance.ts'
@@ -38,9 +38,9 @@ export async function orderLoads(connection: Connection, { loads }: RestorePlan)
 }
 
 export interface Attempt {
-  readonly work: () => Promise<void>
+  readonly work: (load: LoadContext) => Promise<void>
   /** For what the server goes on to refuse when all else is there. */
-  readonly lastResort?: () => Promise<void>
+  readonly lastResort?: (load: LoadContext) => Promise<void>
 }
 
 /**
@@ -51,20 +51,23 @@ export async function untilAllPass(
   connection: Connection,
   atomic: boolean,
   attempts: readonly Attempt[],
+  load: LoadContext,
 ): Promise<void> {
   let left = attempts
+  let using = load
   while (left.length > 0) {
     const refused: { readonly attempt: Attempt; readonly error: unknown }[] = []
     for (const attempt of left) {
-      const error = await borne(connection, atomic, isTolerable, attempt.work)
+      const error = await borne(connection, atomic, isTolerable, () => attempt.work(using))
       if (error !== undefined) refused.push({ attempt, error })
     }
+    using = uncounted(load)
     const hasEnded = refused.length === left.length
     left = hasEnded ? [] : refused.map(({ attempt }) => attempt)
     if (!hasEnded) continue
     for (const { attempt, error } of refused) {
       if (attempt.lastResort === undefined) throw error
-      await attempt.lastResort()
+      await attempt.lastResort(using)
     }
   }
 }
@@ -83,24 +86,29 @@ export async function loadInTransaction(
   { tolerance, aside }: InTransaction,
 ): Promise<void> {
   const { plain, looking } = await orderLoads(connection, plan)
-  const configuration = { work: () => loadConfiguration(connection, plan, load, aside) }
-  const refusal = await borne(connection, true, isTolerable, configuration.work)
+  const configuration = { work: (using: LoadContext) => loadConfiguration(connection, plan, using, aside) }
+  const refusal = await borne(connection, true, isTolerable, () => configuration.work(load))
   const inSavepoint = (table: TableLoad) => async (using: LoadContext) => {
     // Rows may be frozen where the table was made, or emptied, in the innermost transaction; and a refused attempt leaves rows.
     if (table.own) await connection.query(`TRUNCATE ONLY ${qualified(table.into)}`)
     await loadTable(connection, table, using, { freeze: table.own })
   }
-  const tolerantly = (table: TableLoad, to: Tolerance) =>
-    loadTolerantly(connection, table, load, { tolerance: to, atomic: true }, inSavepoint(table))
+  const tolerantly = (table: TableLoad, to: Tolerance, using: LoadContext) =>
+    loadTolerantly(connection, table, using, { tolerance: to, atomic: true }, inSavepoint(table))
   for (const table of plain) {
     if (tolerance === undefined) await loadTable(connection, table, load, { freeze: table.own })
-    else await tolerantly(table, tolerance)
+    else await tolerantly(table, tolerance, load)
   }
-  await untilAllPass(connection, true, [
-    ...(refusal === undefined ? [] : [configuration]),
-    ...looking.map(table => ({
-      work: () => inSavepoint(table)(load),
-      ...(tolerance === undefined ? {} : { lastResort: () => tolerantly(table, tolerance) }),
-    })),
-  ])
+  await untilAllPass(
+    connection,
+    true,
+    [
+      ...(refusal === undefined ? [] : [configuration]),
+      ...looking.map(table => ({
+        work: inSavepoint(table),
+        ...(tolerance === undefined ? {} : { lastResort: (using: LoadContext) => tolerantly(table, tolerance, using) }),
+      })),
+    ],
+    load,
+  )
 }

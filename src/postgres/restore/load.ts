@@ -30,6 +30,11 @@ export interface LoadContext {
   readonly rewrite?: (statement: string) => readonly string[]
 }
 
+/** For what is read again. */
+export function uncounted(load: LoadContext): LoadContext {
+  return { ...load, progress: { ...load.progress, advance: () => {} } }
+}
+
 export interface LoadOptions {
   /**
    * Rows are stored as frozen, which spares the server from writing each page again later. Allowed only where the table

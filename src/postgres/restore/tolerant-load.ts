@@ -6,7 +6,7 @@ import type { Connection } from '../connection/connection.ts'
 import { databaseErrorIn } from '../connection/safe-message.ts'
 import { displayName, qualified } from '../sql-text.ts'
 import { borne } from './borne.ts'
-import type { LoadContext } from './load.ts'
+import { type LoadContext, uncounted } from './load.ts'
 import { type Obstacle, obstaclesFor } from './obstacles.ts'
 import type { TableLoad } from './restore-plan.ts'
 import { notValid } from './second-ways.ts'
@@ -33,8 +33,7 @@ export async function loadTolerantly(
   work: (load: LoadContext) => Promise<void>,
 ): Promise<void> {
   const attempt = (one: LoadContext) => borne(connection, atomic, isTolerable, () => work(one))
-  // What was read twice is counted once.
-  const again = { ...load, progress: { ...load.progress, advance: () => {} } }
+  const again = uncounted(load)
   const tried = new Set<string>()
   const repaired = { rows: 0 }
   let context = load

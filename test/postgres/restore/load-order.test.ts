@@ -141,8 +141,11 @@ describe.each(THOROUGH ? ([14, 16, 18] as const) : ([18] as const))('on PostgreS
 
     test.each([1, 4])('come back in %i lanes', async lanes => {
       const target = await create()
-      await restore(target, backup(), { lanes })
+      const progress = countProgress()
+      await restore(target, backup(), { lanes }, never, progress)
       await expectEqual(target)
+      // What is read again is not counted again.
+      expect(progress.bytes).toBe(taken.segments.reduce((sum, { bytes }) => sum + bytes.length, 0))
     })
 
     test('come back in one transaction, into an empty database and over what it left', async () => {
