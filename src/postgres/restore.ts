@@ -10,6 +10,7 @@ import { checkCompatibility } from './restore/compatibility.ts'
 import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
 import { applyProperties, missingProperties, propertyProblems } from './restore/database-settings.ts'
+import { textEncoding } from './restore/load.ts'
 import { tellingNoted } from './restore/noted.ts'
 import { previewRestore } from './restore/preview.ts'
 import { type Before, lookBefore, removeRestored } from './restore/remove-restored.ts'
@@ -133,7 +134,13 @@ async function restoreWith(
   const missing = await missingProperties(connection, choice)
   if (!options.databaseSettings) warnings.push(...propertyProblems(missing))
   const applied = async (on: Connection) => (options.databaseSettings ? await applyProperties(on, missing) : [])
-  const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(plan), ...(rewrite && { rewrite }) }
+  const load = {
+    backup,
+    progress,
+    signal: sessions.signal,
+    encoding: textEncoding(plan.detail),
+    ...(rewrite && { rewrite }),
+  }
   const tolerance = tolerates(mode, choice, options) ? new Tolerance(plan) : undefined
   const context = {
     ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice },
@@ -198,11 +205,6 @@ async function clearUp(
     const reason = asComebackError(error).message
     return `The target ${connection.description} is left with a part of the backup, which could not be dropped: ${reason}`
   }
-}
-
-/** The Source reads text as UTF-8, but for a database without an encoding, whose bytes it takes as they are. */
-function textEncoding({ detail }: RestorePlan): string {
-  return detail.encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'
 }
 
 function summary(plan: RestorePlan, { description }: Connection, mode: RestoreMode, lanes: number): string[] {

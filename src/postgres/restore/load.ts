@@ -10,7 +10,7 @@ import { ComebackError } from '../../errors.ts'
 import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
-import type { Relation } from '../detail.ts'
+import type { DatabaseDetail, Relation } from '../detail.ts'
 import { qualified } from '../sql-text.ts'
 import { type BadText, repairText } from '../utf8.ts'
 import type { RangeSegment, TableLoad } from './restore-plan.ts'
@@ -43,6 +43,11 @@ export interface LoadOptions {
   readonly freeze: boolean
 }
 
+/** The Source reads text as UTF-8, but for a database without an encoding, whose bytes it takes as they are. */
+export function textEncoding({ encoding }: DatabaseDetail): string {
+  return encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'
+}
+
 /** Loads all segments of a table, inside the caller's transaction. Throws `mismatch` if the server counted other rows. */
 export async function loadTable(
   connection: Connection,
@@ -52,7 +57,7 @@ export async function loadTable(
 ): Promise<void> {
   for (const range of load.ranges) {
     const sql = copyStatement(load.into, range, context.encoding, options.freeze)
-    const bytes = copyBytes(range, context)
+    const bytes = rowBytes(range, context)
     const rows = context.repaired === undefined ? bytes : repairText(bytes, context.repaired)
     const count = await copyRows(connection, sql, rows, `Loading ${range.segment.name}`, context)
     if (range.rows !== undefined && load.own && count !== range.rows) {
@@ -72,7 +77,7 @@ function copyStatement(into: Relation, range: RangeSegment, encoding: string, fr
 }
 
 /** The COPY data proper: the segment without the SQL around it. */
-async function* copyBytes(range: RangeSegment, context: LoadContext): AsyncGenerator<Uint8Array> {
+export async function* rowBytes(range: RangeSegment, context: LoadContext): AsyncGenerator<Uint8Array> {
   const { segment, detail } = range
   const end = segment.bytes - detail.tail
   let position = 0

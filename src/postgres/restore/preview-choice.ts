@@ -8,8 +8,7 @@ import { rowProblems } from './restore-rows.ts'
 import { findRowTargets } from './row-targets.ts'
 import type { Choice } from './selection.ts'
 import { inspectTarget } from './target.ts'
-import type { TargetFacts } from './target-facts.ts'
-import { findTheirs, withoutTheirs } from './theirs.ts'
+import { type Theirs, withoutTheirs } from './theirs.ts'
 
 /** Names that a loss is told with. */
 const EXAMPLES = 5
@@ -20,13 +19,9 @@ export interface ChoicePreview {
 }
 
 /** Throws what the restore would be refused for. */
-export async function previewChoice(
-  connection: Connection,
-  choice: Choice,
-  facts: TargetFacts,
-): Promise<ChoicePreview> {
+export async function previewChoice(connection: Connection, choice: Choice, theirs: Theirs): Promise<ChoicePreview> {
   if (choice.what === 'data') {
-    const mine = withoutTheirs(choice, await findTheirs(connection, choice.plan, facts))
+    const mine = withoutTheirs(choice, theirs)
     const targets = await findRowTargets(connection, mine)
     return {
       losses: loss('the rows of', 'table', targets.emptied),

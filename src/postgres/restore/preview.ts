@@ -11,6 +11,7 @@ import { type Consent, needsConfirmation, refuseOtherName } from './consent.ts'
 import { missingRoles, refuseRoles, roleProblems, withRoles } from './create-roles.ts'
 import { missingProperties, propertyProblems } from './database-settings.ts'
 import { createEntryFilter } from './entry-filter.ts'
+import { textEncoding } from './load.ts'
 import { lockNeeds, lockProblems } from './lock-table.ts'
 import { type ChoicePreview, previewChoice } from './preview-choice.ts'
 import type { RestoreMode } from './restore-context.ts'
@@ -23,7 +24,7 @@ import { databaseName, inspectTarget, type TargetContents } from './target.ts'
 import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
 import { doomedExtensions, resetProblems } from './target-reset.ts'
-import { findTheirs } from './theirs.ts'
+import { findTheirs, type Theirs } from './theirs.ts'
 import { tolerates } from './tolerance.ts'
 
 /** Names that a loss is told with. */
@@ -69,7 +70,10 @@ export async function previewRestore(
   const swap = mode === 'swap' ? previewSwap(connection, options, backup, options.endSessions ?? false) : undefined
   const swapped = swap && (await attempt(() => swap))
   const isInPlace = mode !== undefined && mode !== 'swap'
-  const found = isInPlace ? await attempt(() => lookAhead(connection, choice, facts, contents)) : undefined
+  const load = { backup, progress, signal: sessions.signal, encoding: textEncoding(choice.plan.detail) }
+  const theirs = mode === 'swap' ? undefined : await findTheirs(connection, choice.plan, facts, load)
+  const found =
+    isInPlace && theirs ? await attempt(() => lookAhead(connection, choice, facts, contents, theirs)) : undefined
   const roles = options.createRoles ? missingRoles(choice.plan, facts) : []
   await attempt(() => refuseRoles(roles, facts))
   const missing = options.databaseSettings ? [] : await missingProperties(connection, choice)
@@ -97,7 +101,7 @@ export async function previewRestore(
       ...propertyProblems(missing),
       ...(mode === undefined
         ? []
-        : await leftOut(connection, choice, withRoles(mode === 'swap' ? freshFacts(facts) : facts, roles), mode)),
+        : leftOut(choice, withRoles(mode === 'swap' ? freshFacts(facts) : facts, roles), mode, theirs)),
     ],
     ...(refusal === undefined ? {} : { refusal: refusalOf(refusal) }),
   }
@@ -128,8 +132,9 @@ async function lookAhead(
   choice: Choice,
   facts: TargetFacts,
   contents: TargetContents | undefined,
+  theirs: Theirs,
 ): Promise<ChoicePreview> {
-  if (choice.isPart || choice.what === 'data') return await previewChoice(connection, choice, facts)
+  if (choice.isPart || choice.what === 'data') return await previewChoice(connection, choice, theirs)
   if (contents === undefined) return { losses: [], problems: [] }
   return {
     losses: await losses(connection, choice.plan, facts),
@@ -166,21 +171,20 @@ function group(names: readonly string[], one: string, many: string): RestorePrev
 }
 
 /** Every statement goes through the filter that the restore itself would use. */
-async function leftOut(
-  connection: Connection,
+function leftOut(
   { plan: whole, isPart }: Choice,
   facts: TargetFacts,
   mode: RestoreMode,
-): Promise<readonly Problem[]> {
-  const { plan, problems } =
-    mode === 'swap' ? { plan: whole, problems: [] } : await findTheirs(connection, whole, facts)
+  theirs: Theirs | undefined,
+): readonly Problem[] {
+  const plan = theirs?.plan ?? whole
   const filter = createEntryFilter(facts)
   for (const planned of [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last]) {
     if (filter.adapt(planned).length > 0) filter.adaptTablespace(planned.entry.settings.default_tablespace ?? '')
   }
   return [
     ...(mode === 'atomic' && !isPart ? resetProblems(plan.detail, facts, []) : []),
-    ...problems,
+    ...(theirs?.problems ?? []),
     ...filter.problems(),
   ]
 }

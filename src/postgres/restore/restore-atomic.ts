@@ -36,7 +36,7 @@ async function replace(context: RestoreContext): Promise<RestoreOutcome> {
     ? await resetChoice(connection, choice, facts)
     : await resetAsPermitted(connection, plan.detail, entries, facts)
   const now = await targetFacts(connection)
-  const theirs = await findTheirs(connection, plan, now)
+  const theirs = await findTheirs(connection, plan, now, load)
   try {
     return await fill(context, reset, now, theirs)
   } catch (error) {

@@ -42,7 +42,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
   await createRoles(connection, given.roles ?? [], given.facts)
   await drop(connection, (await rightsOf(connection, detail, detail.schemas)).reset)
   const facts = await targetFacts(connection)
-  const theirs = await findTheirs(connection, given.plan, facts)
+  const theirs = await findTheirs(connection, given.plan, facts, given.load)
   const whole = { ...given, plan: theirs.plan, load: sparingTheirs(given.load, theirs) }
   const { progress, signal } = whole.load
   const filter = createEntryFilter(facts)

@@ -43,7 +43,7 @@ async function replaceRows({
   choice: wanted,
   tolerance,
 }: RestoreContext & { readonly choice: Choice }): Promise<RestoreOutcome> {
-  const theirs = await findTheirs(connection, wanted.plan, facts)
+  const theirs = await findTheirs(connection, wanted.plan, facts, load)
   const choice = withoutTheirs(wanted, theirs)
   const { plan } = choice
   const { progress, signal } = load

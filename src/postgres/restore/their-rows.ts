@@ -1,7 +1,7 @@
 /**
  * Rows of the backup for tables that belong to somebody else. They are loaded where the table is empty and the restoring role may
- * write there, by themselves, so that a refusal costs nothing else; all others are told, each with its number: rows that don't
- * come back are never passed over in silence.
+ * write there, by themselves, so that a refusal costs nothing else; all others are told, each with its number, unless the table
+ * holds just these: rows that don't come back are never passed over in silence.
  */
 import type { Problem } from '../../engine/ports.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -11,6 +11,7 @@ import { borne } from './borne.ts'
 import { keyOf } from './entry-subject.ts'
 import { type LoadContext, loadTable } from './load.ts'
 import type { RestorePlan, TableLoad } from './restore-plan.ts'
+import { holdsSameRows } from './same-rows.ts'
 import { isTolerable } from './tolerable.ts'
 
 /** Tables that a line names; the problem's list has them all. */
@@ -63,6 +64,7 @@ export async function decideRows(
   plan: RestorePlan,
   ownerOf: (load: TableLoad) => string | undefined,
   absent: ReadonlySet<string>,
+  context: LoadContext,
 ): Promise<TheirRows> {
   const all = [...plan.loads, ...plan.added].filter(load => ownerOf(load) !== undefined && rowsOf(load) !== 0)
   const found = await connection.query<Place & { readonly schema: string; readonly name: string }>(PLACES, [
@@ -73,10 +75,11 @@ export async function decideRows(
   const tried: TableLoad[] = []
   const left: LeftRows[] = []
   for (const load of all) {
-    const place = places.get(keyOf(load.into))
-    const reason = await reasonAgainst(connection, load, absent.has(keyOf(load.into)) ? undefined : place)
+    const place = absent.has(keyOf(load.into)) ? undefined : places.get(keyOf(load.into))
+    const reason = await reasonAgainst(connection, load, place)
     if (reason === undefined) tried.push(load)
-    else left.push({ load, reason: `${ownerOf(load)}'s table ${reason}` })
+    else if (!(await isThere(connection, load, place, context)))
+      left.push({ load, reason: `${ownerOf(load)}'s table ${reason}` })
   }
   const sequences = tried.flatMap(({ into }) => places.get(keyOf(into))?.sequences ?? [])
   return {
@@ -88,16 +91,30 @@ export async function decideRows(
 
 async function reasonAgainst(
   connection: Connection,
-  { into, ranges }: TableLoad,
+  load: TableLoad,
   place: Place | undefined,
 ): Promise<string | undefined> {
   if (place === undefined) return 'is not there'
   if (!place.inserts) return 'may not be written by the restoring role'
   if (!place.reads || place.filtered) return 'hides from the restoring role which rows it has'
-  const lacking = ranges[0]?.detail.columns.filter(column => !place.columns.includes(column)) ?? []
+  const lacking = lackingColumns(load, place)
   if (lacking.length > 0) return `lacks the columns ${lacking.join(', ')}`
-  const rows = await connection.query(`SELECT FROM ONLY ${qualified(into)} ${place.condition} LIMIT 1`)
+  const rows = await connection.query(`SELECT FROM ONLY ${qualified(load.into)} ${place.condition} LIMIT 1`)
   return rows.length === 0 ? undefined : 'has rows, which stay'
+}
+
+async function isThere(
+  connection: Connection,
+  load: TableLoad,
+  place: Place | undefined,
+  context: LoadContext,
+): Promise<boolean> {
+  if (place === undefined || !place.reads || place.filtered || lackingColumns(load, place).length > 0) return false
+  return await holdsSameRows(connection, load, place.condition, context)
+}
+
+function lackingColumns({ ranges }: TableLoad, { columns }: Place): string[] {
+  return ranges[0]?.detail.columns.filter(column => !columns.includes(column)) ?? []
 }
 
 function referencedFirst(loads: readonly TableLoad[], places: ReadonlyMap<string, Place>): TableLoad[] {
@@ -159,7 +176,7 @@ function leftRows(left: readonly LeftRows[]): Problem[] {
   return [
     {
       severity: 'partial',
-      message: `${total.toLocaleString('en')} row${total === 1 ? '' : 's'} of the backup did not come back, since others own their tables: ${texts.slice(0, NAMED).join(', ')}${more}.`,
+      message: `${total.toLocaleString('en')} row${total === 1 ? '' : 's'} of the backup ${total === 1 ? 'is' : 'are'} not restored, since others own their tables: ${texts.slice(0, NAMED).join(', ')}${more}.`,
       hint: 'Their owner can load them from the files that comeback export writes.',
       entries: texts,
     },

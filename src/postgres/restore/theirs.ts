@@ -41,7 +41,12 @@ export interface Theirs {
 }
 
 /** Only looks. `facts` as they are now. */
-export async function findTheirs(connection: Connection, plan: RestorePlan, facts: TargetFacts): Promise<Theirs> {
+export async function findTheirs(
+  connection: Connection,
+  plan: RestorePlan,
+  facts: TargetFacts,
+  load: LoadContext,
+): Promise<Theirs> {
   if (facts.superuser) return { plan, rows: [], keepsValue: () => false, owns: () => false, problems: [] }
   const schemas = [...new Set([...plan.detail.schemas, ...schemasOf(plan)])]
   const others = await objectsOfOthers(connection, schemas)
@@ -90,7 +95,7 @@ export async function findTheirs(connection: Connection, plan: RestorePlan, fact
     last: kept(plan.last),
   }
   const ofTheirs = ({ into }: TableLoad) => relations.get(keyOf(into)) ?? absent.get(keyOf(into))
-  const rows: TheirRows = await decideRows(connection, plan, ofTheirs, new Set(absent.keys()))
+  const rows: TheirRows = await decideRows(connection, plan, ofTheirs, new Set(absent.keys()), load)
   const isOurs = (load: TableLoad) => ofTheirs(load) === undefined
   const away = new Set(
     [...plan.loads, ...plan.added]
