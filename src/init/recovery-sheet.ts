@@ -69,8 +69,19 @@ done | ${first === 'database' ? 'psql -v ON_ERROR_STOP=1 "$DATABASE_URL"' : 'tar
 \`\`\`
 
 \`manifest.json\` holds the exact command for its backup. openssl alone does not notice whether something was altered.
-`
+${plan.components.includes('database') ? DATABASE_BESIDES : ''}`
 }
+
+/** What an application may rest on, and a restored database would lack without a word. */
+const DATABASE_BESIDES = `
+## What a database needs besides
+
+* Roles with their passwords, tablespaces and settings of the whole server are in no backup of a database. Write them down, or keep
+  what \`pg_dumpall --globals-only\` prints with the key.
+* The database's own settings (\`search_path\`, \`timezone\` …), who may connect to it, its comment and its limit are in the backup:
+  \`comeback restore --database-settings\` applies them. \`psql\` alone makes none of them.
+* A new database should sort text as the old one did. A restore says so where it does not, with the statement that makes one that does.
+`
 
 function whatIs(component: Component, { files, configFiles, configEnv }: Plan): string {
   switch (component) {

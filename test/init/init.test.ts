@@ -201,6 +201,7 @@ test('the recovery sheet knows the repository, and goes into a file when asked t
   const report = await place.init({ recoverySheet: 'RECOVERY.md' })
   expect(place.read('RECOVERY.md')).toBe(report.sheet)
   expect(report.sheet).toContain('--store artifact:acme/app')
+  expect(report.sheet).toContain('comeback restore --database-settings')
   expect(report.sheet).toContain("gh api --paginate 'repos/acme/app/actions/artifacts?per_page=100'")
   place.write('RECOVERY.md', 'mine')
   await expect(place.init({ recoverySheet: 'RECOVERY.md' })).rejects.toMatchObject({ code: 'already-exists' })
