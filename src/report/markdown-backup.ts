@@ -1,7 +1,7 @@
 /** The summary of a backup run: failures first, then the numbers side by side, then each backup's particulars. */
 import { sizeChart } from './markdown-chart.ts'
 import { decryptSection, type MadeBackup } from './markdown-decrypt.ts'
-import { code, prose } from './markdown-escape.ts'
+import { code } from './markdown-escape.ts'
 import { facts, folded, markdownTable } from './markdown-parts.ts'
 import { failureBox, problemBox } from './markdown-problems.ts'
 import { pruneMarkdown } from './markdown-prune.ts'
@@ -92,7 +92,7 @@ function particulars(backup: MadeBackup, now: Date): readonly string[] {
       expires === undefined
         ? undefined
         : ['Kept until', `${expires.slice(0, 10)} (for ${countText(daysUntil(expires, now), 'day')})`],
-      backup.tool === undefined ? undefined : ['Schema read by', prose(backup.tool)],
+      backup.tool === undefined ? undefined : ['Schema read by', code(backup.tool)],
       ['Key id', code(backup.keyId)],
     ]),
     '',

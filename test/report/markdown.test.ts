@@ -39,6 +39,14 @@ ${madeBackup.decrypt}
 `)
   })
 
+  test('says which program read the schema', () => {
+    const text = backups('s3://bucket/app', {
+      ...madeBackup,
+      tool: 'pg_dump 15.20 (/usr/lib/postgresql/15/bin/pg_dump)',
+    })
+    expect(text).toMatch(/^- \*\*Schema read by:\*\* <code>pg.*dump 15\.20 .*<\/code>$/m)
+  })
+
   test('shows failures first, with what to do', () => {
     const text = rendered(mixedRun)
     expect(text).toMatch(/^## ❌ Backup: config failed; files partial; database complete\n\n> \[!CAUTION\]\n/)

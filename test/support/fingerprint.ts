@@ -1,6 +1,7 @@
 /** A database as text: everything pg_dump says of its schema, and a digest of every table's rows, sequence and large object. */
 import pg from 'pg'
 import { dumpSchema } from '../../src/postgres/schema/pg-dump.ts'
+import { scriptFor } from '../../src/postgres/schema/script-for.ts'
 
 /**
  * Of a hash-partitioned table the root instead of its leaves: the hash of an enum is that of its oid, which no restore keeps, so
@@ -30,11 +31,23 @@ export interface Fingerprint {
 
 export async function fingerprint(url: string): Promise<Fingerprint> {
   const connect = { url, connectTimeout: 10_000, signal: new AbortController().signal }
-  const [schema, rows] = await Promise.all([
+  const [schema, rows, serverVersion] = await Promise.all([
     dumpSchema({ connect, snapshot: undefined, section: 'schema', args: [] }),
     digests(url),
+    versionOf(url),
   ])
-  return { schema: String(schema), rows }
+  // Without what a server keeps for itself, which is another number in every database.
+  return { schema: String(scriptFor(schema, 'schema', { serverVersion })), rows }
+}
+
+async function versionOf(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return Number((await client.query('SHOW server_version_num')).rows[0]?.server_version_num)
+  } finally {
+    await client.end()
+  }
 }
 
 /** Of every table's rows, every sequence and every large object, by name. */
