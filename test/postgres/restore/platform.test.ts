@@ -15,7 +15,8 @@ async function stateOf({ query }: TestDatabase, { named }: Platform) {
   const [counts] =
     await query(`SELECT (SELECT count(*) FROM public.profiles)::int AS profiles, (SELECT count(*) FROM public.secrets)::int AS secrets,
     (SELECT count(*) FROM private.notes)::int AS notes, (SELECT count(*) FROM auth.users)::int AS users,
-    (SELECT string_agg(DISTINCT provider, ' ') FROM auth.identities) AS providers, (SELECT count(*) FROM storage.objects)::int AS objects`)
+    (SELECT string_agg(DISTINCT provider, ' ') FROM auth.identities) AS providers, (SELECT count(*) FROM storage.objects)::int AS objects,
+    (SELECT last_value FROM auth.identities_id_seq)::int AS sequence`)
   const hung = await query(`SELECT tgname::text AS name FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT polname::text FROM pg_policy UNION ALL SELECT conname::text FROM pg_constraint WHERE contype = 'f' ORDER BY 1`)
   const published = await query(
