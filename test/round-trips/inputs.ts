@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 
 export interface Input {
   readonly name: string
+  readonly about: string
   readonly sql: string
   /** Only a superuser can make it. */
   readonly superuser: boolean
@@ -19,29 +20,35 @@ export interface Input {
 
 const file = (name: string) => readFileSync(new URL(`sql/${name}.sql`, import.meta.url), 'utf8')
 
-function input(name: string, about: Partial<Omit<Input, 'name' | 'sql'>> = {}): Input {
-  return { name, sql: file(name), superuser: false, changesRows: false, amiss: 0, ...about }
+type Facts = Pick<Input, 'superuser' | 'changesRows' | 'amiss' | 'proof'>
+
+function input(name: string, about: string, facts: Partial<Facts> = {}): Input {
+  return { name, about, sql: file(name), superuser: false, changesRows: false, amiss: 0, ...facts }
 }
 
 export const INPUTS: readonly Input[] = [
   // A limit of pg_dump's own.
-  input('attached-children', {
+  input('attached-children', 'children that joined by `ALTER … INHERIT`, columns added to the parent later', {
     proof: 'could-not-verify, columns-moved public.later, columns-moved public.first_child',
   }),
-  input('bad-utf8', { superuser: true, amiss: 1, changesRows: true }),
-  input('changed-check', { amiss: 1 }),
-  input('check-other-table'),
-  input('duplicates', { superuser: true, amiss: 1 }),
-  input('hash-enum-array'),
-  input('in-lists'),
-  input('inherited-not-null'),
-  input('odd-objects'),
-  input('orphan-key', { superuser: true, amiss: 1 }),
-  input('privileges'),
-  input('self-view', { amiss: 1 }),
-  input('unlogged'),
-  input('unqualified', { amiss: 1 }),
-  input('unqualified-view', { amiss: 1 }),
-  input('unreachable-server', { superuser: true, amiss: 1 }),
-  input('values-of-types'),
+  input('bad-utf8', 'text that is not valid in the database’s encoding', {
+    superuser: true,
+    amiss: 1,
+    changesRows: true,
+  }),
+  input('changed-check', 'a check whose function became stricter', { amiss: 1 }),
+  input('check-other-table', 'a check that looks rows up in another table'),
+  input('duplicates', 'duplicates behind a unique index', { superuser: true, amiss: 1 }),
+  input('hash-enum-array', 'partitions by hash of an array of an enum'),
+  input('in-lists', '`CHECK (x IN (…))` and others that print otherwise after a reload'),
+  input('inherited-not-null', 'children with keys and `NOT NULL` of their own'),
+  input('odd-objects', 'names and objects that are hard to name or to drop'),
+  input('orphan-key', 'a foreign key whose rows are orphans', { superuser: true, amiss: 1 }),
+  input('privileges', 'default privileges that open, and what was closed again'),
+  input('self-view', 'a view that selects from itself', { amiss: 1 }),
+  input('unlogged', 'unlogged identities, partitions and keys'),
+  input('unqualified', 'a generated column whose function needs the search path', { amiss: 1 }),
+  input('unqualified-view', 'a materialized view whose function needs the search path', { amiss: 1 }),
+  input('unreachable-server', 'a materialized view over a foreign server that is gone', { superuser: true, amiss: 1 }),
+  input('values-of-types', 'values whose text depends on settings'),
 ]

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { asComebackError } from '../../src/errors.ts'
+import { parseDatabaseDetail } from '../../src/postgres/detail.ts'
+import { createDatabaseSource } from '../../src/postgres/dump.ts'
 import type { BackupReport, RestoreReport } from '../../src/report/report.ts'
 import type { VerifyReport } from '../../src/report/verify-report.ts'
+import { collectSegments } from '../fakes/segments.ts'
 import { jobIn } from '../support/job.ts'
 import { applyStockRecipe } from '../support/stock-recipe.ts'
 import { type Contents, contentsOf, copyByPgDump, differences } from './contents.ts'
@@ -29,6 +32,22 @@ export async function createRoles(server: RoundTripServer): Promise<void> {
     server.url(),
     `CREATE ROLE ${OWNER} LOGIN CREATEDB PASSWORD 'secret'; CREATE ROLE round_trip_anon; GRANT pg_monitor TO ${OWNER}`,
   )
+}
+
+/** The server, and which pg_dump an engine in this place takes for it. */
+export async function described(
+  server: RoundTripServer,
+): Promise<{ readonly server: string; readonly client: string }> {
+  const { rows } = await run(server.url(), 'SHOW server_version')
+  const source = createDatabaseSource({
+    url: server.url(),
+    connectTimeout: 10_000,
+    lanes: 1,
+    schemaOnly: true,
+    excludeTableData: [],
+  })
+  const { detail } = await source.read(collectSegments(), new AbortController().signal)
+  return { server: `PostgreSQL ${rows[0]?.server_version}`, client: parseDatabaseDetail(detail).pgDump }
 }
 
 export async function roundTrip(server: RoundTripServer, input: Input, role: Role): Promise<Outcomes> {
