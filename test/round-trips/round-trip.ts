@@ -45,6 +45,7 @@ export async function described(
     lanes: 1,
     schemaOnly: true,
     excludeTableData: [],
+    pgDump: server.client,
   })
   const { detail } = await source.read(collectSegments(), new AbortController().signal)
   return { server: `PostgreSQL ${rows[0]?.server_version}`, client: parseDatabaseDetail(detail).pgDump }
@@ -104,7 +105,8 @@ class Trip {
   }
 
   async job(verb: 'backup' | 'verify', given: Readonly<Record<string, string>>) {
-    return await jobIn(this.#cwd, { verb, components: ['database'] }, given)
+    const { client: pgDump } = this.#server
+    return await jobIn(this.#cwd, { verb, components: ['database'] }, { pgDump, ...given })
   }
 
   async restore(mode: string, target: string, same: readonly Contents[]): Promise<string> {

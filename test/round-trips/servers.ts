@@ -6,6 +6,8 @@ import { type NewestMajor, startNewest } from '../support/newest.ts'
 import { startServer } from '../support/postgres.ts'
 
 export interface RoundTripServer {
+  /** What the engine is told to read the schema with. */
+  readonly client: string
   readonly pgDump: string
   readonly psql: string
   /** Of a superuser. */
@@ -17,21 +19,37 @@ export interface RoundTripServer {
 function namedServer(url: string): RoundTripServer {
   const { ROUND_TRIP_PG_DUMP: pgDump = 'pg_dump', ROUND_TRIP_PSQL: psql = 'psql' } = process.env
   const inDatabase = (database: string) => Object.assign(new URL(url), { pathname: `/${database}` }).href
-  return { pgDump, psql, url: database => (database === undefined ? url : inDatabase(database)), stop: async () => {} }
+  return {
+    client: pgDump,
+    pgDump,
+    psql,
+    url: database => (database === undefined ? url : inDatabase(database)),
+    stop: async () => {},
+  }
 }
 
-const MAJORS = [14, 15, 16, 17, 18, 19] as const
-
-/** Those that the round trips are made on, by name. */
+/** Those that the round trips are made on, by name: all by the bundled pg_dump, but for what is newer. */
 export function roundTripServers(named = process.env.ROUND_TRIP_URL) {
   if (named !== undefined) return [{ name: 'the server that was named', start: async () => namedServer(named) }]
-  return MAJORS.map(major => ({ name: `PostgreSQL ${major}`, start: () => startOwn(major) }))
+  return [
+    { name: 'PostgreSQL 14', start: () => fromNpm(14) },
+    { name: 'PostgreSQL 15', start: async () => ({ client: 'bundled', ...(await startNewest(15)) }) },
+    { name: 'PostgreSQL 15 by its own pg_dump', start: () => byItsOwn(15) },
+    { name: 'PostgreSQL 16', start: () => fromNpm(16) },
+    { name: 'PostgreSQL 17', start: async () => ({ client: 'bundled', ...(await startNewest(17)) }) },
+    { name: 'PostgreSQL 18', start: async () => ({ client: 'bundled', ...(await startNewest(18)) }) },
+    { name: 'PostgreSQL 19', start: () => byItsOwn(19) },
+  ]
 }
 
-async function startOwn(major: (typeof MAJORS)[number]): Promise<RoundTripServer> {
-  if (major !== 14 && major !== 16) return await startNewest(major)
+async function byItsOwn(major: NewestMajor): Promise<RoundTripServer> {
+  const server = await startNewest(major)
+  return { client: server.pgDump, ...server }
+}
+
+async function fromNpm(major: 14 | 16): Promise<RoundTripServer> {
   const { pgDump, psql } = await programsOf(17)
-  return { ...(await startServer(major)), pgDump, psql }
+  return { client: 'bundled', ...(await startServer(major)), pgDump, psql }
 }
 
 async function programsOf(major: NewestMajor) {
