@@ -7,7 +7,7 @@ import { ageText, countText, durationText, rateText, sizeText, timeText } from '
 import type { ExportReport, RestoreReport } from './report.ts'
 import { laterStatements, shortText, unmadeTexts } from './unmade-words.ts'
 
-export function restoreMarkdown(report: RestoreReport, now: Date): readonly string[] {
+export function restoreMarkdown(report: RestoreReport, now: Date, details: boolean): readonly string[] {
   const { component, id, time, bytes, seconds, summary, safety, problems, unmade = [] } = report
   const short = shortText(unmade)
   const isWhole = problems.length === 0 && unmade.length === 0
@@ -26,16 +26,17 @@ export function restoreMarkdown(report: RestoreReport, now: Date): readonly stri
           `- What was there before is kept as safety backup ${code(safety.id)}. To bring it back, with the same options: ${code(safety.undo)}`,
         ]),
     '',
-    ...unmadeSection(unmade),
+    ...unmadeSection(unmade, details),
     ...problemBox(problems),
   ]
 }
 
-function unmadeSection(unmade: readonly Unmade[]): readonly string[] {
+/** Statements show how the database is built. */
+function unmadeSection(unmade: readonly Unmade[], details: boolean): readonly string[] {
   if (unmade.length === 0) return []
-  const statements = laterStatements(unmade).flatMap(sql => sql.split('\n'))
+  const statements = details ? laterStatements(unmade).flatMap(sql => sql.split('\n')) : []
   return [
-    ...problemBox(unmadeTexts(unmade).map(({ message, hint }) => ({ severity: 'partial', message, hint }))),
+    ...problemBox(unmadeTexts(unmade)),
     ...(statements.length === 0
       ? []
       : folded('To make it as it was, once the reasons are gone', fenced('sql', statements))),

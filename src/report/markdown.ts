@@ -38,7 +38,7 @@ function linesOf(report: Report, options: MarkdownOptions): readonly string[] {
     case 'backup':
       return backupMarkdown(report, options)
     case 'restore':
-      return restoreMarkdown(report, options.now)
+      return restoreMarkdown(report, options.now, options.details)
     case 'discard':
       return [`## ✅ Discarded: ${report.component}`, '', ...report.summary.map(line => `- ${prose(line)}`)]
     case 'restore-plan':

@@ -132,13 +132,10 @@ function restoreLines(report: RestoreReport, palette: Palette): readonly string[
   ]
 }
 
-function unmadeLines(unmade: readonly Unmade[], { yellow }: Palette): readonly string[] {
+function unmadeLines(unmade: readonly Unmade[], palette: Palette): readonly string[] {
   const statements = laterStatements(unmade)
   return [
-    ...unmadeTexts(unmade).flatMap(({ message, hint }) => [
-      `  ${yellow('missing:')} ${indented(message)}`,
-      ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),
-    ]),
+    ...problemLines(unmadeTexts(unmade), palette),
     ...(statements.length === 0
       ? []
       : ['  To make it as it was, once the reasons are gone:', ...statements.map(sql => `    ${indented(sql)}`)]),

@@ -16,6 +16,8 @@ const OUTCOMES: Readonly<Record<Unmade['outcome'], string>> = {
 }
 
 export interface UnmadeText {
+  /** `partial`: the target lacks it, or has something else. */
+  readonly severity: 'partial' | 'warning'
   /** `Left out: INDEX public.a: could not create unique index "a" [23505].` */
   readonly message: string
   readonly hint: string | undefined
@@ -39,12 +41,19 @@ export function unmadeTexts(unmade: readonly Unmade[]): readonly UnmadeText[] {
     if (first === undefined) return []
     const names = group.slice(0, NAMES).map(({ entry }) => entry)
     const more = group.length > NAMES ? ` and ${group.length - NAMES} more` : ''
-    return [{ message: `${OUTCOMES[first.outcome]}: ${names.join(', ')}${more}: ${first.reason}.`, hint: first.hint }]
+    const severity: UnmadeText['severity'] = first.outcome === 'helped' ? 'warning' : 'partial'
+    return [
+      {
+        severity,
+        message: `${OUTCOMES[first.outcome]}: ${names.join(', ')}${more}: ${first.reason}.`,
+        hint: first.hint,
+      },
+    ]
   })
   const more = groups.length - GROUPS
   return more <= 0
     ? texts
-    : [...texts, { message: `… and ${more} more reasons; --json has them all.`, hint: undefined }]
+    : [...texts, { severity: 'partial', message: `… and ${more} more reasons; --json has them all.`, hint: undefined }]
 }
 
 /** Ready to be run, in the order in which they work; each may have several lines. */
