@@ -19,7 +19,7 @@ import {
   refuseFilled,
   refuseUnmarked,
 } from './proof/disposable.ts'
-import { findUnfit, majorOf, otherVersions } from './proof/fitness.ts'
+import { findUnfit, majorOf, otherSorting, otherVersions } from './proof/fitness.ts'
 import { checkHealth } from './proof/health.ts'
 import { imageOf } from './proof/images.ts'
 import { type LeftOut, leftOut, schemaCheck, unexplained } from './proof/left-out.ts'
@@ -147,7 +147,7 @@ async function lookAt(found: Found, left: LeftOut, database: ProofDatabase, requ
   const target = { url: database.url, connectTimeout: options.connectTimeout, signal }
   const ask = () => runAssertions(options.assertions, target, context.before?.assertions ?? [])
   const started = performance.now()
-  await compare(found, target, left, request)
+  await compare(found, target, left, database.otherLocale === undefined, request)
   const asserted = await ask()
   found.compareTime = performance.now() - started
   found.checks = [...found.checks, asserted.check]
@@ -189,7 +189,13 @@ async function restoreInto(
 }
 
 /** Adds to what was found as it goes. */
-async function compare(found: Found, target: ConnectOptions, left: LeftOut, request: Request): Promise<void> {
+async function compare(
+  found: Found,
+  target: ConnectOptions,
+  left: LeftOut,
+  sorted: boolean,
+  request: Request,
+): Promise<void> {
   const { backup, detail, options, context, signal } = request
   const { progress } = context
   const { lanes, pgDump } = options
@@ -221,6 +227,8 @@ async function compare(found: Found, target: ConnectOptions, left: LeftOut, requ
   await using connection = await connect(target)
   found.checks = [...found.checks, ...health.checks, extensionCheck(detail, left)]
   found.findings = [...found.findings, ...health.findings, ...(await otherVersions(connection, detail))]
+  // A locale that is not there at all has been told already.
+  if (sorted) found.findings = [...found.findings, ...(await otherSorting(connection, detail))]
 }
 
 function extensionCheck({ extensions }: DatabaseDetail, { entries }: LeftOut): ProofCheck {

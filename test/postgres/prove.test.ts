@@ -330,6 +330,19 @@ describe('a shop', () => {
     ])
   })
 
+  test('a library that sorts by another version is worth a word, and one that has none verifies nothing', async () => {
+    const [here] = await target.query(
+      'SELECT datcollversion AS version FROM pg_database WHERE datname = current_database()',
+    )
+    const sorting = async (version: string) => {
+      const locale = { provider: 'libc', name: null, rules: null, version }
+      const result = await prove({ ...backup, detail: { ...(backup.detail as object), locale } }, target.url)
+      return found(result)
+    }
+    const code = here?.version === null ? 'locale-unavailable' : 'target-differs'
+    expect(await sorting('2.17')).toEqual([expect.stringMatching(`^${code} locale `)])
+  })
+
   test('a database that cannot be dropped again is named', async () => {
     const result = await prove(backup, target.url, {
       restored: url => run(target.url, `ALTER DATABASE "${new URL(url).pathname.slice(1)}" IS_TEMPLATE true`),

@@ -46,6 +46,30 @@ export async function otherVersions(connection: Connection, detail: DatabaseDeta
   })
 }
 
+/**
+ * Whether the server's library sorts by the same version of the locale. Another version is worth a word, as few texts change their
+ * place. A C library that has none where the source's had one sorts by code points, whatever the locale is called: musl, in Alpine.
+ */
+export async function otherSorting(
+  connection: Connection,
+  { locale, collate }: DatabaseDetail,
+): Promise<readonly ProofFinding[]> {
+  const wanted = locale?.version ?? null
+  if (wanted === null) return []
+  const [row] = await connection.query<{ version: string | null }>(
+    "SELECT pg_catalog.to_jsonb(d) ->> 'datcollversion' AS version FROM pg_catalog.pg_database d WHERE datname = pg_catalog.current_database()",
+  )
+  const here = row?.version ?? null
+  if (here === wanted) return []
+  const subject = `locale ${collate}`
+  if (here === null && locale?.provider === 'libc') {
+    const message = `The disposable server's C library has no version of the locale ${collate}, and may sort by code points: the order of text was not seen.`
+    return [{ code: 'locale-unavailable', subject, message, hint: 'Use an image of Debian instead of Alpine.' }]
+  }
+  const message = `The source's library sorts text by version ${wanted} of its locale, the disposable server's by ${here ?? 'none'}: a few texts may come in another order.`
+  return [{ code: 'target-differs', subject, message }]
+}
+
 export function majorOf(version: number): number {
   return Math.floor(version / 10_000)
 }

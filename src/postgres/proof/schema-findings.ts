@@ -43,7 +43,7 @@ export async function findSchema(looking: Looking, now: DatabaseDetail): Promise
 
 export function schemaDetail({ entries, reworded }: SchemaFindings): string {
   const count = (number: number) => number.toLocaleString('en')
-  const all = `${count(entries)} entries of pg_dump`
+  const all = `${count(entries)} ${entries === 1 ? 'entry' : 'entries'} of pg_dump`
   if (reworded === 0) return `${all}, text for text`
   return `${all}: ${count(entries - reworded)} text for text, ${count(reworded)} in other words that mean the same to the server`
 }

@@ -59,12 +59,13 @@ test('a scheduler that is bound to one database cannot be made in the proof, and
 })
 
 test('roles that rows name are made for the proof', async () => {
-  const role = `owner_${randomBytes(4).toString('hex')}`
+  const role = `Owner "of" ${randomBytes(4).toString('hex')}`
+  const name = `"${role.replaceAll('"', '""')}"`
   await using source = await createDatabase(14)
-  await source.query(`CREATE ROLE ${role}; CREATE TABLE jobs (id int, owner regrole, others regrole[]);
-    INSERT INTO jobs VALUES (1, '${role}', ARRAY['${role}', 'postgres']::regrole[]), (2, NULL, NULL), (3, '-', '{}')`)
+  await source.query(`CREATE ROLE ${name}; CREATE TABLE jobs (id int, owner regrole, others regrole[]);
+    INSERT INTO jobs VALUES (1, '${name}', ARRAY['${name}', 'postgres']::regrole[]), (2, NULL, NULL), (3, '-', '{}')`)
   const backup = await backUp(source.url)
-  await source.query(`DROP TABLE jobs; DROP ROLE ${role}`)
+  await source.query(`DROP TABLE jobs; DROP ROLE ${name}`)
   await using target = await createDatabase(14)
   const result = await prove(backup, target.url)
   expect(found(result)).toEqual([])
