@@ -49,15 +49,16 @@ export async function imagesHere(
   return found
 }
 
-/** Fetches the image of that major. Undefined without Docker, or where there is no such image. */
+/** Fetches the image of that major, and says so. Undefined without Docker, or where there is no such image. */
 export async function pullImage(
   machine: Machine,
   major: number,
-  signal: AbortSignal,
+  { signal, phase }: { readonly signal: AbortSignal; readonly phase: (text: string) => void },
 ): Promise<(DockerImage & { readonly version: string }) | undefined> {
   const docker = await programOnPath(machine, 'docker')
   if (docker === undefined) return undefined
   const image = `postgres:${major}`
+  phase(`Pulling ${image} with Docker for its pg_dump, since this machine has none that is new enough`)
   if ((await ask(docker, ['pull', '--quiet', image], machine, signal, PULL_LIMIT)) === undefined) return undefined
   const version = await versionIn({ docker, image }, machine, signal)
   return version === undefined ? undefined : { docker, image, version }

@@ -65,8 +65,7 @@ export async function chooseClient(
   const image = images.find(({ version }) => suits(parseVersion(version), server))
   if (image !== undefined) return { kind: 'docker', ...image, environment: dockerEnvironment(request) }
   if (bundledServes(server)) return BUNDLED_CLIENT
-  phase(`Pulling postgres:${major} with Docker for its pg_dump, since this machine has none that is new enough`)
-  const pulled = await pullImage(request, major, signal)
+  const pulled = await pullImage(request, major, { signal, phase })
   if (pulled !== undefined) return { kind: 'docker', ...pulled, environment: dockerEnvironment(request) }
   throw tooNew(server, `the bundled pg_dump ${BUNDLED_PG_DUMP.version} and any other that this machine has`)
 }
