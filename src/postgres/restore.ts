@@ -21,6 +21,7 @@ import type { RestorePlan } from './restore/restore-plan.ts'
 import { restoreRows } from './restore/restore-rows.ts'
 import { type RestoreSessions, restoreSessions, type TargetOptions } from './restore/restore-sessions.ts'
 import { restoreBySwap } from './restore/restore-swap.ts'
+import { lostDefaults, namesOfDefaults } from './restore/rights.ts'
 import {
   onlyChosenSequences,
   parseSelection,
@@ -163,14 +164,23 @@ async function restoreWith(
     atomic: selection.what === 'data' ? restoreRows : restoreAtomically,
     parallel: emptyAgainOnFailure,
   }
+  const defaults = await namesOfDefaults(connection)
   const outcome = await restoreIn[mode](context)
+  const lost = lostDefaults(defaults, await namesOfDefaults(connection))
   progress.phase('Collecting statistics')
   const which = mode === 'atomic' ? 'all' : 'partitioned'
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   if (mode === 'parallel') await tolerance?.paths.end(connection)
   return {
     summary: [...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
-    problems: [...warnings, ...roleProblems(roles), ...outcome.problems, ...unanalyzed, ...(await applied(connection))],
+    problems: [
+      ...warnings,
+      ...roleProblems(roles),
+      ...outcome.problems,
+      ...lost,
+      ...unanalyzed,
+      ...(await applied(connection)),
+    ],
     ...unmadeBy(tolerance),
   }
 }

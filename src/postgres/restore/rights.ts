@@ -3,6 +3,7 @@
  * default privileges add to a new object would stay: a table that was closed to a role would be open to it. They are therefore
  * taken away before anything is created, and what the backup, or whoever lives beside it, has of them comes back after that.
  */
+import type { Problem } from '../../engine/ports.ts'
 import type { Connection } from '../connection/connection.ts'
 
 /** Which default privileges are meant; always those of roles that the restoring one may act for. */
@@ -60,6 +61,32 @@ export async function defaultPrivileges(
   { schemas, everywhere, mine }: DefaultsOf,
 ): Promise<Rights> {
   return sorted(await connection.query<Row>(DEFAULTS, [schemas ?? null, everywhere, mine]))
+}
+
+const NAMED = `
+  SELECT 'FOR ROLE ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.defaclrole))
+         || COALESCE(' IN SCHEMA ' || pg_catalog.quote_ident(n.nspname), '') || ' ON ' ||
+         CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
+                              WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END AS name
+    FROM pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace ORDER BY 1`
+
+/** `FOR ROLE shop IN SCHEMA public ON TABLES`, one for each kind of object that has any. */
+export async function namesOfDefaults(connection: Connection): Promise<string[]> {
+  return (await connection.query<{ name: string }>(NAMED)).map(({ name }) => name)
+}
+
+/** What a target has lost that the backup knows nothing of: what is created there later will have no such grants. */
+export function lostDefaults(before: readonly string[], after: readonly string[]): Problem[] {
+  const lost = before.filter(name => !after.includes(name))
+  if (lost.length === 0) return []
+  return [
+    {
+      severity: 'warning',
+      message: `Default privileges that the backup does not have were taken away: ${lost.join(', ')}.`,
+      hint: 'Where objects that are created later should be granted to others at once, give them again: ALTER DEFAULT PRIVILEGES …',
+      entries: lost,
+    },
+  ]
 }
 
 /**

@@ -127,6 +127,7 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     expect(problems.map(problem => problem.message)).toEqual([
       "Schemas that the backup doesn't hold stay as they are: apart.",
       'Dropped with what they depended on, and not part of the backup: table constraint z_i_fkey on apart.z.',
+      'Default privileges that the backup does not have were taken away: FOR ROLE postgres IN SCHEMA public ON TABLES, FOR ROLE postgres ON FUNCTIONS, FOR ROLE postgres ON TABLES.',
     ])
     await target.query('DROP SCHEMA apart CASCADE')
     expect(await fingerprint(target.url)).toEqual(await fingerprint(source.url))
