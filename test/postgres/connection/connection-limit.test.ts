@@ -23,7 +23,7 @@ test.each(['role', 'database'] as const)('a %s that may connect once is told wha
   expect(error.message).toContain(`too many connections for ${limited} "${name}"`)
   expect(error.hint).toContain('A backup takes at least two connections at a time')
   expect(error.hint).toContain(`ALTER ${kind} "${name}" CONNECTION LIMIT`)
-  // By turns, then: pg_dump's own session waits for the lane's.
+  // Where pg_dump has the second one, the first reads the rows, too.
   await database.query(`ALTER ${kind} ${name} CONNECTION LIMIT 2`)
   expect((await read(15_000)).problems).toEqual([])
 })
