@@ -73,10 +73,11 @@ function pgDumpFor(
  */
 function ownPaths(options: Options, cwd: string): readonly string[] {
   const store = folderOf(options.store)
-  return [...(store === undefined ? [] : [store]), options.keyFile, options.logDir, REVIEW_FOLDER]
-    .concat(KEPT_FOLDERS)
+  const paths = [...(store === undefined ? [] : [store]), options.keyFile, options.logDir, REVIEW_FOLDER]
     .map(path => resolve(cwd, path))
     .filter(path => path.startsWith(join(cwd, sep)))
+  // At any depth, and where patterns lead out of that folder, too.
+  return [...paths, ...KEPT_FOLDERS]
 }
 
 /** Ends what a restore has kept of the former state. Returns lines for people. */

@@ -3,11 +3,12 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { existingFiles } from './existing-files.ts'
+import { type OwnName, ownName } from './own-name.ts'
 import { presence } from './presence.ts'
 import { removeTree } from './remove-tree.ts'
 import { repairLeftover } from './repair.ts'
 import { isGone, systemReason } from './walk.ts'
-import { type OwnName, ownName, readLeftover } from './workplace.ts'
+import { readLeftover } from './workplace.ts'
 import { writing } from './write-error.ts'
 
 /**
@@ -52,8 +53,8 @@ async function putRight(folder: string, { where, target, id }: OwnName): Promise
   const parent = dirname(folder)
   const leftover = await readLeftover(where === 'inside' ? parent : join(parent, target), where, id)
   if (leftover !== undefined) return repairLeftover(leftover)
-  throw new ComebackError('permission', `${folder} is the work of another user's restore.`, {
-    hint: 'Let that user discard it.',
+  throw new ComebackError('permission', `${folder} was made in that place by no restore of this user.`, {
+    hint: 'Let the user discard it whose restore it is. If it was copied or moved there, look at it and remove it by hand.',
   })
 }
 

@@ -1,8 +1,8 @@
 /** What a folder holds before something is restored into it. */
 import { opendir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { ownName } from './own-name.ts'
 import { isGone } from './walk.ts'
-import { ownName } from './workplace.ts'
 import { systemCode } from './write-error.ts'
 
 /** The folder may be a whole disk, and beyond this nobody reads the number. */

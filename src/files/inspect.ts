@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { ComebackError } from '../errors.ts'
-import { checkMembers, staysInside } from './member.ts'
+import { checkMembers, type LeftOut, staysInside } from './member.ts'
 import type { MemberFilter } from './member-filter.ts'
 import { presence } from './presence.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
@@ -20,8 +20,7 @@ export interface ArchiveSurvey {
   readonly links: number
   /** Of the files. */
   readonly bytes: number
-  /** Links that lead out of the folder. */
-  readonly leftOut: readonly { readonly path: string; readonly target: string }[]
+  readonly leftOut: readonly LeftOut[]
   /** What stands in the folder where entries go. */
   readonly conflicts: Conflicts
   /** Of these, what is never replaced: folders in the place of files, files and links in the place of folders. */
@@ -55,11 +54,12 @@ export async function surveyArchive(
   const place = examine(directory)
   const brought = new Set<string>()
   const passed: string[] = []
-  const leftOut: { readonly path: string; readonly target: string }[] = []
+  const leftOut: LeftOut[] = []
   const counts = { files: 0, folders: 0, links: 0, bytes: 0 }
   for await (const entry of readTar(archive)) {
     signal.throwIfAborted()
     const parts = members.check(entry)
+    if (parts === undefined) continue
     const { kind, target, size } = entry
     if (filter?.takes(parts, entry) === false) {
       if (kind === 'folder') passed.push(parts.join('/'))
@@ -78,6 +78,7 @@ export async function surveyArchive(
     }
     await place.check(parts, kind)
   }
+  leftOut.push(...members.reserved().map(path => ({ path })))
   counts.folders += passed.filter(folder => filter?.needs(folder) === true).length
   const { conflicts, blocked } = place
   return { ...counts, leftOut, conflicts, blocked, taken: place.taken(), brings: path => brought.has(path) }

@@ -4,6 +4,7 @@
  * a disk. None of that is ever in a backup that Comeback made, so an archive that holds it is refused as a whole.
  */
 import { ComebackError } from '../errors.ts'
+import { looksOwn } from './own-name.ts'
 import type { TarEntry } from './tar-reader.ts'
 
 /** The parts of an entry's path; none for the target itself (`./`). Throws `unsafe-archive`. */
@@ -30,9 +31,20 @@ export function staysInside(parts: readonly string[], target: string): boolean {
   return up < parts.length && !steps.slice(up).includes('..')
 }
 
+/** What a restore does not make: a link that leads out of the folder or, without a target, what bears a name of its own folders. */
+export interface LeftOut {
+  readonly path: string
+  readonly target?: string
+}
+
 export interface MemberChecks {
-  /** Throws `unsafe-archive` for an entry that may not be, after those before it. */
-  check(entry: TarEntry): readonly string[]
+  /**
+   * Throws `unsafe-archive` for an entry that may not be, after those before it. Undefined for one that is to be left out: it
+   * bears a name that restores keep for themselves, and the next one would take it for its own.
+   */
+  check(entry: TarEntry): readonly string[] | undefined
+  /** The uppermost paths that are left out for their names. */
+  reserved(): readonly string[]
 }
 
 /** Remembers names, so it takes memory for each: about 100 bytes. */
@@ -40,8 +52,10 @@ export function checkMembers(): MemberChecks {
   const folders = new Set<string>()
   const files = new Set<string>()
   const links = new Set<string>()
+  const reserved = new Set<string>()
 
   return {
+    reserved: () => [...reserved],
     check(entry) {
       const parts = memberParts(entry.path)
       const name = parts.join('/')
@@ -49,6 +63,11 @@ export function checkMembers(): MemberChecks {
       if (name === '') {
         if (entry.kind === 'folder') return parts
         throw unsafe('an entry that would take the place of the target')
+      }
+      const own = parts.findIndex(looksOwn)
+      if (own >= 0) {
+        reserved.add(parts.slice(0, own + 1).join('/'))
+        return undefined
       }
       for (let depth = parts.length - 1; depth > 0; depth--) {
         const folder = parts.slice(0, depth).join('/')

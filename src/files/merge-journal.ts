@@ -13,8 +13,12 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
+import * as v from 'valibot'
+import { ComebackError } from '../errors.ts'
 import { flush } from './durable.ts'
+import { memberParts } from './member.ts'
 import { presence } from './presence.ts'
+import { KEPT_MODE } from './tar-writer.ts'
 import type { UnpackedMember } from './unpack.ts'
 import { writing } from './write-error.ts'
 
@@ -23,6 +27,21 @@ export type JournalEntry =
   | { readonly kind: 'made'; readonly path: string }
   | { readonly kind: 'overwrite' }
 export type JournalState = 'making' | 'moving' | 'done'
+
+const PATH = v.pipe(
+  v.string(),
+  v.check(path => memberParts(path).join('/') === path && path !== ''),
+)
+const NUMBER = v.pipe(v.number(), v.finite())
+const KNOWN = { path: PATH, ino: v.pipe(v.number(), v.integer()), size: NUMBER, mtime: NUMBER }
+const MODE = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(KEPT_MODE))
+const ENTRY = v.variant('kind', [
+  v.strictObject({ kind: v.literal('file'), ...KNOWN }),
+  v.strictObject({ kind: v.literal('link'), ...KNOWN }),
+  v.strictObject({ kind: v.literal('folder'), path: PATH, mode: MODE, mtime: NUMBER }),
+  v.strictObject({ kind: v.literal('made'), path: PATH }),
+  v.strictObject({ kind: v.literal('overwrite') }),
+])
 
 const FILES = { making: 'journal.part', moving: 'journal', done: 'done' } as const
 
@@ -57,8 +76,19 @@ export function writeJournal(workplace: string): JournalWriter {
 
 export async function* readJournal(workplace: string, state: JournalState): AsyncGenerator<JournalEntry> {
   const input = createReadStream(join(workplace, FILES[state]))
-  // Everything in it is ours, so it is not looked at again.
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield JSON.parse(line)
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield parseEntry(line)
+}
+
+/** Only a restore writes it; but what is done by it is done with all that the user may do, so it says nothing else unnoticed. */
+function parseEntry(line: string): JournalEntry {
+  try {
+    return v.parse(ENTRY, JSON.parse(line))
+  } catch (cause) {
+    throw new ComebackError('damaged', 'The journal of an interrupted restore holds a line that no restore writes.', {
+      hint: 'Nothing was done by that line. Look at the folder that the restore worked in, and put it right by hand.',
+      cause,
+    })
+  }
 }
 
 export async function journalState(workplace: string): Promise<JournalState> {

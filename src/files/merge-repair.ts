@@ -47,7 +47,9 @@ export async function settleMerge(place: Workplace, target: string): Promise<str
     else if (entry.kind === 'made') made.add(entry.path)
     else if (entry.kind === 'folder') declared.push(entry)
   }
+  const isProper = properFolders(target)
   for (const { path, mode, mtime } of declared.reverse()) {
+    if (!(await isProper(path))) continue
     const stats = await presence(join(target, path))
     const may = made.has(path) || (overwrite && (isOwnFolder(stats) || process.geteuid?.() === 0))
     if (may && mode !== undefined && stats?.isDirectory() === true) {

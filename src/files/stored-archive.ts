@@ -3,7 +3,8 @@
  * give the same bytes whoever archived them. What a restore would refuse is refused here already.
  */
 import type { Json, SegmentWriter, Source, SourceResult } from '../engine/ports.ts'
-import { checkMembers, memberParts } from './member.ts'
+import { leftOutProblems } from './left-out.ts'
+import { checkMembers, type MemberChecks, memberParts } from './member.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
 import { ARCHIVE_END, encodeTarHead, type TarHead, tarPadding } from './tar-writer.ts'
 
@@ -25,20 +26,21 @@ export function createStoredArchiveSource({ component, identity, detail, open, p
 
   async function read(out: SegmentWriter, signal: AbortSignal): Promise<SourceResult> {
     out.phase('Reading the archive')
-    const bytes = writtenAnew(open(signal), place)
+    const members = checkMembers()
+    const bytes = writtenAnew(open(signal), members, place)
     await out.segment({ name: component, group: '01-data', detail: { kind: 'tar' } }, bytes)
-    return { detail, problems: [] }
+    return { detail, problems: leftOutProblems({ leftOut: members.reserved().map(path => ({ path })) }) }
   }
 }
 
 async function* writtenAnew(
   archive: AsyncIterable<Uint8Array>,
+  members: MemberChecks,
   place: (path: string) => string,
 ): AsyncGenerator<Uint8Array> {
-  const members = checkMembers()
   for await (const entry of readTar(archive)) {
-    const path = members.check(entry).join('/')
-    // The folder that everything lies in: where it lies now is the restore's affair.
+    const path = members.check(entry)?.join('/') ?? ''
+    // Left out; or the folder that everything lies in: where it lies now is the restore's affair.
     if (path === '') continue
     yield encodeTarHead(headOf(entry, path, place))
     yield* entry.content

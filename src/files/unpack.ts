@@ -10,7 +10,7 @@ import { link, lstat, lutimes, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KiB } from '../format/sizes.ts'
 import { createFlight } from './flight.ts'
-import { checkMembers, memberParts, staysInside } from './member.ts'
+import { checkMembers, type LeftOut, memberParts, staysInside } from './member.ts'
 import type { MemberFilter } from './member-filter.ts'
 import { createNewFile } from './new-file.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
@@ -53,8 +53,7 @@ export interface Unpacked {
   readonly folders: number
   readonly links: number
   readonly bytes: number
-  /** Links that were not made. */
-  readonly leftOut: readonly { readonly path: string; readonly target: string }[]
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** The archive must have been inspected. If this fails, finished files remain; half-written ones don't. */
@@ -69,7 +68,7 @@ export async function unpackArchive(
   const folders = createTargetFolders(directory, closed ? 0o700 : 0o777)
   const flight = createFlight(IN_FLIGHT)
   const links: { readonly parts: readonly string[]; readonly target: string; readonly mtime: Date }[] = []
-  const leftOut: { readonly path: string; readonly target: string }[] = []
+  const leftOut: LeftOut[] = []
   let files = 0
   let bytes = 0
 
@@ -78,7 +77,7 @@ export async function unpackArchive(
     for await (const entry of readTar(archive)) {
       signal.throwIfAborted()
       const parts = members.check(entry)
-      if (filter?.takes(parts, entry) === false) continue
+      if (parts === undefined || filter?.takes(parts, entry) === false) continue
       const path = join(directory, ...parts)
       const { kind, target, mtime, size } = entry
       if (kind === 'folder') {
@@ -116,6 +115,7 @@ export async function unpackArchive(
     })
     record?.(known(parts, 'link', await lstat(path)))
   }
+  leftOut.push(...members.reserved().map(path => ({ path })))
   const made = record === undefined ? await folders.finish() : folders.count()
   return { files, folders: made, links: links.length, bytes, leftOut }
 }

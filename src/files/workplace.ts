@@ -8,21 +8,21 @@
  *     uploads/.comeback-restoring-20261123T020000Z-…/   in it: single files are being made
  *     uploads/.comeback-before-20261123T020000Z-…/      the files that they replaced, kept likewise
  *
- * Whatever ends a restore, the names that it leaves say what is to be done about them, and the next restore does it.
+ * Whatever ends a restore, the names that it leaves say what is to be done about them, and the next restore does it. What is
+ * to be done is believed only of a folder that a restore made: its record holds what no archive can bring along and no other
+ * account can move, the numbers and the times of birth that the file system gave to the folder and to the one around it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
+import { ownName } from './own-name.ts'
 import { isOwnFolder, presence } from './presence.ts'
 import { removeTree } from './remove-tree.ts'
 import { isGone } from './walk.ts'
 import { systemCode, writing } from './write-error.ts'
 
-const ID = '\\d{8}T\\d{6}Z-[0-9a-f]{6}'
-const INSIDE = new RegExp(`^\\.comeback-(restoring|before)-(${ID})$`)
-const BESIDE = new RegExp(`^(?:\\.(.+)\\.restoring|(.+)\\.before)-(${ID})$`, 's')
 const RECORD = 'restore.json'
 
 export interface Workplace {
@@ -44,21 +44,34 @@ export interface Leftover extends Workplace {
   readonly process: number | undefined
 }
 
+export interface Surroundings {
+  readonly leftovers: readonly Leftover[]
+  /** Paths of folders of this user. */
+  readonly strange: readonly string[]
+}
+
 /** Where `target` is to be made beside it or, for single files, in it. */
 export async function makeWorkplace(target: string, where: 'beside' | 'inside', former?: number): Promise<Workplace> {
   const id = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
   const place = workplaceOf(target, where, id)
   await writing(place.path, () => mkdir(place.path, { mode: 0o700 }))
-  const record = { process: process.pid, born: await birthOf(process.pid), host: hostname(), former }
+  const birth = await birthOf(place.path)
+  const record = { process: process.pid, born: await startOf(process.pid), host: hostname(), former, birth }
   await writing(place.path, () =>
     writeFile(join(place.path, RECORD), JSON.stringify(record), { mode: 0o600, flag: 'wx' }),
   )
   return place
 }
 
-/** Folders of that form that are not this user's are somebody else's affair. */
+/** Folders of that form that no restore of this user made are somebody else's affair. */
 export async function findLeftovers(target: string): Promise<readonly Leftover[]> {
-  const found: Leftover[] = []
+  return (await lookAround(target)).leftovers
+}
+
+/** Those, and what only bears such a name. */
+export async function lookAround(target: string): Promise<Surroundings> {
+  const leftovers: Leftover[] = []
+  const strange: string[] = []
   for (const [folder, where] of [
     [dirname(target), 'beside'],
     [target, 'inside'],
@@ -68,13 +81,14 @@ export async function findLeftovers(target: string): Promise<readonly Leftover[]
       if (own?.kind !== 'restoring' || own.where !== where) continue
       if (where === 'beside' && own.target !== basename(target)) continue
       const leftover = await readLeftover(target, where, own.id)
-      if (leftover !== undefined) found.push(leftover)
+      if (leftover !== undefined) leftovers.push(leftover)
+      else if (isOwnFolder(await presence(join(folder, name)))) strange.push(join(folder, name))
     }
   }
-  return found
+  return { leftovers, strange }
 }
 
-/** Undefined if it is no folder of this user. */
+/** Undefined if it is no folder that a restore of this user made. */
 export async function readLeftover(
   target: string,
   where: 'beside' | 'inside',
@@ -82,28 +96,11 @@ export async function readLeftover(
 ): Promise<Leftover | undefined> {
   const place = workplaceOf(target, where, id)
   if (!isOwnFolder(await presence(place.path))) return undefined
-  const record = await readRecord(join(place.path, RECORD))
+  const record = await readRecord(place.path)
+  // One that died before it could say anything has done nothing yet.
+  const begun = (await namesIn(place.path)).some(name => name !== RECORD)
+  if (begun && (record.birth === undefined || record.birth !== (await birthOf(place.path)))) return undefined
   return { ...place, target, where, former: record.former, process: record.process }
-}
-
-export interface OwnName {
-  readonly where: 'beside' | 'inside'
-  /** Of the target; empty if it is the folder that this one lies in. */
-  readonly target: string
-  readonly kind: 'restoring' | 'before'
-  readonly id: string
-}
-
-/** Undefined of a name that no restore gave. */
-export function ownName(name: string): OwnName | undefined {
-  const [, kind, insideId] = INSIDE.exec(name) ?? []
-  if (insideId !== undefined) {
-    return { where: 'inside', target: '', kind: kind === 'before' ? 'before' : 'restoring', id: insideId }
-  }
-  const [, restoring, before, id] = BESIDE.exec(name) ?? []
-  if (id === undefined) return undefined
-  const kindOf = restoring === undefined ? 'before' : 'restoring'
-  return { where: 'beside', target: restoring ?? before ?? '', kind: kindOf, id }
 }
 
 export async function removeWorkplace({ path }: Workplace): Promise<void> {
@@ -138,18 +135,19 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 }
 
 /** A record that was cut short by the end of its process is that of a process that has ended. */
-async function readRecord(file: string): Promise<Pick<Leftover, 'former' | 'process'>> {
-  const nothing = { former: undefined, process: undefined }
+async function readRecord(folder: string): Promise<Pick<Leftover, 'former' | 'process'> & { readonly birth: unknown }> {
+  const nothing = { former: undefined, process: undefined, birth: undefined }
   let record: unknown
   try {
-    record = JSON.parse(await readFile(file, 'utf8'))
+    record = JSON.parse(await readFile(join(folder, RECORD), 'utf8'))
   } catch (error) {
     if (isGone(error) || error instanceof SyntaxError) return nothing
     throw error
   }
   if (typeof record !== 'object' || record === null) return nothing
-  const { host, process: pid, born, former } = record as Readonly<Record<string, unknown>>
+  const { host, process: pid, born, former, birth } = record as Readonly<Record<string, unknown>>
   return {
+    birth,
     former: typeof former === 'number' ? former : undefined,
     // Of another machine's processes nothing is known; a container that was killed is another machine afterwards.
     process: host === hostname() && typeof pid === 'number' && (await isAlive(pid, born)) ? pid : undefined,
@@ -164,11 +162,17 @@ async function isAlive(pid: number, born: unknown): Promise<boolean> {
   } catch (error) {
     if (systemCode(error) !== 'EPERM') return false
   }
-  return typeof born !== 'string' || born === (await birthOf(pid))
+  return typeof born !== 'string' || born === (await startOf(pid))
+}
+
+/** What the file system alone decides, of a folder and of the one that it lies in, in nanoseconds. */
+async function birthOf(folder: string): Promise<string> {
+  const both = await Promise.all([folder, dirname(folder)].map(path => lstat(path, { bigint: true })))
+  return both.map(({ ino, birthtimeNs }) => `${ino}@${birthtimeNs}`).join(' ')
 }
 
 /** Clock ticks after the system's start, from Linux; undefined where there is no such file. */
-async function birthOf(pid: number): Promise<string | undefined> {
+async function startOf(pid: number): Promise<string | undefined> {
   try {
     // The name of the program, in parentheses, may hold anything: proc(5), field 22.
     return (await readFile(`/proc/${pid}/stat`, 'utf8')).split(')').at(-1)?.split(' ')[20]

@@ -11,7 +11,7 @@ import { chmod, open, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProofFinding } from '../../engine/proof.ts'
 import { KiB } from '../../format/sizes.ts'
-import { checkMembers, memberParts, staysInside } from '../member.ts'
+import { checkMembers, type LeftOut, memberParts, staysInside } from '../member.ts'
 import { readTar, type TarEntry } from '../tar-reader.ts'
 import { KEPT_MODE } from '../tar-writer.ts'
 import { isGone } from '../walk.ts'
@@ -40,8 +40,7 @@ export interface ComparedFolder {
   readonly links: number
   /** Of the files. */
   readonly bytes: number
-  /** Links out of the folder, which no restore makes. */
-  readonly leftOut: readonly string[]
+  readonly leftOut: readonly LeftOut[]
   readonly findings: readonly ProofFinding[]
 }
 
@@ -58,13 +57,13 @@ export async function compareFolder(
   const others: ProofFinding[] = []
   const known = new Set(made)
   const folders = new Map<string, TarEntry>()
-  const leftOut: string[] = []
+  const leftOut: LeftOut[] = []
   const counts = { files: 0, links: 0, bytes: 0 }
   for await (const entry of readTar(archive)) {
     signal.throwIfAborted()
     const parts = members.check(entry)
-    const path = parts.join('/')
-    if (path === '') continue
+    const path = parts?.join('/') ?? ''
+    if (parts === undefined || path === '') continue
     const looked = elsewhere?.(path, entry.content)
     if (looked !== undefined) {
       others.push(...(await looked))
@@ -72,7 +71,7 @@ export async function compareFolder(
     }
     for (let depth = parts.length - 1; depth > 0; depth--) known.add(parts.slice(0, depth).join('/'))
     if (entry.kind === 'link' && !staysInside(parts, entry.target)) {
-      leftOut.push(path)
+      leftOut.push({ path, target: entry.target })
       continue
     }
     known.add(path)
@@ -88,6 +87,7 @@ export async function compareFolder(
     }
     await compare(path, entry)
   }
+  leftOut.push(...members.reserved().map(path => ({ path })))
   for (const [path, entry] of folders) await compare(path, entry)
   for (const [path, { kind }] of standing) {
     if (!known.has(path)) found.add('file-extra', path, `${kindText(kind)} that the backup does not hold.`)

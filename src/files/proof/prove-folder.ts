@@ -120,15 +120,25 @@ function notRun({ message }: ProofFinding) {
 }
 
 function leftOutNote({ leftOut }: ComparedFolder): readonly ProofFinding[] {
-  const [first] = leftOut
-  if (first === undefined) return []
-  const message =
-    leftOut.length === 1
-      ? 'The link leads out of the folder, so a restore does not make it.'
-      : `${count(leftOut.length, 'link')}, this one first, lead out of the folder, so a restore does not make them.`
+  const links = leftOut.filter(({ target }) => target !== undefined)
+  const reserved = leftOut.filter(({ target }) => target === undefined)
   return [
-    { code: 'target-differs', subject: first, message, hint: 'After a restore, make it by hand if it is wanted.' },
+    ...note(links, 'After a restore, make it by hand if it is wanted.', number =>
+      number === 1
+        ? 'The link leads out of the folder, so a restore does not make it.'
+        : `${count(number, 'link')}, this one first, lead out of the folder, so a restore does not make them.`,
+    ),
+    ...note(reserved, 'Find out who put it into the backup.', number =>
+      number === 1
+        ? 'It bears a name that restores give to folders of their own, so a restore leaves it out.'
+        : `${number} paths, this one first, bear names that restores give to folders of their own, so a restore leaves them out.`,
+    ),
   ]
+}
+
+function note(all: ComparedFolder['leftOut'], hint: string, say: (number: number) => string): readonly ProofFinding[] {
+  const [first] = all
+  return first === undefined ? [] : [{ code: 'target-differs', subject: first.path, message: say(all.length), hint }]
 }
 
 function withoutPlace(summary: string, directory: string): string {
