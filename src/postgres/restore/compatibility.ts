@@ -5,7 +5,7 @@ import { ComebackError } from '../../errors.ts'
 import { describeSorting, localeOptions, majorFor, sortingOf, sortsAlike } from '../database-locale.ts'
 import type { DatabaseDetail } from '../detail.ts'
 import { displayName } from '../sql-text.ts'
-import type { RestoreMode } from './restore-context.ts'
+import type { RestoreMode } from './restore-mode.ts'
 import { type Choice, listed } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
 

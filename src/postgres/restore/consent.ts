@@ -1,6 +1,6 @@
 /** Whether the restore may do what it would do to the target: which mode, and whether somebody has said so. */
 import { ComebackError } from '../../errors.ts'
-import type { RestoreMode } from './restore-context.ts'
+import type { RestoreMode } from './restore-mode.ts'
 import { describeContents, type TargetContents } from './target.ts'
 
 export interface Consent {

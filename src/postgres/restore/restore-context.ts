@@ -8,8 +8,6 @@ import type { Choice } from './selection.ts'
 import type { TargetFacts } from './target-facts.ts'
 import type { Tolerance } from './tolerance.ts'
 
-export type RestoreMode = 'atomic' | 'swap' | 'parallel'
-
 export interface RestoreContext {
   readonly target: TargetOptions
   readonly sessions: RestoreSessions

@@ -7,7 +7,7 @@ import { databaseErrorIn, quotedWords, safeMessage } from '../connection/safe-me
 import { FunctionPaths } from './function-paths.ts'
 import type { Obstacle } from './obstacles.ts'
 import { LeftOut } from './optional-entries.ts'
-import type { RestoreMode } from './restore-context.ts'
+import type { RestoreMode } from './restore-mode.ts'
 import { entryName, type PlannedEntry, type RestorePlan } from './restore-plan.ts'
 import type { SecondWay } from './second-ways.ts'
 import type { Choice } from './selection.ts'
