@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { ComebackError } from '../errors.ts'
 import { type Errand, rateLimitWait, restError, statusOf } from './artifact-error.ts'
 import { parseArtifactName } from './artifact-names.ts'
+import { type Origin, originOf, WORKFLOW_RUN } from './artifact-origin.ts'
 import { checkCancelled } from './local-error.ts'
 
 const SECOND = 1000
@@ -16,9 +17,11 @@ const WAITS = 2
 const ROUNDS = 3
 const VERSION = { 'x-github-api-version': '2022-11-28' }
 
-/** An artifact that holds an object of ours. */
+/** An artifact that holds an object of ours, made by a run of this repository. */
 export interface StoredArtifact {
   readonly id: number
+  /** Id of the run that made it, as GitHub says. */
+  readonly run: string
   readonly object: string
   /** Bytes. */
   readonly size: number
@@ -51,6 +54,8 @@ export interface ApiOptions {
   readonly sleep: (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>
   /** Milliseconds for one request. */
   readonly patience: number
+  /** Told by each listing: how many artifacts are named as ours are, and do not count. */
+  readonly strangers: (counts: Readonly<Record<Exclude<Origin, 'ours'>, number>>) => void
 }
 
 const RECORD = v.object({
@@ -60,6 +65,7 @@ const RECORD = v.object({
   expired: v.boolean(),
   expires_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
   digest: v.nullish(v.string()),
+  workflow_run: WORKFLOW_RUN,
 })
 const PAGE = v.object({ total_count: v.number(), artifacts: v.array(RECORD) })
 const REPOSITORY = v.object({ private: v.optional(v.boolean()), visibility: v.optional(v.string()) })
@@ -113,6 +119,7 @@ export function artifactApi(options: ApiOptions): ArtifactApi {
         // Uploads meanwhile push artifacts to later pages, where they are seen twice; deletions pull them to earlier
         // ones, where they would be missed: then the count has fallen, and the listing begins anew.
         const found = new Map<number, StoredArtifact>()
+        const strange = new Map<number, Exclude<Origin, 'ours'>>()
         let shrunk = false
         let last: number | undefined
         for (let number = 1, more = true; more && !shrunk; number++) {
@@ -120,9 +127,16 @@ export function artifactApi(options: ApiOptions): ArtifactApi {
           shrunk = last !== undefined && total < last
           last = total
           more = further
-          for (const artifact of artifacts.flatMap(stored)) found.set(artifact.id, artifact)
+          for (const record of artifacts) {
+            const origin = originOfRecord(record)
+            if (origin === 'foreign' || origin === 'unknown') strange.set(record.id, origin)
+            for (const artifact of stored(record)) found.set(artifact.id, artifact)
+          }
         }
-        if (!shrunk) return [...found.values()]
+        if (shrunk) continue
+        const count = (origin: Origin) => [...strange.values()].filter(other => other === origin).length
+        options.strangers({ foreign: count('foreign'), unknown: count('unknown') })
+        return [...found.values()]
       }
       throw new ComebackError(
         'store-unavailable',
@@ -189,13 +203,20 @@ async function openClient({ token, apiUrl }: ApiOptions): Promise<Client> {
 
 function silent(): void {}
 
+/** Undefined if it isn't named as ours are. */
+function originOfRecord(record: v.InferOutput<typeof RECORD>): Origin | undefined {
+  const name = parseArtifactName(record.name)
+  return name === undefined ? undefined : originOf(record.workflow_run, name.run)
+}
+
 /** The records that are ours, as artifacts: one or none. */
 function stored(record: v.InferOutput<typeof RECORD>): readonly StoredArtifact[] {
   const name = parseArtifactName(record.name)
-  if (name === undefined) return []
+  if (name === undefined || originOf(record.workflow_run, name.run) !== 'ours') return []
   return [
     {
       id: record.id,
+      run: name.run,
       object: name.object,
       size: record.size_in_bytes,
       digest: /^sha256:([0-9a-f]{64})$/.exec(record.digest ?? '')?.[1],

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
-import { type ArtifactApi, artifactApi, type StoredArtifact } from './artifact-api.ts'
+import { type ApiOptions, type ArtifactApi, artifactApi, type StoredArtifact } from './artifact-api.ts'
 import { Catalogue } from './artifact-catalogue.ts'
 import { artifactDownload, sleepFor } from './artifact-download.ts'
 import { Retention, type RetentionWish } from './artifact-retention.ts'
@@ -71,7 +71,15 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
   const limits = { ...LIMITS, ...options.limits }
   checkServer(github.serverUrl)
   const token = needToken(options.token, repository)
-  const api = artifactApi({ repository, token, apiUrl: github.apiUrl, now, sleep, patience: limits.request })
+  const api = artifactApi({
+    repository,
+    token,
+    apiUrl: github.apiUrl,
+    now,
+    sleep,
+    patience: limits.request,
+    strangers: warnOfStrangers(repository, options.warn),
+  })
   const catalogue = new Catalogue(api, now)
   const download = artifactDownload({ api, now, sleep, stall: limits.stall })
   const put = putter(options, api, catalogue, limits, now)
@@ -192,6 +200,27 @@ function putter(
     await allowed
     retention.checkLimit()
     await put(object, parts, signal)
+  }
+}
+
+/** Once a store. No name is told: whoever made them chose it. */
+function warnOfStrangers(repository: string, warn: ArtifactStoreOptions['warn']): ApiOptions['strangers'] {
+  let warned = false
+  return ({ foreign, unknown }) => {
+    if (warned || foreign + unknown === 0) return
+    warned = true
+    if (foreign > 0) {
+      warn(
+        `${foreign} artifacts of ${repository} are named as backups are, and were made by runs of other repositories' code, such as pull requests from forks. They do not count.`,
+        'Look into the pull requests of that time: somebody may have tried to get in the way of the backups.',
+      )
+    }
+    if (unknown > 0) {
+      warn(
+        `Of ${unknown} artifacts of ${repository} that are named as backups are, GitHub does not say which run made them. They do not count: a fork's pull request could have.`,
+        'Use a bucket where GitHub does not say it: --store s3://BUCKET/PREFIX.',
+      )
+    }
   }
 }
 

@@ -22,6 +22,7 @@ function page(ids: readonly number[], total: number, next: boolean) {
     expired: false,
     expires_at: new Date(Date.now() + DAY).toISOString(),
     digest: null,
+    workflow_run: { id: 7000000001, repository_id: 1, head_repository_id: 1, head_branch: 'main' },
   }))
   const link: Record<string, string> = next ? { link: '<http://localhost/next>; rel="next"' } : {}
   return { match: LISTING, status: 200, body: { total_count: total, artifacts }, headers: { ...JSON_TYPE, ...link } }

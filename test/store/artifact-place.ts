@@ -52,11 +52,12 @@ export async function artifactPlace(settings: GitHubOptions = {}): Promise<Artif
   const server = { apiUrl: github.url, serverUrl: 'https://github.com' }
 
   function inAction(options: Partial<ArtifactStoreOptions> = {}, of = run): Store {
-    // GitHub's client reads the environment itself, in a thread that copies this one's when it starts.
-    Object.assign(process.env, github.environment(of))
+    // GitHub's client reads the environment itself, in a thread that copies this one's when it starts: at the first put.
+    const enter = () => void Object.assign(process.env, github.environment(of))
+    enter()
     const { id, attempt } = of
     const retentionDays = settings.maxRetentionDays
-    return openArtifactStore({
+    const store = openArtifactStore({
       ...common,
       github: {
         ...server,
@@ -65,6 +66,13 @@ export async function artifactPlace(settings: GitHubOptions = {}): Promise<Artif
       },
       ...options,
     })
+    return {
+      ...store,
+      async put(...args) {
+        enter()
+        await store.put(...args)
+      },
+    }
   }
 
   return {

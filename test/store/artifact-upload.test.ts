@@ -141,8 +141,8 @@ it('removes an artifact that does not hold what was to be stored, and stores it 
   await using place = await artifactPlace()
   place.inAction()
   const { github, temporary } = place
-  const options = { repository: github.repository, token: github.token, apiUrl: github.url, patience: 30_000 }
-  const api = artifactApi({ ...options, now: Date.now, sleep })
+  const common = { repository: github.repository, token: github.token, apiUrl: github.url, patience: 30_000 }
+  const api = artifactApi({ ...common, now: Date.now, sleep, strangers: () => {} })
   const real = uploadThread(60_000)
   let uploads = 0
   const put = artifactUploader({

@@ -19,6 +19,7 @@ import {
   type IssueRecord,
   type PullRecord,
   type Run,
+  type RunOptions,
   type WorkflowRecord,
 } from './records.ts'
 import { issueRuntimeToken } from './runtime-token.ts'
@@ -58,7 +59,7 @@ export interface GitHub extends AsyncDisposable {
   readonly repository: string
   readonly token: string
   /** Many may exist at once. */
-  newRun(run?: { readonly branch?: string; readonly attempt?: number; readonly event?: string }): Run
+  newRun(run?: RunOptions): Run
   /** The same run again: same id, same scope of names, next attempt. */
   attempt(run: Run): Run
   environment(run: Run): Record<string, string>

@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 
 const FIRST_RUN_ID = 7_000_000_001
 const FIRST_ID = 1001
+/** Of the repository that is stood in for. */
+export const REPOSITORY_ID = 1
 
 export interface Run {
   readonly id: number
@@ -10,6 +12,8 @@ export interface Run {
   readonly attempt: number
   readonly branch: string
   readonly event: string
+  /** Id of the repository that its code is of: another one for a fork's pull request, null if that fork was deleted. */
+  readonly headRepository: number | null
   readonly sha: string
   /** The results service's own name for the run: the scope of artifact names, the same for all attempts. */
   readonly backendId: string
@@ -116,9 +120,16 @@ export function createRecords(): Records {
   }
 }
 
+export interface RunOptions {
+  readonly branch?: string
+  readonly attempt?: number
+  readonly event?: string
+  readonly headRepository?: number | null
+}
+
 export function addRun(
   { runs }: Records,
-  { branch = 'main', attempt = 1, event = 'schedule' }: { branch?: string; attempt?: number; event?: string },
+  { branch = 'main', attempt = 1, event = 'schedule', headRepository = REPOSITORY_ID }: RunOptions,
 ): Run {
   const number = new Set(runs.map(run => run.id)).size + 1
   const run = {
@@ -127,6 +138,7 @@ export function addRun(
     attempt,
     branch,
     event,
+    headRepository,
     sha: randomBytes(20).toString('hex'),
     backendId: randomUUID(),
     jobId: randomUUID(),

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from './answer.ts'
 import { deleteArtifact, downloadUrl } from './artifact-service.ts'
 import { pageOf } from './pages.ts'
-import type { ArtifactRecord, CacheRecord } from './records.ts'
+import { type ArtifactRecord, type CacheRecord, REPOSITORY_ID } from './records.ts'
 import { Refusal, sendJson } from './refusal.ts'
 import { serveIssues } from './rest-issues.ts'
 import { serveGraphql, servePulls } from './rest-pulls.ts'
@@ -75,6 +75,8 @@ export async function serveRest(
         event: run.event,
         head_branch: run.branch,
         head_sha: run.sha,
+        repository: { id: REPOSITORY_ID },
+        head_repository: run.headRepository === null ? null : { id: run.headRepository },
         html_url: `https://github.com/${settings.repository}/actions/runs/${run.id}`,
       })
     }
@@ -144,7 +146,7 @@ function sendPage(
 function repository({ backend: { settings } }: RestServer) {
   const [owner, name] = settings.repository.split('/')
   return {
-    id: 1,
+    id: REPOSITORY_ID,
     name,
     full_name: settings.repository,
     owner: { login: owner },
@@ -186,8 +188,8 @@ function shown({ backend: { settings }, origin }: RestServer, artifact: Artifact
     expires_at: new Date(expiresAt).toISOString(),
     workflow_run: {
       id: run.id,
-      repository_id: 1,
-      head_repository_id: 1,
+      repository_id: REPOSITORY_ID,
+      head_repository_id: run.headRepository,
       head_branch: run.branch,
       head_sha: run.sha,
     },
