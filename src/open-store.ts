@@ -1,10 +1,15 @@
 /** The location of a store becomes a Store. What only some stores need is loaded when one of them is opened. */
 import { resolve } from 'node:path'
 import { ComebackError } from './errors.ts'
+import { MANIFEST_LIMIT } from './format/manifest.ts'
 import { proofIdOf } from './format/proof-record.ts'
 import type { JobContext } from './job-context.ts'
+import { findKey } from './key-file.ts'
 import type { Options } from './options.ts'
+import { Keyring } from './repository/keyring.ts'
 import { isIndexFile, MANIFEST, PLACEHOLDER, parseObjectName } from './repository/layout.ts'
+import { isAuthenticRecord } from './repository/manifests.ts'
+import type { Vouching } from './store/artifact-contest.ts'
 import { folderMemory } from './store/folder-memory.ts'
 import { openLocalStore } from './store/local.ts'
 import { withMemory } from './store/remembering.ts'
@@ -57,11 +62,8 @@ async function openBucket(options: Options, { progress, memory }: JobContext): P
 }
 
 /** `artifact:` is the repository that runs this. */
-async function openArtifacts(
-  options: Options,
-  { github, temporary, memory, progress }: JobContext,
-  named: string,
-): Promise<Store> {
+async function openArtifacts(options: Options, context: JobContext, named: string): Promise<Store> {
+  const { github, temporary, memory, progress } = context
   const repository = options.store.slice(ARTIFACT.length) || github.repository
   if (repository === undefined || !/^[\w-]+\/(?!\.\.?$)[\w.-]+$/.test(repository)) {
     const problem = repository === undefined ? 'names no repository' : 'is not the name of a repository'
@@ -77,9 +79,30 @@ async function openArtifacts(
     // Packs live as much longer as the last backup that may lean on them is younger.
     retention: { days: retentionDays + Math.ceil(fullEvery / DAY), backupDays: retentionDays },
     allowPublic: options.allowPublicArtifacts,
+    vouching: vouchingWith(options, context),
     warn: (message, hint) => progress({ type: 'warning', component: undefined, message, hint }),
   })
   return withRetry(remembering(store, memory))
+}
+
+/** Asked only where several artifacts go by one name; only then the key is looked for. */
+function vouchingWith({ keyFile }: Options, { cwd, ci, key }: JobContext): Vouching {
+  let keyring: Promise<Keyring | undefined> | undefined
+  async function find(): Promise<Keyring | undefined> {
+    const passphrase = await findKey({ given: key, file: resolve(cwd, keyFile), ci })
+    return passphrase === undefined ? undefined : new Keyring(passphrase)
+  }
+  return {
+    records: [MANIFEST, PLACEHOLDER],
+    limit: MANIFEST_LIMIT,
+    async vouch(object, bytes) {
+      const place = parseObjectName(object)
+      if (place === undefined) return false
+      keyring ??= find()
+      const ring = await keyring
+      return ring && isAuthenticRecord(bytes, place, ring)
+    },
+  }
 }
 
 /** Inside of the retries: an answer from memory needs none, and what is repeated need not be remembered twice. */

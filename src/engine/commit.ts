@@ -6,6 +6,7 @@ import type { Manifest } from '../format/manifest.ts'
 import type { BackupOutcome, SegmentSize } from '../report/report.ts'
 import type { BackupWriter } from '../repository/backup-writer.ts'
 import { writeIndex } from '../repository/index-object.ts'
+import { MANIFEST, objectName } from '../repository/layout.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { type Pack, packName } from '../repository/packs.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
@@ -37,8 +38,10 @@ export async function commit(
   const expires = await storeExpiry(request, plan, indexObject.name, listed?.objects, needed)
   const manifest = await describe(request, plan, writer, { status, index: indexObject, leansOn, expires })
   signal.throwIfAborted()
-  await writeManifest(store, manifest, keyring, signal)
-  // From here on the backup exists: nothing may throw any more.
+  const written = await writeManifest(store, manifest, keyring, signal)
+  // From here on the backup exists: nothing may throw any more, or leave a placeholder.
+  const unread = await readBack(request, plan.id, written)
+  if (unread !== undefined) return { status: 'failed', component, error: unread }
   const { id, time, bytes } = manifest
   const gone = goneFrom(request.keepUntil, expires)
   const history = await readHistory(request, plan, { id, time, bytes: bytes.plain, stored: bytes.stored })
@@ -63,6 +66,32 @@ export async function commit(
     history,
     problems: [...found, ...expiryProblems(request.keepUntil, expires)],
   }
+}
+
+/**
+ * What the next reader will see: stores where others may write under the same names (artifacts), and caches on the way, are
+ * not to be trusted with the word that it is there. A listing first, as readers do; a range is never answered from a memory.
+ */
+async function readBack(
+  { store, source, signal }: BackupRequest,
+  id: string,
+  written: Uint8Array,
+): Promise<ReturnType<typeof failure> | undefined> {
+  const name = objectName({ component: source.component, id, file: MANIFEST })
+  try {
+    const listed = new Map<string, number>()
+    for await (const object of store.list(name, signal)) listed.set(object.name, object.size)
+    const bytes = await store.get(name, { range: { offset: 0, length: written.length }, signal })
+    if (listed.get(name) === written.length && Buffer.from(written).equals(bytes)) return undefined
+    return failure(`${name} was stored, but what is read under this name is something else.`)
+  } catch (error) {
+    return failure(`${name} was stored, but could not be read back: ${asComebackError(error).message}`)
+  }
+}
+
+function failure(message: string) {
+  const hint = 'Look who else writes to this store, then run the backup again, and `comeback check`.'
+  return { code: 'damaged', message, hint } as const
 }
 
 function largestOf({ segments }: BackupIndex): readonly SegmentSize[] {

@@ -7,8 +7,21 @@ import { MANIFEST, type ObjectPlace, objectName, PLACEHOLDER } from './layout.ts
 
 /** Parsed, not yet authenticated: what it says is only a claim. `not-found`, `damaged`, `unsupported`. */
 export async function readManifest(store: Store, place: ObjectPlace, signal: AbortSignal): Promise<Manifest> {
-  const name = objectName(place)
-  const manifest = parseManifest(await store.get(name, { limit: MANIFEST_LIMIT, signal }), name)
+  return parseRecord(await store.get(objectName(place), { limit: MANIFEST_LIMIT, signal }), place)
+}
+
+/** Whether these bytes are the record of that backup as this key's owner wrote it. */
+export async function isAuthenticRecord(bytes: Uint8Array, place: ObjectPlace, keyring: Keyring): Promise<boolean> {
+  try {
+    return await isOurs(parseRecord(bytes, place), keyring)
+  } catch (error) {
+    if (hasCode(error, 'damaged', 'unsupported')) return false
+    throw error
+  }
+}
+
+function parseRecord(bytes: Uint8Array, place: ObjectPlace): Manifest {
+  const manifest = parseManifest(bytes, objectName(place))
   const placeholder = place.file === PLACEHOLDER
   if (
     manifest.id !== place.id ||
@@ -17,7 +30,7 @@ export async function readManifest(store: Store, place: ObjectPlace, signal: Abo
   ) {
     throw new ComebackError(
       'damaged',
-      `${name} belongs to another backup (${manifest.component} ${manifest.id}, ${manifest.status}).`,
+      `${objectName(place)} belongs to another backup (${manifest.component} ${manifest.id}, ${manifest.status}).`,
       {
         hint: 'Objects of the store were moved or swapped. Bring it back from a copy, or restore another backup.',
       },
@@ -60,15 +73,17 @@ export async function isOurs(manifest: Manifest, keyring: Keyring): Promise<bool
   }
 }
 
-/** Makes the backup exist (or the placeholder visible). `already-exists` if the name is taken. */
+/** Makes the backup exist (or the placeholder visible); returns its bytes. `already-exists` if the name is taken. */
 export async function writeManifest(
   store: Store,
   unsealed: Omit<Manifest, 'mac'>,
   keyring: Keyring,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Uint8Array> {
   const { mac } = await keyring.chain(unsealed.idSalt, unsealed.kdf.iterations)
   const { component, id, status } = unsealed
   const name = objectName({ component, id, file: status === 'failed' ? PLACEHOLDER : MANIFEST })
-  await store.put(name, [sealManifest(unsealed, mac)], signal)
+  const bytes = sealManifest(unsealed, mac)
+  await store.put(name, [bytes], signal)
+  return bytes
 }

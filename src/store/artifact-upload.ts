@@ -101,7 +101,7 @@ export function artifactUploader(options: UploaderOptions): Put {
       tried.delete(object)
       return
     }
-    if (catalogue.live(object) !== undefined) throw alreadyExists(object)
+    if (catalogue.isTaken(object, run.id)) throw alreadyExists(object)
     tried.set(object, names)
     while (names.length < MOST_TURNS) {
       if (created >= MOST_PER_JOB) throw tooMany(object)

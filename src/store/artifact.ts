@@ -11,6 +11,7 @@ import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
 import { type ApiOptions, type ArtifactApi, artifactApi, type StoredArtifact } from './artifact-api.ts'
 import { Catalogue } from './artifact-catalogue.ts'
+import { artifactContest, type Vouching } from './artifact-contest.ts'
 import { artifactDownload, sleepFor } from './artifact-download.ts'
 import { Retention, type RetentionWish } from './artifact-retention.ts'
 import { artifactUploader, type Put } from './artifact-upload.ts'
@@ -37,6 +38,8 @@ export interface ArtifactStoreOptions {
   /** Store in a public repository, too. */
   readonly allowPublic: boolean
   readonly warn: (message: string, hint: string) => void
+  /** Tells which of several artifacts is the backup's own. */
+  readonly vouching?: Vouching
   /** Bytes. */
   readonly packSize?: number
   readonly now?: () => number
@@ -82,6 +85,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
   })
   const catalogue = new Catalogue(api, now)
   const download = artifactDownload({ api, now, sleep, stall: limits.stall })
+  const settle = artifactContest({ catalogue, download, vouching: options.vouching })
   const put = putter(options, api, catalogue, limits, now)
   /** By object: puts of one name take turns. */
   const putting = new Map<string, Promise<void>>()
@@ -89,7 +93,9 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
   async function find(name: string, signal: AbortSignal | undefined): Promise<StoredArtifact> {
     checkCancelled(signal)
     checkObjectName(name)
-    const artifact = await catalogue.find(name, signal)
+    const found = await catalogue.find(name, signal)
+    if (found !== undefined) await settle(name, signal)
+    const artifact = found && catalogue.live(name)
     if (artifact !== undefined) return artifact
     throw notFound(name, repository, catalogue.expiry(name))
   }
@@ -128,10 +134,9 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
         const artifact = await find(name, signal)
         checkSize(artifact, range, limit)
         const bytes = await download(artifact, range ?? { offset: 0, length: artifact.size }, signal)
-        if (bytes !== undefined) {
-          if (range === undefined) checkDigest(artifact, bytes)
-          return bytes
-        }
+        const damage = bytes === undefined || range !== undefined ? undefined : digestError(artifact, bytes)
+        if (damage !== undefined && catalogue.candidates(name).length === 1) throw damage
+        if (bytes !== undefined && damage === undefined) return bytes
         // There may be another one, or word of its end.
         catalogue.lose(artifact.id)
       }
@@ -274,7 +279,7 @@ function checkSize({ object, size }: StoredArtifact, range: ByteRange | undefine
   }
 }
 
-function checkDigest({ object, digest }: StoredArtifact, bytes: Uint8Array): void {
-  if (digest === undefined || createHash('sha256').update(bytes).digest('hex') === digest) return
-  throw new ComebackError('damaged', `The bytes of ${object} are not those that were uploaded: their SHA-256 differs.`)
+function digestError({ object, digest }: StoredArtifact, bytes: Uint8Array): ComebackError | undefined {
+  if (digest === undefined || createHash('sha256').update(bytes).digest('hex') === digest) return undefined
+  return new ComebackError('damaged', `The bytes of ${object} are not those that were uploaded: their SHA-256 differs.`)
 }

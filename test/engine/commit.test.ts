@@ -35,7 +35,8 @@ test('many packs that are leaned on are looked at in one listing', async () => {
   const store = createFaultyStore(memory, [])
   const { leansOn } = await goodBackup(store, memorySource(segments), { clock })
   expect(leansOn).toBeGreaterThan(1)
-  expect(store.calls).toMatchObject({ stat: 0, list: 2 })
+  // Before, for them, and to read back the manifest.
+  expect(store.calls).toMatchObject({ stat: 0, list: 3 })
 })
 
 test('a pack that vanishes or shrinks during the run fails it, with the way out', async () => {
@@ -53,4 +54,21 @@ test('a pack that vanishes or shrinks during the run fails it, with the way out'
     const said = outcome.status === 'failed' ? outcome.error.message : ''
     expect(said).toMatch(change === 'vanish' ? /01-data-0001.* is gone/ : /01-data-0001.* has \d+ bytes where \d+/)
   }
+})
+
+test('a run whose manifest is not what others would read under its name is not complete', async () => {
+  const memory = createMemoryStore()
+  const swapped = {
+    ...memory,
+    async put(name: string, body: readonly Uint8Array[]) {
+      const foreign = Buffer.from(Buffer.concat([...body]).map(byte => byte ^ 1))
+      await memory.put(name, name.endsWith('/manifest.json') ? [foreign] : body)
+    },
+  }
+  expect(await runBackup(swapped, memorySource(segments))).toMatchObject({
+    status: 'failed',
+    error: { code: 'damaged', message: expect.stringContaining('is something else') },
+  })
+  // It would say of a backup that stands after all that it failed.
+  expect([...memory.objects.keys()].filter(name => name.endsWith('placeholder.json'))).toEqual([])
 })

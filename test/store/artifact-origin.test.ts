@@ -83,7 +83,7 @@ test.each(['20261201T020000Z-0000aa', '20990101T000000Z-0000aa'])(
     const clock = fakeClock()
     clock.nextDay()
     const next = await goodBackup(place.inAction({}, place.github.newRun()), SOURCE, { clock })
-    expect(next).toMatchObject({ full: false, problems: [] })
+    expect(next).toMatchObject({ status: 'complete', problems: [] })
   },
 )
 

@@ -34,6 +34,7 @@ export async function artifactPlace(settings: GitHubOptions = {}): Promise<Artif
   const temporary = await mkdtemp(join(tmpdir(), 'comeback-artifact-'))
   const warnings: Warning[] = []
   const waits: number[] = []
+  let entered: Run | undefined
   const sleep = async (milliseconds: number, signal: AbortSignal | undefined) => {
     waits.push(milliseconds)
     signal?.throwIfAborted()
@@ -53,7 +54,10 @@ export async function artifactPlace(settings: GitHubOptions = {}): Promise<Artif
 
   function inAction(options: Partial<ArtifactStoreOptions> = {}, of = run): Store {
     // GitHub's client reads the environment itself, in a thread that copies this one's when it starts: at the first put.
-    const enter = () => void Object.assign(process.env, github.environment(of))
+    const enter = () => {
+      entered = of
+      Object.assign(process.env, github.environment(of))
+    }
     enter()
     const { id, attempt } = of
     const retentionDays = settings.maxRetentionDays
@@ -69,7 +73,7 @@ export async function artifactPlace(settings: GitHubOptions = {}): Promise<Artif
     return {
       ...store,
       async put(...args) {
-        enter()
+        if (entered !== of) enter()
         await store.put(...args)
       },
     }
