@@ -47,9 +47,8 @@ for (const program of ['cli', 'action']) {
     copyFileSync(join(tools, file), join(made, program, file))
 }
 
-// GitHub's clients run in threads of the Action. Nearly all of these two files is not ours, so nobody reviews them as text.
+// GitHub's client runs in a thread of the Action. Nearly all of this file is not ours, so nobody reviews it as text.
 bundleWorker('store/artifact-upload-worker.js', ['action'], '--minify')
-bundleWorker('action/cache-worker.js', ['action'], '--minify')
 
 // Only now: whatever fails above leaves the old bundles in place.
 rmSync(dist, { recursive: true, force: true })

@@ -93,6 +93,12 @@ const OWN_LAST: readonly Input[] = [
       'With alarm: file names of workflows, such as backup.yml, to look after: one that GitHub switched off is switched on again. Needs the permission actions: write. One value a line.',
   },
   {
+    name: 'cache',
+    verbs: ['backup', 'status', 'report'],
+    description:
+      "Remember manifests and encrypted indexes in the repository's Actions cache, to save downloads. Everybody whose code runs on the branch or the default branch can write there; nothing of it is believed unchecked. Default: true",
+  },
+  {
     name: 'summary-details',
     verbs: ACTION_VERBS,
     description:

@@ -25,6 +25,8 @@ export interface Request {
   /** As the input or the environment has it; else the key file is read. */
   readonly key: string | undefined
   readonly summaryDetails: boolean
+  /** Whether to use the Actions cache. */
+  readonly cache: boolean
   /** Of verify: into the pull request, and onto the commit. */
   readonly comment: boolean
   readonly checkRun: boolean
@@ -65,6 +67,7 @@ export function parseInputs(environment: Environment): Request {
     options: resolved,
     key: given.get('key') ?? environment.COMEBACK_KEY,
     summaryDetails: isOn('summary-details', given),
+    cache: isOn('cache', given, true),
     comment: isOn('comment', given),
     checkRun: isOn('check-run', given),
     alarm: isOn('alarm', given),
@@ -106,8 +109,8 @@ function isSomewhere(given: ReadonlyMap<OptionName, unknown>, environment: Envir
   return given.has('store') || variablesOf('store').some(name => (environment[name] ?? '').trim() !== '')
 }
 
-function isOn(name: string, given: ReadonlyMap<string, string>): boolean {
-  return yesOrNo(name, given.get(name) ?? 'false') === 'true'
+function isOn(name: string, given: ReadonlyMap<string, string>, standard = false): boolean {
+  return yesOrNo(name, given.get(name) ?? String(standard)) === 'true'
 }
 
 /** As YAML's core schema spells them. */

@@ -82,7 +82,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
     if (isSet(environment.RUNNER_DEBUG)) stdout.write(debugLine(scrub(text)))
   }
   const post = (ending: Ending) => postVerdict(ending, { request, environment, cwd, voice, now: now(), signal, debug })
-  const cache = await restoreCache({ verb: command.verb, options, environment, signal, debug })
+  const cache = await restoreCache({ verb: command.verb, options, wanted: request.cache, environment, signal, debug })
   try {
     const report = await withDeadline(options.timeout, signal, limited =>
       surroundings.runJob(command, options, {

@@ -1,8 +1,22 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CacheOptions, restoreCache } from '../../src/action/cache.ts'
+import { decodeMemory, encodeMemory } from '../../src/action/cache-blob.ts'
 import { ComebackError } from '../../src/errors.ts'
 import { type GitHub, startGitHub } from '../support/github/github.ts'
 
@@ -23,6 +37,7 @@ function restore(changes: Partial<CacheOptions> = {}, environment: Readonly<Reco
   return restoreCache({
     verb: 'backup',
     options: { store: 'artifact:', s3Endpoint: undefined },
+    wanted: true,
     environment: {
       PATH: process.env.PATH,
       ...github.environment(github.newRun()),
@@ -43,6 +58,7 @@ test('there is none where it would not pay, or nothing could keep it', async () 
   expect(await restore({ options: { store: 'file:./backups', s3Endpoint: undefined } })).toBeUndefined()
   expect(await restore({}, { ACTIONS_RUNTIME_TOKEN: '' })).toBeUndefined()
   expect(await restore({}, { RUNNER_TEMP: '' })).toBeUndefined()
+  expect(await restore({ wanted: false })).toBeUndefined()
   expect(github.requests).toEqual([])
 })
 
@@ -50,18 +66,105 @@ test('what was put into the folder comes back in a later run of the same store; 
   const first = await restore()
   const folder = first?.folder ?? ''
   mkdirSync(folder)
-  writeFileSync(join(folder, 'file'), 'content')
+  writeFileSync(join(folder, 'database~b~manifest.json'), 'content')
+  symlinkSync('/etc/passwd', join(folder, 'link'))
   await first?.save()
   rmSync(folder, { recursive: true })
   const later = await restore()
   expect(later?.folder).toBe(folder)
+  expect(readdirSync(folder)).toEqual(['database~b~manifest.json'])
+  expect(readFileSync(join(folder, 'database~b~manifest.json'), 'utf8')).toBe('content')
   await later?.save()
   expect(github.caches).toHaveLength(1)
-  utimesSync(join(folder, 'file'), 1, 1)
+  utimesSync(join(folder, 'database~b~manifest.json'), 1, 1)
   await later?.save()
   expect(github.caches).toHaveLength(2)
   expect(said.filter(text => text.includes('was saved'))).toHaveLength(2)
 })
+
+/** Any code in a job of the branch can: it has the token for it. */
+async function poison(bytes: Uint8Array, version = 'comeback-memory-1', key?: string): Promise<void> {
+  const { ACTIONS_RUNTIME_TOKEN: token } = github.environment(github.newRun())
+  const { folder = '' } = (await restore({ signal: AbortSignal.abort() })) ?? {}
+  const place = basename(folder).replace('comeback-memory-', '')
+  const call = async (method: string, more: object = {}) => {
+    const response = await fetch(`${github.url}/twirp/github.actions.results.api.v1.CacheService/${method}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ key: key ?? `comeback-${place}-9999999999-1`, version, ...more }),
+    })
+    return (await response.json()) as { readonly signed_upload_url: string; readonly ok: boolean }
+  }
+  const { signed_upload_url: to } = await call('CreateCacheEntry')
+  await fetch(to, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body: new Uint8Array(bytes) })
+  expect((await call('FinalizeCacheEntryUpload', { size_bytes: String(bytes.length) })).ok).toBe(true)
+}
+
+test('an archive that somebody left there with a path to anywhere is never unpacked', async () => {
+  const victim = join(temporary, 'PWNED')
+  const inside = join(temporary, 'work')
+  mkdirSync(inside)
+  writeFileSync(victim, 'by cache')
+  const tar = execFileSync('tar', ['-P', '-cz', victim])
+  rmSync(victim)
+  // As GitHub's own client would look for it, and as we do.
+  const { folder = '' } = (await restore({ signal: AbortSignal.abort() })) ?? {}
+  for (const method of ['zstd-without-long', 'zstd', 'gzip']) {
+    const parts = [folder, method, '1.0'].filter(part => part !== 'gzip')
+    await poison(tar, createHash('sha256').update(parts.join('|')).digest('hex'))
+  }
+  await poison(tar)
+  expect((await restore())?.folder).toBe(folder)
+  expect(existsSync(victim)).toBe(false)
+  expect(existsSync(folder)).toBe(false)
+  expect(said.at(-1)).toBe('Cache: The entry is not one of Comeback.')
+})
+
+test.each(['../PWNED', '/tmp/PWNED', 'a/../../PWNED', '.hidden', 'a\\b', '', 'a\n', 'ä'])(
+  'an entry that names %j is refused as a whole',
+  async name => {
+    await poison(
+      encodeMemory(
+        new Map([
+          ['database~b~manifest.json', Buffer.from('x')],
+          [name, Buffer.from('evil')],
+        ]),
+      ),
+    )
+    const cache = await restore()
+    expect(existsSync(cache?.folder ?? '')).toBe(false)
+    expect(readdirSync(temporary)).toEqual([])
+    expect(said.at(-1)).toBe('Cache: The entry names what is no file of Comeback.')
+  },
+)
+
+test('whatever an entry is cut to or changed to, it is that memory or nothing', () => {
+  const objects = new Map([
+    ['database~b~manifest.json', Buffer.from('one')],
+    ['files~c~index.gz.enc', Buffer.alloc(0)],
+  ])
+  const blob = encodeMemory(objects)
+  expect([...decodeMemory(blob)]).toEqual([...objects])
+  for (let length = 0; length < blob.length; length++) {
+    // An end between two objects is an end.
+    const read = attempted(() => decodeMemory(blob.subarray(0, length)).size)
+    expect([undefined, 0, 1]).toContain(read)
+  }
+  for (let at = 0; at < blob.length; at++) {
+    const changed = Buffer.from(blob)
+    changed.writeUInt8(255, at)
+    for (const name of attempted(() => [...decodeMemory(changed).keys()]) ?? []) expect(basename(name)).toBe(name)
+  }
+})
+
+function attempted<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    // It was refused.
+    return undefined
+  }
+}
 
 test('each store has its own', async () => {
   const signal = AbortSignal.abort()
