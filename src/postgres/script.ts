@@ -1,7 +1,7 @@
 /**
  * A plain script of pg_dump as a Source: the same segments as a database gives, cut by the same lexer. Whoever could write the
- * file could have written anything into it, so what pg_dump never writes is refused: psql's commands, which could run programs, and the
- * ends of transactions, after which a restore could not be undone.
+ * file could have written anything into it, so what pg_dump never writes is refused: psql's commands, which could run programs, the ends of
+ * transactions, after which a restore could not be undone, and every statement that is not on a closed list.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/ports.ts'
@@ -12,6 +12,7 @@ import { headerOf } from './schema/entries.ts'
 import { scriptFor } from './schema/script-for.ts'
 import { COPY_END, type CopyStatement, copyLine, parseCopy } from './script/copy-statement.ts'
 import { describeScript, keyOf, tableCreated } from './script/describe-script.ts'
+import { checkStatement } from './script/known-statements.ts'
 import { largeObjectLines } from './script/large-objects.ts'
 import { type Section, sortSchema } from './script/script-entries.ts'
 import { type ScriptPiece, ScriptReader } from './script/script-reader.ts'
@@ -122,11 +123,18 @@ class ScriptImport {
     else if (text === 'BEGIN' && this.#inData) await this.#writeLargeObjects()
     else if (ENDS_TRANSACTION.test(text)) throw endsTransaction(piece)
     else if (/^INSERT\b/i.test(text)) throw inserts(piece)
-    else if (this.#header !== undefined || this.#settings.statement(piece)) {
+    else if (this.#isKnown(piece)) {
       const table = tableCreated(text)
       if (table !== undefined) this.#created.add(keyOf(table))
       this.#keep(piece)
     }
+  }
+
+  /** Whether it belongs to the schema. Throws for what pg_dump does not write. */
+  #isKnown(piece: ScriptPiece): boolean {
+    if (this.#header === undefined) return this.#settings.statement(piece)
+    checkStatement(piece, this.#header.type)
+    return true
   }
 
   #keep({ raw }: ScriptPiece): void {

@@ -209,10 +209,9 @@ function blockCommentEnd(sql: Buffer, start: number): number {
   throw unterminated('a comment')
 }
 
-/** The line break is not part of it. */
+/** Of a comment or a command. A carriage return ends it, too, as in psql and in the server; the line break is not part of it. */
 function lineEnd(sql: Buffer, start: number): number {
-  const end = sql.indexOf(NEWLINE, start)
-  return end < 0 ? sql.length : end
+  return skip(sql, start, byte => byte !== NEWLINE && byte !== RETURN)
 }
 
 function skip(sql: Buffer, start: number, is: (byte: number) => boolean): number {

@@ -13,6 +13,7 @@ import { pieces } from '../schema/sql-lexer.ts'
 const STATEMENT_LIMIT = 64 * MiB
 
 const NEWLINE = 0x0a
+const LINE_OF_DOT = Buffer.from('\n\\.')
 const ROWS_END = Buffer.from('\n\\.\n')
 
 export interface ScriptPiece {
@@ -76,6 +77,7 @@ export class ScriptReader {
     let sent = 1
     for (;;) {
       const end = this.#pending.indexOf(ROWS_END)
+      this.#checkDots()
       const until = end < 0 ? this.#pending.length - (ROWS_END.length - 1) : end + 1
       if (until > sent) {
         const part = this.#pending.subarray(sent, until)
@@ -138,6 +140,20 @@ export class ScriptReader {
         ? Buffer.from(value.buffer, value.byteOffset, value.length)
         : Buffer.concat([this.#pending, value])
     return value.length
+  }
+
+  /** In rows every backslash is doubled. psql takes one with a dot, and a carriage return behind it, for the end of the rows, too. */
+  #checkDots(): void {
+    const dot = this.#pending.indexOf(LINE_OF_DOT)
+    const after = dot < 0 ? undefined : this.#pending[dot + LINE_OF_DOT.length]
+    if (after === undefined || after === NEWLINE) return
+    throw new ComebackError(
+      'unsafe-archive',
+      `The dump holds a row that psql takes for the end of the rows, after line ${this.line}.`,
+      {
+        hint: 'pg_dump writes no such script. Find out who changed it; use another backup.',
+      },
+    )
   }
 
   #strange(what: string): ComebackError {

@@ -6,6 +6,13 @@ const TITLE = '-- PostgreSQL database dump'
 const SERVER = /^-- Dumped from database version (\d+)(?:\.(\d+))?(?:\.(\d+))?/
 const PROGRAM = /^-- Dumped by pg_dump version (\d+[\d.]*)/
 const SETTING = /^SET ([a-z_]+) = (.+)$/
+const PLAIN = /^(?:\w+|'[\w .-]*')$/
+/** Those that a pg_dump since 9.3 sets; none of them names a role or loads a library. */
+const SETTINGS: ReadonlySet<string> = new Set([
+  ...['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'],
+  ...['client_encoding', 'standard_conforming_strings', 'check_function_bodies', 'xmloption', 'client_min_messages'],
+  ...['row_security', 'default_tablespace', 'default_table_access_method', 'default_with_oids'],
+])
 /** Bytes of which each is a character of ASCII wherever the lexer looks for one; the engine's own connections speak UTF-8. */
 const ENCODINGS: readonly string[] = ['UTF8', 'SQL_ASCII']
 /** What `--clean` writes before the first entry. A restore empties the target in its own way. */
@@ -43,7 +50,8 @@ export class ScriptSettings {
     if (name === 'standard_conforming_strings' && value !== 'on') throw unsupported('backslashes in its strings escape')
     // Names without their schemas mean what the path says, entry by entry.
     if (name === 'search_path') throw unsupported('a pg_dump older than 10.3 wrote it')
-    if (name !== undefined || /^SELECT pg_catalog\.set_config\('[a-z_]+', '', false\)$/.test(text)) return true
+    if (name !== undefined && SETTINGS.has(name) && PLAIN.test(value)) return true
+    if (/^SELECT pg_catalog\.set_config\('search_path', '', false\)$/.test(text)) return true
     if (CLEANING.test(text)) return false
     throw unsupported(`line ${line} is not known there`)
   }
