@@ -11,13 +11,16 @@ import type { KnownChunks } from '../repository/backup-writer.ts'
 import { ChunkPlaces } from '../repository/chunk-places.ts'
 import { readIndex } from '../repository/index-object.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { authenticate } from '../repository/manifests.ts'
+import { authenticate, prepareIndex } from '../repository/manifests.ts'
 import { mostlyUsed, usedBytes } from '../repository/pack-use.ts'
 import { type Pack, packFinder, packName } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
 import type { Problem } from './ports.ts'
 import { isOf } from './source-hash.ts'
+
+/** Backups that a report names because they can't be built on. */
+const MOST_TOLD = 5
 
 export interface BaseSearch {
   readonly store: Store
@@ -45,7 +48,7 @@ export interface Found {
 export async function findBase(search: BaseSearch, allowOtherKey: boolean): Promise<Found> {
   const { component, identity, catalog, keyring } = search
   const placeholders: Manifest[] = []
-  const problems: Problem[] = []
+  const unread: Problem[] = []
   let otherKey: ComebackError | undefined
   let holdsOurs = false
   for (const entry of catalog.entries) {
@@ -54,7 +57,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
       .catch(error => (hasCode(error, 'damaged') ? readAuthentic(search, entry) : Promise.reject(error)))
       .catch(error => {
         if (hasCode(error, 'wrong-key')) otherKey ??= error
-        else if (hasCode(error, 'damaged', 'unsupported', 'not-found')) problems.push(passedOver(error))
+        else if (hasCode(error, 'damaged', 'unsupported', 'not-found')) unread.push(passedOver(error))
         else throw error
       })
     if (!manifest) continue
@@ -64,7 +67,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
       return {
         backup: manifest,
         placeholders: placeholders.filter(({ idSalt }) => idSalt === manifest.idSalt),
-        problems,
+        problems: bounded(unread),
       }
     if (manifest.index !== null) placeholders.push(manifest)
   }
@@ -79,7 +82,11 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
     )
   }
   const [newest] = placeholders
-  return { backup: undefined, placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt), problems }
+  return {
+    backup: undefined,
+    placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt),
+    problems: bounded(unread),
+  }
 }
 
 /**
@@ -92,7 +99,7 @@ function mayLeanOn({ purpose, id }: Manifest, { safetySince }: BaseSearch): bool
 
 async function readAuthentic({ store, keyring, signal }: BaseSearch, entry: CatalogEntry): Promise<Manifest> {
   const manifest = await manifestOf(store, entry, signal)
-  keyring.preparePack(manifest.kdf.salt, manifest.kdf.iterations)
+  prepareIndex(manifest, keyring)
   await authenticate(manifest, keyring)
   return manifest
 }
@@ -166,6 +173,17 @@ function isKept({ catalog, component }: BaseSearch, pack: Pack, keepUntil: Date 
   const object = catalog.objects.get(packName(component, pack))
   if (object === undefined || object.size !== pack.size) return false
   return object.expiresAt === undefined || (keepUntil !== undefined && object.expiresAt >= keepUntil)
+}
+
+/** Whoever can write to the store can leave any number of them there. */
+function bounded(problems: readonly Problem[]): readonly Problem[] {
+  const more = problems.length - MOST_TOLD
+  if (more <= 0) return problems
+  const message = `${more} more earlier backups can't be built on.`
+  return [
+    ...problems.slice(0, MOST_TOLD),
+    { severity: 'warning', message, hint: '`comeback check` names all of them.' },
+  ]
 }
 
 function passedOver(error: unknown): Problem {

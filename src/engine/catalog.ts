@@ -5,7 +5,7 @@ import type { Component, Manifest } from '../format/manifest.ts'
 import { proofIdOf } from '../format/proof-record.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
-import { authenticate, readManifest } from '../repository/manifests.ts'
+import { authenticate, prepareIndex, readManifest } from '../repository/manifests.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
 import { isOf } from './source-hash.ts'
 
@@ -132,7 +132,7 @@ export async function findIn(catalog: Catalog, search: BackupSearch): Promise<Ma
     looking?.(entry.id)
     const manifest = await manifestOf(store, entry, signal)
     // Its index comes next; the second core derives that key while the first derives the manifest's.
-    keyring.preparePack(manifest.kdf.salt, manifest.kdf.iterations)
+    prepareIndex(manifest, keyring)
     await authenticate(manifest, keyring)
     if (moment.kind === 'id') return manifest
     const other = await whyNot(manifest, moment, keyring)

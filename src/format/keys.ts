@@ -13,7 +13,7 @@ import type { PackKey } from './cipher.ts'
 
 export const PBKDF2_ITERATIONS = 600_000
 /** More than this in a manifest, which is read before it can be authenticated, would only be there to keep us busy. */
-export const MAX_ITERATIONS = 10_000_000
+export const MAX_ITERATIONS = 2_000_000
 /** Characters. */
 export const MIN_PASSPHRASE = 20
 /** Bytes. `openssl -pass file:` reads one line into a buffer of bounded size and silently drops the rest. */

@@ -10,6 +10,7 @@ import * as v from 'valibot'
 import { ComebackError } from '../errors.ts'
 import { isBackupId } from './backup-id.ts'
 import { MAX_ITERATIONS } from './keys.ts'
+import { describeIssue, parseRecordText } from './record-text.ts'
 import { MiB } from './sizes.ts'
 
 export const COMPONENTS = ['database', 'files', 'config'] as const
@@ -21,9 +22,13 @@ export const MANIFEST_LIMIT = 16 * MiB
 
 const hex = (bytes: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)))
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-/** The canonical form has no place for lone surrogates. */
+/**
+ * Anybody can write one that will be printed. The longest that a version of ours has written, a command, is shorter. The
+ * canonical form has no place for lone surrogates.
+ */
 const text = v.pipe(
   v.string(),
+  v.maxLength(2000),
   v.check(value => value.isWellFormed(), 'not valid Unicode'),
 )
 const time = v.pipe(
@@ -78,7 +83,10 @@ const manifest = v.strictObject({
   /** When the store itself drops the first object that it needs, as far as that is known. */
   expires: v.nullable(time),
   /** What made it, name to version. */
-  tools: v.record(text, text),
+  tools: v.pipe(
+    v.record(text, text),
+    v.check(tools => Object.keys(tools).length <= 100, 'too many tools'),
+  ),
   /** The command that restores its own files with stock tools; null where they don't suffice. */
   decrypt: v.nullable(text),
   /** Why a placeholder is one: an error code. */
@@ -122,8 +130,7 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
   }
   const parsed = v.safeParse(manifest, json)
   if (parsed.success) return parsed.output
-  const [issue] = parsed.issues
-  throw damaged(name, `at "${v.getDotPath(issue) ?? ''}": ${issue.message}`)
+  throw damaged(name, describeIssue(parsed.issues[0]))
 }
 
 /** Whether this key's owner wrote the manifest as it is. */
@@ -142,7 +149,7 @@ function macOf(unsealed: Omit<Manifest, 'mac'>, macKey: Uint8Array): Buffer {
 
 function parseJson(bytes: Uint8Array, name: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    return parseRecordText(bytes)
   } catch (cause) {
     throw damaged(name, 'it is not JSON text', cause)
   }

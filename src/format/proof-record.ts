@@ -13,6 +13,7 @@ import { isBackupId } from './backup-id.ts'
 import { createEncryptor, decryptPack, type PackKey } from './cipher.ts'
 import { codecOf } from './compression.ts'
 import { COMPONENTS } from './manifest.ts'
+import { describeIssue, parseRecordText } from './record-text.ts'
 import { MiB } from './sizes.ts'
 
 /** Bytes of the record, and of what is sealed in it before compression. */
@@ -24,7 +25,7 @@ const CODEC = codecOf('gzip')
 
 const number = v.pipe(v.number(), v.finite(), v.minValue(0))
 const id = v.pipe(v.string(), v.check(isBackupId, 'no backup id'))
-const text = v.pipe(v.string(), v.maxLength(200))
+const text = v.pipe(v.string(), v.maxLength(200), v.regex(/^\P{Cc}*$/u))
 const code = v.pipe(v.string(), v.regex(/^[a-z][a-z-]{0,40}$/))
 const time = v.pipe(
   v.string(),
@@ -56,7 +57,10 @@ const record = v.strictObject({
     v.maxLength(100),
   ),
   /** How many findings there are of each code. */
-  findings: v.record(code, number),
+  findings: v.pipe(
+    v.record(code, number),
+    v.check(codes => Object.keys(codes).length <= 100, 'too many codes'),
+  ),
   /** Base64. */
   sealed: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+={0,2}$/)),
   mac: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -114,8 +118,7 @@ export function parseProof(bytes: Uint8Array, name: string): ProofRecord {
   }
   const parsed = v.safeParse(record, json)
   if (parsed.success) return parsed.output
-  const [issue] = parsed.issues
-  throw damaged(name, `at "${v.getDotPath(issue) ?? ''}": ${issue.message}`)
+  throw damaged(name, describeIssue(parsed.issues[0]))
 }
 
 export function isAuthenticProof(sealed: ProofRecord, macKey: Uint8Array): boolean {
@@ -141,7 +144,7 @@ function macOf(unsealed: Omit<ProofRecord, 'mac'>, macKey: Uint8Array): Buffer {
 
 function parseJson(bytes: Uint8Array, name: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    return parseRecordText(bytes)
   } catch (cause) {
     throw damaged(name, 'it is not JSON text', cause)
   }

@@ -6,6 +6,7 @@ import { type ChainKeys, deriveChainKeys, derivePackKey, keyId } from '../format
 export class Keyring {
   readonly #passphrase: string
   readonly #derived = new Map<string, Promise<unknown>>()
+  #id: string | undefined
 
   /** The passphrase must have passed `checkPassphrase`. */
   constructor(passphrase: string) {
@@ -14,7 +15,15 @@ export class Keyring {
 
   /** Names the key without revealing it: 16 hex digits. */
   id(): Promise<string> {
-    return this.#once('id', () => keyId(this.#passphrase))
+    return this.#once('id', async () => {
+      this.#id = await keyId(this.#passphrase)
+      return this.#id
+    })
+  }
+
+  /** If it is known without deriving anything. */
+  get knownId(): string | undefined {
+    return this.#id
   }
 
   /** Begins to derive what will be asked for later; whether that fails is told then. */
@@ -28,6 +37,7 @@ export class Keyring {
 
   /** An authentic manifest has named the key: that saves deriving its id. */
   isNamed(id: string): void {
+    this.#id = id
     this.#derived.set('id', Promise.resolve(id))
   }
 

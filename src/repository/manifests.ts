@@ -1,5 +1,6 @@
 /** Manifests in a store: read, told apart by authenticity, written once. */
 import { ComebackError, hasCode } from '../errors.ts'
+import { PBKDF2_ITERATIONS } from '../format/keys.ts'
 import { isAuthentic, MANIFEST_LIMIT, type Manifest, parseManifest, sealManifest } from '../format/manifest.ts'
 import type { Store } from '../store/store.ts'
 import type { Keyring } from './keyring.ts'
@@ -39,20 +40,19 @@ function parseRecord(bytes: Uint8Array, place: ObjectPlace): Manifest {
   return manifest
 }
 
-/** Throws `wrong-key` naming both keys, or `damaged` where the key is right and the manifest is not. */
+/**
+ * Throws `wrong-key` naming both keys, or `damaged` where the key is right and the manifest is not. Anybody can write
+ * something that asks for a long derivation, so ids are compared first: where ours is known, and before whatever would take
+ * longer than deriving it.
+ */
 export async function authenticate(manifest: Manifest, keyring: Keyring): Promise<void> {
-  const { mac } = await keyring.chain(manifest.idSalt, manifest.kdf.iterations)
-  if (isAuthentic(manifest, mac)) return keyring.isNamed(manifest.keyId)
+  const { idSalt, kdf, keyId } = manifest
+  const known = keyring.knownId ?? (kdf.iterations > PBKDF2_ITERATIONS ? await keyring.id() : keyId)
+  if (known !== keyId) throw wrongKey(manifest, known)
+  const { mac } = await keyring.chain(idSalt, kdf.iterations)
+  if (isAuthentic(manifest, mac)) return keyring.isNamed(keyId)
   const given = await keyring.id()
-  if (given !== manifest.keyId) {
-    throw new ComebackError(
-      'wrong-key',
-      `The ${manifest.component} backup ${manifest.id} was made with key ${manifest.keyId}; the key given is ${given}.`,
-      {
-        hint: 'Set COMEBACK_KEY (or --key-file) to the key that this backup was made with.',
-      },
-    )
-  }
+  if (given !== keyId) throw wrongKey(manifest, given)
   throw new ComebackError(
     'damaged',
     `The manifest of the ${manifest.component} backup ${manifest.id} was altered: its authentication code does not match.`,
@@ -60,6 +60,22 @@ export async function authenticate(manifest: Manifest, keyring: Keyring): Promis
       hint: 'Do not trust this backup. Restore another one, or bring the manifest back from a copy of the store.',
     },
   )
+}
+
+function wrongKey({ component, id, keyId }: Manifest, given: string): ComebackError {
+  return new ComebackError(
+    'wrong-key',
+    `The ${component} backup ${id} was made with key ${keyId}; the key given is ${given}.`,
+    {
+      hint: 'Set COMEBACK_KEY (or --key-file) to the key that this backup was made with.',
+    },
+  )
+}
+
+/** Begins to derive what its index needs, if it may be ours and asks for no more than ours do. */
+export function prepareIndex({ keyId, kdf }: Manifest, keyring: Keyring): void {
+  if ((keyring.knownId ?? keyId) !== keyId || kdf.iterations > PBKDF2_ITERATIONS) return
+  keyring.preparePack(kdf.salt, kdf.iterations)
 }
 
 /** Whether this key made it. Throws `damaged` where it did, and the manifest is not as it was written. */
