@@ -69,7 +69,7 @@ async function openFound(found: FoundFile, place: (path: string) => string): Pro
   try {
     if (found.kind === 'file') return await openFile(found, place)
     const { mode, mtimeMs } = await (found.followed ? stat : lstat)(found.absolute)
-    const target = found.kind === 'link' ? { target: await readlink(found.absolute) } : {}
+    const target = found.kind === 'link' ? { target: await readlink(found.absolute, 'buffer') } : {}
     const head = encodeTarHead({ path: place(found.path), kind: found.kind, mode, mtime: mtimeMs, ...target })
     return { kind: 'entry', found, bytes: [head], changed: false }
   } catch (error) {

@@ -50,13 +50,17 @@ async function* writtenAnew(
   yield ARCHIVE_END
 }
 
-function headOf({ kind, mode, mtime, size, target }: TarEntry, path: string, place: (path: string) => string): TarHead {
+function headOf(
+  { kind, mode, mtime, size, target, targetBytes }: TarEntry,
+  path: string,
+  place: (path: string) => string,
+): TarHead {
   const head = { path: place(path), mode, mtime: mtime.getTime() }
   switch (kind) {
     case 'file':
       return { ...head, kind, size }
     case 'link':
-      return { ...head, kind, target }
+      return { ...head, kind, target: targetBytes }
     case 'hard-link':
       return { ...head, kind, target: place(memberParts(target).join('/')) }
     default:

@@ -11,6 +11,8 @@ import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
 import { BLOCK, tarPadding } from './tar-writer.ts'
 
+/** Where a header has what a link points at. */
+const LINK_FIELD = [157, 257] as const
 /** Extended headers and long names. Path names end at 4096 bytes. */
 const EXTENDED_LIMIT = 1 * MiB
 
@@ -23,6 +25,8 @@ export interface TarEntry {
   readonly size: number
   /** What a link or hard link points at; empty otherwise. */
   readonly target: string
+  /** The same as it stands there: that of a link may be in no encoding. */
+  readonly targetBytes: Buffer
   /** To be read, if at all, before the next entry is asked for. */
   readonly content: AsyncIterable<Buffer>
 }
@@ -41,7 +45,7 @@ const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
 
 interface Overrides {
   path?: string
-  target?: string
+  target?: Buffer
   size?: number
   mtime?: Date
 }
@@ -67,14 +71,15 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
           break
         case 'NextFileHasLongPath':
         case 'OldGnuLongPath':
-          overrides.path = text(await extension(bytes, size))
+          overrides.path = upToZero(await extension(bytes, size)).toString()
           break
         case 'NextFileHasLongLinkpath':
-          overrides.target = text(await extension(bytes, size))
+          overrides.target = upToZero(await extension(bytes, size))
           break
         default: {
           const left = { bytes: overrides.size ?? size }
           const padding = tarPadding(left.bytes)
+          const target = overrides.target ?? upToZero(block.subarray(...LINK_FIELD))
           const path = overrides.path ?? header.path ?? ''
           const named = KINDS[header.type ?? ''] ?? 'other'
           const kind = named === 'file' && path.endsWith('/') ? 'folder' : named
@@ -86,7 +91,8 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
             mode: header.mode ?? 0,
             mtime: overrides.mtime ?? header.mtime ?? new Date(0),
             size: left.bytes,
-            target: overrides.target ?? header.linkpath ?? '',
+            target: target.toString(),
+            targetBytes: target,
             content: bytes.upTo(left),
           }
           overrides = {}
@@ -183,7 +189,7 @@ function parseExtended(content: Buffer): Overrides {
     const key = content.toString('utf8', blank + 1, equals)
     const value = content.toString('utf8', equals + 1, end - 1)
     if (key === 'path') found.path = value
-    else if (key === 'linkpath') found.target = value
+    else if (key === 'linkpath') found.target = content.subarray(equals + 1, end - 1)
     else if (key === 'size') found.size = checkedSize(/^\d+$/.test(value) ? Number(value) : undefined)
     else if (key === 'mtime') found.mtime = time(value)
     else if (key.startsWith('GNU.sparse.')) throw unsupported()
@@ -203,10 +209,10 @@ function time(value: string): Date {
   return date
 }
 
-/** GNU's long names end with a zero byte. */
-function text(content: Buffer): string {
-  const end = content.at(-1) === 0 ? content.length - 1 : content.length
-  return content.toString('utf8', 0, end)
+/** GNU's long names end with a zero byte; fields of a header are filled up with them. */
+function upToZero(field: Buffer): Buffer {
+  const end = field.indexOf(0)
+  return end < 0 ? field : field.subarray(0, end)
 }
 
 function isZero(block: Buffer): boolean {

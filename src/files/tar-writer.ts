@@ -5,6 +5,7 @@
  * Owners are not kept, since they mean nothing on another machine. That is why set-user-id and set-group-id bits are
  * not kept either: unpacked by root, a file would run as root that ran as somebody else.
  */
+import { isUtf8 } from 'node:buffer'
 import { Header, Pax } from 'tar'
 
 export const BLOCK = 512
@@ -22,14 +23,16 @@ export interface TarHead {
   readonly mtime: number
   /** Bytes of a file's content. */
   readonly size?: number
-  /** What a link points at; of a hard link, a path in the archive. */
-  readonly target?: string
+  /** What a link points at, in whatever bytes; of a hard link, a path in the archive. */
+  readonly target?: string | Buffer
 }
+
+type HeaderData = Exclude<ConstructorParameters<typeof Header>[0], Buffer | undefined>
 
 const TYPES = { file: 'File', folder: 'Directory', link: 'SymbolicLink', 'hard-link': 'Link' } as const
 
 export function encodeTarHead({ path, kind, mode, mtime, size = 0, target }: TarHead): Buffer {
-  const data = {
+  const data: HeaderData = {
     path: kind === 'folder' ? `${path}/` : path,
     type: TYPES[kind],
     mode: mode & KEPT_MODE,
@@ -37,12 +40,36 @@ export function encodeTarHead({ path, kind, mode, mtime, size = 0, target }: Tar
     gid: 0,
     size,
     mtime: new Date(Math.floor(mtime / 1000) * 1000),
-    ...(target === undefined ? {} : { linkpath: target }),
   }
+  if (Buffer.isBuffer(target) && !isUtf8(target)) return withBinaryTarget(data, path, target)
+  if (target !== undefined) data.linkpath = target.toString()
   const header = new Header(data)
   const block = Buffer.alloc(BLOCK)
   if (!header.encode(block)) return block
   return Buffer.concat([new Pax(data).encode(), block])
+}
+
+/** In a POSIX archive, text is UTF-8 unless a record says that it is in no encoding (`hdrcharset=BINARY`). */
+function withBinaryTarget(data: HeaderData, path: string, target: Buffer): Buffer {
+  const records = Buffer.concat([
+    paxRecord('hdrcharset', Buffer.from('BINARY')),
+    paxRecord('path', Buffer.from(path)),
+    paxRecord('linkpath', target),
+  ])
+  const [extension, block] = [Buffer.alloc(BLOCK), Buffer.alloc(BLOCK)]
+  new Header({ ...data, path: 'PaxHeader/link', type: 'ExtendedHeader', mode: 0o644, size: records.length }).encode(
+    extension,
+  )
+  new Header(data).encode(block)
+  return Buffer.concat([extension, records, Buffer.alloc(tarPadding(records.length)), block])
+}
+
+/** `LENGTH KEY=VALUE\n`, whose length counts itself. */
+function paxRecord(key: string, value: Buffer): Buffer {
+  const rest = key.length + value.length + 3
+  let length = rest + 1
+  while (String(length).length + rest !== length) length++
+  return Buffer.concat([Buffer.from(`${length} ${key}=`), value, Buffer.from('\n')])
 }
 
 /** Zeros after a content of that size. */

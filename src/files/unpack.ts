@@ -67,7 +67,7 @@ export async function unpackArchive(
   const members = checkMembers()
   const folders = createTargetFolders(directory, closed ? 0o700 : 0o777)
   const flight = createFlight(IN_FLIGHT)
-  const links: { readonly parts: readonly string[]; readonly target: string; readonly mtime: Date }[] = []
+  const links: { readonly parts: readonly string[]; readonly target: Buffer; readonly mtime: Date }[] = []
   const leftOut: LeftOut[] = []
   let files = 0
   let bytes = 0
@@ -85,7 +85,7 @@ export async function unpackArchive(
         await folders.declare(parts, mode, mtime)
         if (parts.length > 0) record?.({ path: parts.join('/'), kind, mode, mtime: mtime.getTime() })
       } else if (kind === 'link') {
-        if (staysInside(parts, target)) links.push({ parts, target, mtime })
+        if (staysInside(parts, target)) links.push({ parts, target: entry.targetBytes, mtime })
         else leftOut.push({ path: parts.join('/'), target })
       } else {
         await folders.ensure(parts.slice(0, -1))

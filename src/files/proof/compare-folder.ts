@@ -121,7 +121,7 @@ async function differencesOf(
     }
     return [
       ...(kind === 'file' ? await contentDifference(absolute, entry, there, options) : []),
-      ...(kind === 'link' && (await readlink(absolute)) !== entry.target ? ['its target'] : []),
+      ...(kind === 'link' && !(await readlink(absolute, 'buffer')).equals(entry.targetBytes) ? ['its target'] : []),
       ...modeDifference(entry, there, options.modes),
       // Archives keep whole seconds.
       ...(Math.floor(there.mtime / 1000) === Math.floor(entry.mtime.getTime() / 1000) ? [] : ['its time']),
