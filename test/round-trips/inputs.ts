@@ -14,22 +14,33 @@ export interface Input {
   readonly changesRows: boolean
   /** What no restore can make again: so many objects are left out, or made in another way, and listed. */
   readonly amiss: number
+  /** The last major whose servers let anybody make it. */
+  readonly until: number
   /** What a proof says where it is not `verified`. */
   readonly proof?: string
 }
 
 const file = (name: string) => readFileSync(new URL(`sql/${name}.sql`, import.meta.url), 'utf8')
 
-type Facts = Pick<Input, 'superuser' | 'changesRows' | 'amiss' | 'proof'>
+type Facts = Pick<Input, 'superuser' | 'changesRows' | 'amiss' | 'until' | 'proof'>
 
 function input(name: string, about: string, facts: Partial<Facts> = {}): Input {
-  return { name, about, sql: file(name), superuser: false, changesRows: false, amiss: 0, ...facts }
+  return {
+    name,
+    about,
+    sql: file(name),
+    superuser: false,
+    changesRows: false,
+    amiss: 0,
+    until: Number.POSITIVE_INFINITY,
+    ...facts,
+  }
 }
 
 export const INPUTS: readonly Input[] = [
   // A limit of pg_dump's own.
   input('attached-children', 'children that joined by `ALTER … INHERIT`, columns added to the parent later', {
-    proof: 'could-not-verify, columns-moved public.later, columns-moved public.first_child',
+    proof: 'could-not-verify, columns-moved public.first_child, columns-moved public.later',
   }),
   input('bad-utf8', 'text that is not valid in the database’s encoding', {
     superuser: true,
@@ -46,9 +57,10 @@ export const INPUTS: readonly Input[] = [
   input('orphan-key', 'a foreign key whose rows are orphans', { superuser: true, amiss: 1 }),
   input('privileges', 'default privileges that open, and what was closed again'),
   input('self-view', 'a view that selects from itself', { amiss: 1 }),
-  input('unlogged', 'unlogged identities, partitions and keys'),
+  input('unlogged', 'unlogged identities'),
+  input('unlogged-roots', 'unlogged partitioned tables and keys', { until: 17 }),
   input('unqualified', 'a generated column whose function needs the search path', { amiss: 1 }),
-  input('unqualified-view', 'a materialized view whose function needs the search path', { amiss: 1 }),
+  input('unqualified-view', 'a materialized view whose function needs the search path', { amiss: 1, until: 16 }),
   input('unreachable-server', 'a materialized view over a foreign server that is gone', { superuser: true, amiss: 1 }),
   input('values-of-types', 'values whose text depends on settings'),
 ]

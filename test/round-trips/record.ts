@@ -1,9 +1,9 @@
-/** What the round trips came to, kept for the table in `docs/`: one file a server, below `build/`. */
+/** What the round trips came to, kept for the table in `docs/`: one file a server, below `.vitest/`. */
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Outcomes, Role } from './round-trip.ts'
 
-const FOLDER = resolve(import.meta.dirname, '../../build/round-trips')
+const FOLDER = resolve(import.meta.dirname, '../../.vitest/round-trips')
 
 export interface RoundTripRecord {
   /** `PostgreSQL 15.20 (Debian 15.20-0+deb12u1)`. */

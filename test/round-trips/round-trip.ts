@@ -141,7 +141,7 @@ class Trip {
     const report = (await this.job('verify', { targetUrl: url.href, disposable: 'true' })) as VerifyReport
     const [outcome] = report.proofs
     const findings = outcome?.findings.map(({ code, subject }) => `${code} ${subject}`) ?? []
-    return [outcome?.verdict ?? 'no proof', ...findings.slice(0, 3)].join(', ')
+    return [outcome?.verdict ?? 'no proof', ...findings.toSorted().slice(0, 3)].join(', ')
   }
 
   async clear(): Promise<void> {

@@ -15,7 +15,7 @@ export interface RoundTripServer {
   stop(): Promise<void>
 }
 
-/** `ROUND_TRIP_URL`: of a superuser. `ROUND_TRIP_PG_DUMP` and `ROUND_TRIP_PSQL`: paths. */
+/** `ROUND_TRIP_URL`: of a superuser. `ROUND_TRIP_MAJOR`: its version. `ROUND_TRIP_PG_DUMP` and `ROUND_TRIP_PSQL`: paths. */
 function namedServer(url: string): RoundTripServer {
   const { ROUND_TRIP_PG_DUMP: pgDump = 'pg_dump', ROUND_TRIP_PSQL: psql = 'psql' } = process.env
   const inDatabase = (database: string) => Object.assign(new URL(url), { pathname: `/${database}` }).href
@@ -30,15 +30,22 @@ function namedServer(url: string): RoundTripServer {
 
 /** Those that the round trips are made on, by name: all by the bundled pg_dump, but for what is newer. */
 export function roundTripServers(named = process.env.ROUND_TRIP_URL) {
-  if (named !== undefined) return [{ name: 'the server that was named', start: async () => namedServer(named) }]
+  if (named !== undefined)
+    return [
+      {
+        name: 'the server that was named',
+        major: Number(process.env.ROUND_TRIP_MAJOR),
+        start: async () => namedServer(named),
+      },
+    ]
   return [
-    { name: 'PostgreSQL 14', start: () => fromNpm(14) },
-    { name: 'PostgreSQL 15', start: async () => ({ client: 'bundled', ...(await startNewest(15)) }) },
-    { name: 'PostgreSQL 15 by its own pg_dump', start: () => byItsOwn(15) },
-    { name: 'PostgreSQL 16', start: () => fromNpm(16) },
-    { name: 'PostgreSQL 17', start: async () => ({ client: 'bundled', ...(await startNewest(17)) }) },
-    { name: 'PostgreSQL 18', start: async () => ({ client: 'bundled', ...(await startNewest(18)) }) },
-    { name: 'PostgreSQL 19', start: () => byItsOwn(19) },
+    { name: 'PostgreSQL 14', major: 14, start: () => fromNpm(14) },
+    { name: 'PostgreSQL 15', major: 15, start: async () => ({ client: 'bundled', ...(await startNewest(15)) }) },
+    { name: 'PostgreSQL 15 by its own pg_dump', major: 15, start: () => byItsOwn(15) },
+    { name: 'PostgreSQL 16', major: 16, start: () => fromNpm(16) },
+    { name: 'PostgreSQL 17', major: 17, start: async () => ({ client: 'bundled', ...(await startNewest(17)) }) },
+    { name: 'PostgreSQL 18', major: 18, start: async () => ({ client: 'bundled', ...(await startNewest(18)) }) },
+    { name: 'PostgreSQL 19', major: 19, start: () => byItsOwn(19) },
   ]
 }
 

@@ -1,8 +1,3 @@
--- Unlogged tables with an identity, with partitions, with a key to one another.
+-- Unlogged tables with an identity.
 CREATE UNLOGGED TABLE u_ident (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, t text);
 INSERT INTO u_ident (t) SELECT 'r' || i FROM generate_series(1, 5) i;
-CREATE UNLOGGED TABLE u_base (id int PRIMARY KEY);
-INSERT INTO u_base SELECT generate_series(1, 10);
-CREATE UNLOGGED TABLE u_part (id int REFERENCES u_base) PARTITION BY RANGE (id);
-CREATE UNLOGGED TABLE u_part_1 PARTITION OF u_part FOR VALUES FROM (0) TO (100);
-INSERT INTO u_part SELECT generate_series(1, 10);
