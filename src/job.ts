@@ -15,6 +15,7 @@ import { status } from './engine/status.ts'
 import { asComebackError, ComebackError } from './errors.ts'
 import { keyId } from './format/keys.ts'
 import type { Component } from './format/manifest.ts'
+import { keepOutOfGit, refuseTracked } from './git-ignore.ts'
 import { init, type KeyAtHand } from './init/init.ts'
 import type { Command, JobContext } from './job-context.ts'
 import { copyBackups } from './job-copy.ts'
@@ -22,7 +23,7 @@ import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job
 import { writeReport } from './job-report.ts'
 import { guardsOf, restoreFromStore } from './job-restore.ts'
 import { verifyBackups } from './job-verify.ts'
-import { findKey, makeKey, needKey } from './key-file.ts'
+import { findKey, type KeyPlace, makeKey, needKey } from './key-file.ts'
 import { discardKept, openSink, openSource } from './open-component.ts'
 import { openStore } from './open-store.ts'
 import type { Options } from './options.ts'
@@ -123,7 +124,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
     case 'key': {
       const place = keyPlace(options, context)
       if (command.action === 'show-id') return { command: 'key', keyId: await keyId(await needKey(place)) }
-      return { command: 'key', keyId: await keyId(await makeKey(place)), file: options.keyFile }
+      return { command: 'key', keyId: await keyId(await newKey(place)), file: options.keyFile }
     }
   }
 }
@@ -227,9 +228,9 @@ async function oldKeys(options: Options, context: JobContext): Promise<OldKeys> 
 
 async function findOrMakeKey(options: Options, context: JobContext): Promise<string> {
   const place = keyPlace(options, context)
-  const found = await findKey(place)
+  const found = await findOwnKey(place)
   if (found !== undefined) return found
-  const made = await makeKey(place)
+  const made = await newKey(place)
   context.progress({
     type: 'notice',
     message: `A new key was written to ${options.keyFile}. Without it no backup can ever be read: keep a copy of it NOW, somewhere else than the backups (a password manager, say).`,
@@ -237,12 +238,23 @@ async function findOrMakeKey(options: Options, context: JobContext): Promise<str
   return made
 }
 
+/** For what will be encrypted with it: not one that git has. */
+async function findOwnKey(place: KeyPlace): Promise<string | undefined> {
+  if ((place.given ?? '').trim() === '') await refuseTracked(place.file)
+  return findKey(place)
+}
+
+async function newKey(place: KeyPlace): Promise<string> {
+  if (!place.ci) await keepOutOfGit(place.file)
+  return makeKey(place)
+}
+
 /** As init finds or makes it; in CI there may be none. */
 async function keyAtHand(options: Options, context: JobContext): Promise<KeyAtHand | undefined> {
   const place = keyPlace(options, context)
-  const found = await findKey(place)
+  const found = await findOwnKey(place)
   if (found === undefined && context.ci) return undefined
-  const passphrase = found ?? (await makeKey(place))
+  const passphrase = found ?? (await newKey(place))
   return { id: await keyId(passphrase), inFile: (place.given ?? '').trim() === '', made: found === undefined }
 }
 

@@ -18,7 +18,7 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
   { of: /^report\//, may: /^(errors\.ts|engine\/(ports|proof|migration)\.ts|format\/)/ },
   { of: /^engine\//, may: /^(errors\.ts|format\/|repository\/|store\/store\.ts|report\/([\w-]*report|proof)\.ts)/ },
-  { of: /^(options|option-values|options-table|key-file)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
+  { of: /^(options|option-values|options-table|key-file|git-ignore)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
   { of: /^(job|job-copy|job-old-scheme|job-report|job-restore|job-verify|open-store|open-component)\.ts$/, may: /./ },
   { of: /^job-context\.ts$/, may: /^engine\/progress\.ts$|^format\// },
   { of: /^init\//, may: /^(errors|job-context|options)\.ts$|^report\/|^format\// },

@@ -7,6 +7,7 @@ export const SYSTEM_FOLDER = 'system'
 export const ENVIRONMENT_FILE = 'environment.env'
 /** Made by the restore. */
 export const REVIEW_FILE = 'REVIEW.diff'
+export const REVIEW_IGNORED = '.gitignore'
 /** Likewise: the environment variables, which nothing else in the review folder holds. */
 export const ENVIRONMENT_REVIEW = '.env.review'
 

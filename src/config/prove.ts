@@ -8,7 +8,7 @@ import { asComebackError, ComebackError } from '../errors.ts'
 import { proveFolder } from '../files/proof/prove-folder.ts'
 import { describeFiles } from '../files/prove.ts'
 import { formatEnvironment, parseEnvironment } from './environment.ts'
-import { ENVIRONMENT_FILE, ENVIRONMENT_REVIEW, REVIEW_FILE } from './layout.ts'
+import { ENVIRONMENT_FILE, ENVIRONMENT_REVIEW, REVIEW_FILE, REVIEW_IGNORED } from './layout.ts'
 import { createConfigSink } from './review.ts'
 
 export interface ConfigProverOptions {
@@ -28,7 +28,7 @@ export function createConfigProver({ temporary }: ConfigProverOptions): Prover {
           openSink: (directory, root) => createConfigSink({ directory, root, environment: {}, showValues: false }),
           comparison: {
             modes: 'private',
-            made: [REVIEW_FILE, ENVIRONMENT_REVIEW],
+            made: [REVIEW_FILE, REVIEW_IGNORED, ENVIRONMENT_REVIEW],
             elsewhere(path, content) {
               return path === ENVIRONMENT_FILE ? compareVariables(content) : undefined
             },

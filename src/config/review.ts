@@ -24,7 +24,14 @@ import { systemCode, writing } from '../files/write-error.ts'
 import { type Comparison, compareFile } from './compare.ts'
 import { compareVariables, reviewText, type VariablesComparison, variablesPatch } from './compare-variables.ts'
 import { readVariables, selectVariables } from './environment.ts'
-import { ENVIRONMENT_FILE, ENVIRONMENT_REVIEW, REVIEW_FILE, ROOT_FOLDER, SYSTEM_FOLDER } from './layout.ts'
+import {
+  ENVIRONMENT_FILE,
+  ENVIRONMENT_REVIEW,
+  REVIEW_FILE,
+  REVIEW_IGNORED,
+  ROOT_FOLDER,
+  SYSTEM_FOLDER,
+} from './layout.ts'
 
 /** Names in a line of the summary; the rest is counted. */
 const NAMED = 20
@@ -102,6 +109,8 @@ async function writeReview(
     await writePrivate(join(directory, ENVIRONMENT_REVIEW), reviewText(variables, showValues))
   }
   await writePrivate(join(directory, REVIEW_FILE), patches.join(''))
+  // What the review shows belongs into no repository.
+  await writePrivate(join(directory, REVIEW_IGNORED), '*\n')
   return { unpacked, files, variables }
 }
 

@@ -1,6 +1,6 @@
 /** Folders of a local store: made durably, read without following links, swept of what killed processes left. */
 import { constants, type Stats } from 'node:fs'
-import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { attempting, tolerating } from './local-error.ts'
@@ -24,6 +24,8 @@ export async function makeFolders(root: string, parts: readonly string[]): Promi
   })
   if (!made) throw inTheWay(root)
   if (first !== undefined) {
+    // Backups belong into no repository, even where the folder of one lies in it.
+    await writeFile(join(root, '.gitignore'), '*\n', { mode: 0o600 })
     for (let folder = root; folder.length >= first.length; folder = dirname(folder)) await flushFolder(dirname(folder))
   }
   for (let depth = 1; depth <= parts.length; depth++) {

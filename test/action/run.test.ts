@@ -242,7 +242,7 @@ describe('the log of the step', () => {
 
   test('is kept in a file, too, as on a terminal', async () => {
     await scene.run({ component: 'files' }, backups(FILES))
-    const [name = ''] = readdirSync(join(scene.folder, 'logs'))
+    const [name = ''] = readdirSync(join(scene.folder, 'logs')).filter(name => name.endsWith('.log'))
     expect(name).toBe('20261123T020000Z-backup.log')
     expect(readFileSync(join(scene.folder, 'logs', name), 'utf8')).toContain('exit code 0')
   })
@@ -263,9 +263,9 @@ describe('a secret', () => {
     const written = stdout.trimEnd().split('\n')
     const masks = written.filter(line => line.startsWith('::add-mask::'))
     expect(written.slice(0, masks.length)).toEqual(masks)
-    const [log = ''] = readdirSync(join(scene.folder, 'logs')).map(name =>
-      readFileSync(join(scene.folder, 'logs', name), 'utf8'),
-    )
+    const [log = ''] = readdirSync(join(scene.folder, 'logs'))
+      .filter(name => name.endsWith('.log'))
+      .map(name => readFileSync(join(scene.folder, 'logs', name), 'utf8'))
     const everywhere = [...lines, summary, JSON.stringify(report), JSON.stringify(outputs), log].join('\n')
     expect(everywhere).toContain('***')
     for (const secret of ['hunt/er2', 'hunt%2Fer2', 'hunt%2fer2', KEY, 'ghs_token']) {

@@ -73,7 +73,7 @@ async function comeback(
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 
-const logs = () => readdirSync(join(cwd, 'logs'))
+const logs = () => readdirSync(join(cwd, 'logs')).filter(name => name.endsWith('.log'))
 const onlyLog = () => readFileSync(join(cwd, 'logs', logs()[0] ?? ''), 'utf8')
 
 describe('the job', () => {

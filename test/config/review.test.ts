@@ -176,7 +176,7 @@ describe('environment variables of a backup', () => {
       ].join('\n'),
     )
     expect((await run('grep', ['-r', 'geheim', directory])).stdout).toBe('')
-    expect(Object.keys(await describeTree(directory))).toEqual(['.env.review', 'REVIEW.diff'])
+    expect(Object.keys(await describeTree(directory))).toEqual(['.env.review', '.gitignore', 'REVIEW.diff'])
   })
 
   it('stand in .env.review as a shell reads them where values may be shown', async () => {

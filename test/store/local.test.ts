@@ -139,7 +139,7 @@ it('says that the store is full when a file cannot grow, and leaves nothing unfi
   const outcome = await put(join(folder, 'store'), 1024 * 1024, 'ulimit -f 512; ')
   expect(outcome).toMatchObject({ code: 'store-full', hint: expect.stringContaining('Free some space') })
   expect(outcome.message).toContain(join(folder, 'store', NAME))
-  expect(await everything(join(folder, 'store'))).toEqual(['database', 'database/b1'])
+  expect(await everything(join(folder, 'store'))).toEqual(['.gitignore', 'database', 'database/b1'])
 })
 
 it('says that the store is full when the disk is, wherever a small one can be mounted', async context => {
