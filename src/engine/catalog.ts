@@ -1,5 +1,5 @@
 /** Which backups a store holds, and which one a person means by `latest`, a day, a time or an id. */
-import { ComebackError } from '../errors.ts'
+import { ComebackError, hasCode } from '../errors.ts'
 import { isBackupId, timeOf } from '../format/backup-id.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
 import { proofIdOf } from '../format/proof-record.ts'
@@ -7,6 +7,7 @@ import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
 import { authenticate, prepareIndex, readManifest } from '../repository/manifests.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
+import { MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
 import { isOf } from './source-hash.ts'
 
 /** How many other backups an error names when the one asked for does not exist. */
@@ -103,11 +104,16 @@ export interface BackupSearch {
   readonly signal: AbortSignal
   /** Hears the id of each backup before its manifest is read. */
   readonly looking?: (id: string) => void
+  /** Hears of each backup whose record nobody with this key wrote, or not as it is. What it throws ends the search. */
+  readonly passedOver?: PassedOver
 }
+
+export type PassedOver = (id: string, error: ComebackError) => void
 
 /**
  * The authenticated manifest of the backup that is meant. Only complete ones count, but for an id, which may name a partial
- * one. A damaged or foreign manifest on the way is an error: an older backup must not pass for the newest.
+ * one. Anybody who can write to the store can leave a record there of any date: what is not authentic never stands before what
+ * is. It is told of, so that no older backup passes for the newest, and it is the error if there is nothing else.
  */
 export async function findBackup(
   store: Store,
@@ -121,25 +127,59 @@ export async function findBackup(
 
 /** As `findBackup`, in a catalogue of the component alone that was just read. */
 export async function findIn(catalog: Catalog, search: BackupSearch): Promise<Manifest> {
-  const { store, component, moment, keyring, signal, looking } = search
+  const { store, component, moment, keyring, signal, looking, passedOver } = search
   const candidates = catalog.entries.filter(entry => matches(entry, moment))
   const skipped: string[] = []
-  for (const entry of candidates) {
-    if (entry.kind === 'placeholder') {
+  let unread: ComebackError | undefined
+  for await (const { entry, read } of recordsOf(candidates, store, signal)) {
+    if (read === undefined) {
       skipped.push(`${entry.id} failed`)
       continue
     }
     looking?.(entry.id)
-    const manifest = await manifestOf(store, entry, signal)
-    // Its index comes next; the second core derives that key while the first derives the manifest's.
-    prepareIndex(manifest, keyring)
-    await authenticate(manifest, keyring)
+    let manifest: Manifest
+    try {
+      manifest = await read
+      // Its index comes next; the second core derives that key while the first derives the manifest's.
+      prepareIndex(manifest, keyring)
+      await authenticate(manifest, keyring)
+    } catch (error) {
+      if (moment.kind === 'id' || !hasCode(error, 'damaged', 'unsupported', 'wrong-key')) throw error
+      passedOver?.(entry.id, error)
+      unread ??= error
+      continue
+    }
     if (moment.kind === 'id') return manifest
     const other = await whyNot(manifest, moment, keyring)
     if (other === undefined) return manifest
     skipped.push(`${entry.id} ${other}`)
   }
-  throw noSuchBackup(store, component, moment, catalog, skipped)
+  throw unread ?? noSuchBackup(store, component, moment, catalog, skipped)
+}
+
+interface RecordRead {
+  readonly entry: CatalogEntry
+  /** Absent for placeholders. */
+  readonly read?: Promise<Manifest>
+}
+
+/** Most searches end with the first; those that don't may have hundreds before them. */
+async function* recordsOf(
+  entries: readonly CatalogEntry[],
+  store: Store,
+  signal: AbortSignal,
+): AsyncGenerator<RecordRead> {
+  const readOne = async (entry: CatalogEntry): Promise<RecordRead> => {
+    if (entry.kind === 'placeholder') return { entry }
+    const read = manifestOf(store, entry, signal)
+    // Awaited by whoever comes to it, if anybody does.
+    await read.catch(() => undefined)
+    return { entry, read }
+  }
+  const [first, ...others] = entries
+  if (first === undefined) return
+  yield await readOne(first)
+  yield* sideBySide(others, MANIFESTS_AT_A_TIME, readOne)
 }
 
 async function whyNot(

@@ -13,7 +13,8 @@ import type { Keyring } from '../repository/keyring.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { openBackup } from '../repository/stored-backup.ts'
 import type { Store } from '../store/store.ts'
-import { findBackup, type Moment, readCatalog } from './catalog.ts'
+import { findIn, type Moment, readCatalog } from './catalog.ts'
+import { warnOfPassedOver } from './passed-over.ts'
 import type { Progress } from './progress.ts'
 import { stockCommand } from './stock.ts'
 
@@ -30,7 +31,9 @@ export interface ExportRequest {
 
 export async function exportBackup(request: ExportRequest): Promise<ExportReport> {
   const { store, target, keyring, component, progress, signal } = request
-  const manifest = await findBackup(store, component, request.moment, keyring, signal)
+  const passedOver = warnOfPassedOver(component, request.progress)
+  const catalog = await readCatalog(store, component, signal)
+  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, signal, passedOver })
   await refuseTwice(target, component, manifest.id, signal)
   const stored = await openBackup(store, manifest, keyring, signal)
   const salt = randomBytes(8).toString('hex')

@@ -5,6 +5,7 @@ import type { Keyring } from '../repository/keyring.ts'
 import { openBackup, type StoredBackup } from '../repository/stored-backup.ts'
 import { findIn, readCatalog } from './catalog.ts'
 import { knownProof } from './known-proof.ts'
+import { warnOfPassedOver } from './passed-over.ts'
 import type { Sink } from './ports.ts'
 import { nameOf, needsName } from './restore-consent.ts'
 import type { RestoreRequest } from './restore-request.ts'
@@ -27,7 +28,8 @@ export interface Prepared {
 export async function prepareRestore(request: RestoreRequest): Promise<Prepared> {
   const { store, keyring, component, sink, safety, progress, signal, now } = request
   const catalog = await readCatalog(store, component, signal)
-  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, signal })
+  const passedOver = warnOfPassedOver(component, progress)
+  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, signal, passedOver })
   progress({ type: 'phase', component, text: `opening ${manifest.id}` })
   const stored = await openBackup(store, manifest, keyring, signal)
   const found = await sink.inspect(

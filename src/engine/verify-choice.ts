@@ -1,12 +1,17 @@
 /** Which backup of each component is proved. */
 import { ComebackError, hasCode } from '../errors.ts'
+import { timeOf } from '../format/backup-id.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
 import { authenticate } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, findIn, type Moment, manifestOf, readCatalog } from './catalog.ts'
+import { warnOfPassedOver } from './passed-over.ts'
 import type { ProofFinding } from './proof.ts'
 import { newestProofs } from './proof-history.ts'
 import type { VerifyRequest } from './verify-request.ts'
+
+/** Milliseconds by which clocks may differ. */
+const CLOCK_SKEW = 60 * 60 * 1000
 
 export type Choice = FoundBackup | UnreadBackup
 
@@ -18,7 +23,7 @@ export interface FoundBackup {
   readonly notes: readonly ProofFinding[]
 }
 
-/** Its manifest does not say what it is, so there is nothing to restore, and an older one must not pass for it. */
+/** Its manifest does not say what it is, so there is nothing to restore. */
 export interface UnreadBackup {
   readonly component: Component
   readonly id: string
@@ -61,8 +66,21 @@ export function nothingThere(store: Store): ComebackError {
 async function choose(request: VerifyRequest, component: Component, catalog: Catalog): Promise<Choice> {
   const { store, keyring, signal, moment = { kind: 'latest' } } = request
   const looked: string[] = []
+  const warn = warnOfPassedOver(component, request.progress)
   const look = (moment: Moment) =>
-    findIn(catalog, { store, component, moment, keyring, signal, looking: id => looked.push(id) })
+    findIn(catalog, {
+      store,
+      component,
+      moment,
+      keyring,
+      signal,
+      looking: id => looked.push(id),
+      passedOver: (id, error) => {
+        // One that may be ours and was damaged is what a proof is there to find; nothing of ours is of a day to come.
+        if (hasCode(error, 'damaged') && timeOf(id).getTime() <= request.now().getTime() + CLOCK_SKEW) throw error
+        warn(id, error)
+      },
+    })
   try {
     if (!request.migrates || request.moment !== undefined || component !== 'database') {
       return { component, catalog, manifest: await look(moment), notes: [] }

@@ -297,7 +297,8 @@ describe('damage', () => {
       `database/${second.id}/manifest.json`,
       store.objects.get(`database/${first.id}/manifest.json`) ?? new Uint8Array(),
     )
-    await expect(runRestore(store, memorySink())).rejects.toMatchObject({ code: 'damaged' })
+    await expect(runRestore(store, memorySink(), second.id)).rejects.toMatchObject({ code: 'damaged' })
+    expect(await runRestore(store, memorySink())).toMatchObject({ id: first.id })
   })
 
   test('of two packs that were swapped is found', async () => {
