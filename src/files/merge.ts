@@ -8,16 +8,17 @@
  */
 import { constants } from 'node:fs'
 import { access, link, mkdir, rename, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { flush, makeDurable } from './durable.ts'
 import { createFlight } from './flight.ts'
+import { holdingBelow } from './held-folder.ts'
 import { advanceJournal, journalState, readJournal, writeJournal } from './merge-journal.ts'
 import { FORMER, settleMerge, undoMerge } from './merge-repair.ts'
 import { presence } from './presence.ts'
 import { makeFolder } from './target-folders.ts'
 import type { UnpackedMember } from './unpack.ts'
-import { makeWorkplace, removeWorkplace, type Workplace } from './workplace.ts'
+import { type HeldWorkplace, holdingWorkplace, makeWorkplace, removeWorkplace } from './workplace.ts'
 import { systemCode, writing } from './write-error.ts'
 
 /** Files moved side by side. */
@@ -38,10 +39,19 @@ export async function mergeInto<Result>(
   make: (content: string, record: (member: UnpackedMember) => void) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
-  const place = await makeWorkplace(target, 'inside')
+  const made = await makeWorkplace(target, 'inside')
+  return holdingWorkplace(made, target, place => mergeWithin(place, { target, overwrite }, make, signal))
+}
+
+async function mergeWithin<Result>(
+  place: HeldWorkplace,
+  { target, overwrite }: MergeOptions,
+  make: (content: string, record: (member: UnpackedMember) => void) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
   try {
     await writing(place.content, () => mkdir(place.content, 0o700))
-    const journal = writeJournal(place.path)
+    const journal = writeJournal(place.held)
     const folders = neededFolders()
     let result: Result
     let missing: readonly string[]
@@ -58,12 +68,15 @@ export async function mergeInto<Result>(
     }
     await makeDurable(place.content, signal)
     signal.throwIfAborted()
-    await advanceJournal(place.path, 'making', 'moving')
-    for (const path of missing) await makeFolder(join(target, path), folders.declared.has(path) ? 0o700 : 0o777)
+    await advanceJournal(place.held, 'making', 'moving')
+    for (const path of missing) {
+      const mode = folders.declared.has(path) ? 0o700 : 0o777
+      await inParent(place, target, path, to => makeFolder(to, mode))
+    }
     await moveAll(place, { target, overwrite }, signal)
-    for (const path of folders.all) await flush(join(target, path))
-    await advanceJournal(place.path, 'moving', 'done')
-    return { result, kept: await settleMerge(place, target) }
+    for (const path of folders.all) await holdingBelow(place.target, path, folder => flush(folder))
+    await advanceJournal(place.held, 'moving', 'done')
+    return { result, kept: await settleMerge(place) }
   } catch (error) {
     await giveUp(place, target, error)
     throw error
@@ -71,11 +84,11 @@ export async function mergeInto<Result>(
 }
 
 /** Nothing may be removed with the workplace that the target still lacks. */
-async function giveUp(place: Workplace, target: string, error: unknown): Promise<void> {
-  const state = await journalState(place.path)
+async function giveUp(place: HeldWorkplace, target: string, error: unknown): Promise<void> {
+  const state = await journalState(place.held)
   if (state === 'done') return
   try {
-    if (state === 'moving') await undoMerge(place, target)
+    if (state === 'moving') await undoMerge(place)
     await removeWorkplace(place)
   } catch (undoing) {
     const reason = undoing instanceof Error ? undoing.message : String(undoing)
@@ -125,10 +138,10 @@ async function missingFolders(target: string, { all, filled }: ReturnType<typeof
   return missing
 }
 
-async function moveAll(place: Workplace, options: MergeOptions, signal: AbortSignal): Promise<void> {
+async function moveAll(place: HeldWorkplace, options: MergeOptions, signal: AbortSignal): Promise<void> {
   const flight = createFlight(IN_FLIGHT)
   try {
-    for await (const entry of readJournal(place.path, 'moving')) {
+    for await (const entry of readJournal(place.held, 'moving')) {
       signal.throwIfAborted()
       if (entry.kind === 'file' || entry.kind === 'link') await flight.add(move(place, entry, options))
     }
@@ -138,19 +151,43 @@ async function moveAll(place: Workplace, options: MergeOptions, signal: AbortSig
   }
 }
 
-async function move(place: Workplace, { path }: UnpackedMember, { target, overwrite }: MergeOptions): Promise<void> {
-  const [from, to] = [join(place.content, path), join(target, path)]
-  await writing(to, async () => {
-    const parent = dirname(to)
-    if ((await presence(parent))?.isDirectory() !== true) throw inTheWay(parent)
+async function move(
+  place: HeldWorkplace,
+  { path }: UnpackedMember,
+  { target, overwrite }: MergeOptions,
+): Promise<void> {
+  const from = join(place.content, path)
+  const shown = join(target, path)
+  await inParent(place, target, path, async to => {
     const there = await presence(to)
     if (there === undefined) return await moveToNothing(from, to)
-    if (there.isDirectory() || !overwrite) throw inTheWay(to)
-    const former = join(place.path, FORMER, path)
+    if (there.isDirectory() || !overwrite) throw inTheWay(shown)
+    const former = join(place.held, FORMER, path)
     await mkdir(dirname(former), { recursive: true, mode: 0o700 })
     if (!there.isFile() || !(await linked(to, former))) await rename(to, former)
     await rename(from, to)
   })
+}
+
+/** `run` gets a path in the very folder that stands there now. What stands in a folder's place, a link too, is in the way. */
+async function inParent<T>(
+  place: HeldWorkplace,
+  target: string,
+  path: string,
+  run: (to: string) => Promise<T>,
+): Promise<T> {
+  const [parent, name] = [dirname(path), basename(path)]
+  const above = parent === '.' ? '' : parent
+  let reached = false
+  try {
+    return await holdingBelow(place.target, above, folder => {
+      reached = true
+      return writing(join(target, path), () => run(join(folder, name)))
+    })
+  } catch (error) {
+    if (reached || !['ENOTDIR', 'ENOENT', 'ELOOP'].includes(systemCode(error) ?? '')) throw error
+    throw inTheWay(join(target, above))
+  }
 }
 
 /** A rename would go over what somebody has put there in the meantime; a hard link does not. */

@@ -13,10 +13,11 @@
  * account can move, the numbers and the times of birth that the file system gave to the folder and to the one around it.
  */
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
+import { holding } from './held-folder.ts'
 import { ownName } from './own-name.ts'
 import { isOwnFolder, presence } from './presence.ts'
 import { removeTree } from './remove-tree.ts'
@@ -58,7 +59,7 @@ export async function makeWorkplace(target: string, where: 'beside' | 'inside', 
   const birth = await birthOf(place.path)
   const record = { process: process.pid, born: await startOf(process.pid), host: hostname(), former, birth }
   await writing(place.path, () =>
-    writeFile(join(place.path, RECORD), JSON.stringify(record), { mode: 0o600, flag: 'wx' }),
+    holding(place.path, held => writeFile(join(held, RECORD), JSON.stringify(record), { mode: 0o600, flag: 'wx' })),
   )
   return place
 }
@@ -103,8 +104,37 @@ export async function readLeftover(
   return { ...place, target, where, former: record.former, process: record.process }
 }
 
-export async function removeWorkplace({ path }: Workplace): Promise<void> {
-  await writing(path, () => removeTree(path))
+/** The folder that others cannot enter is emptied from inside; then its name goes, whatever may bear it now. */
+export async function removeWorkplace({ path, held }: Workplace & { readonly held?: string }): Promise<void> {
+  await writing(path, async () => {
+    if (held === undefined) return removeTree(path)
+    for (const name of await readdir(held)) await removeTree(join(held, name))
+    await rmdir(path)
+  })
+}
+
+/** A workplace inside of a target, both held, so that whoever else may write to the target can't exchange them. */
+export interface HeldWorkplace extends Workplace {
+  readonly held: string
+  readonly target: string
+}
+
+/** Throws `permission` if it is not this user's any more. */
+export async function holdingWorkplace<T>(
+  place: Workplace,
+  target: string,
+  run: (place: HeldWorkplace) => Promise<T>,
+): Promise<T> {
+  return holding(target, heldTarget =>
+    holding(join(heldTarget, basename(place.path)), async held => {
+      if (!isOwnFolder(await stat(held))) {
+        throw new ComebackError('permission', `${place.path} was exchanged for a folder of another user.`, {
+          hint: 'Find out who works there. Restore into a folder that nobody else can write to.',
+        })
+      }
+      return run({ ...place, held, content: join(held, 'content'), target: heldTarget })
+    }),
+  )
 }
 
 /** What is kept of the former state, and what a restore works in, are no part of what stands in a folder. */
