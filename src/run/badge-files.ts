@@ -1,9 +1,9 @@
 /** The badge as files, each there whole or not at all: a README shows them while they are written. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { asComebackError } from '../errors.ts'
 import { badgeOf } from '../report/badge.ts'
 import type { VerifyReport } from '../report/verify-report.ts'
+import { writeWhole } from './whole-file.ts'
 
 export interface BadgePlace {
   /** As the option has it; nothing is written without one. */
@@ -18,20 +18,9 @@ export function leaveBadge(report: VerifyReport, { folder, cwd, warn }: BadgePla
   const { json, svg } = badgeOf(report)
   try {
     const place = resolve(cwd, folder)
-    mkdirSync(place, { recursive: true })
-    write(place, 'badge.json', json)
-    write(place, 'badge.svg', svg)
+    writeWhole(join(place, 'badge.json'), json)
+    writeWhole(join(place, 'badge.svg'), svg)
   } catch (error) {
     warn(`The badge could not be written to ${folder}: ${asComebackError(error).message}`)
-  }
-}
-
-function write(folder: string, name: string, text: string): void {
-  const unfinished = join(folder, `.${name}.${process.pid}`)
-  try {
-    writeFileSync(unfinished, text)
-    renameSync(unfinished, join(folder, name))
-  } finally {
-    rmSync(unfinished, { force: true })
   }
 }
