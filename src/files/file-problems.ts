@@ -35,6 +35,18 @@ const KINDS = {
     many: 'more files have names that are not valid UTF-8',
     hint: 'Rename it, or exclude it.',
   },
+  outside: {
+    severity: 'warning',
+    text: 'is a symbolic link that leads out of what is restored, so a restore will name it and not make it',
+    many: 'more symbolic links lead out of what is restored',
+    hint: 'Make it relative, to be made by hand after a restore, or exclude it.',
+  },
+  setid: {
+    severity: 'warning',
+    text: 'runs as its owner or its group (set-user-id, set-group-id), which a restore will not give back',
+    many: 'more files run as their owners or groups',
+    hint: 'Owners are not kept either: set both by hand after a restore.',
+  },
   special: {
     severity: 'warning',
     text: 'is a socket, a pipe or a device and is not in the backup',

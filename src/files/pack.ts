@@ -8,6 +8,7 @@ import { lstat, readlink, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { KiB } from '../format/sizes.ts'
 import type { FileProblemKind, FileProblems } from './file-problems.ts'
+import { staysInside } from './member.ts'
 import { encodeTarHead, tarPadding } from './tar-writer.ts'
 import { type FoundFile, isGone, systemReason } from './walk.ts'
 
@@ -25,10 +26,18 @@ const READ_SIZE = 1024 * KiB
 const openFd = promisify(open)
 const readFd = promisify(read)
 
+/** Set-user-id and set-group-id. */
+const SET_ID = 0o6000
+
 const READ = constants.O_RDONLY | constants.O_NONBLOCK
 
 type Opened =
-  | { readonly kind: 'entry'; readonly found: FoundFile; readonly bytes: readonly Buffer[]; readonly changed: boolean }
+  | {
+      readonly kind: 'entry'
+      readonly found: FoundFile
+      readonly bytes: readonly Buffer[]
+      readonly noted: readonly FileProblemKind[]
+    }
   | { readonly kind: 'stream'; readonly found: FoundFile; readonly fd: number }
   | { readonly kind: 'problem'; readonly found: FoundFile; readonly problem: FileProblemKind; readonly reason: string }
 
@@ -45,7 +54,7 @@ export async function* packFiles(
     if (opened.kind === 'problem') {
       problems.add(opened.problem, opened.found.path, opened.reason)
     } else if (opened.kind === 'entry') {
-      if (opened.changed) problems.add('changed', opened.found.path)
+      for (const kind of opened.noted) problems.add(kind, opened.found.path)
       for (const part of opened.bytes) {
         parts.push(part)
         length += part.length
@@ -70,8 +79,10 @@ async function openFound(found: FoundFile, place: (path: string) => string): Pro
     if (found.kind === 'file') return await openFile(found, place)
     const { mode, mtimeMs } = await (found.followed ? stat : lstat)(found.absolute)
     const target = found.kind === 'link' ? { target: await readlink(found.absolute, 'buffer') } : {}
-    const head = encodeTarHead({ path: place(found.path), kind: found.kind, mode, mtime: mtimeMs, ...target })
-    return { kind: 'entry', found, bytes: [head], changed: false }
+    const path = place(found.path)
+    const head = encodeTarHead({ path, kind: found.kind, mode, mtime: mtimeMs, ...target })
+    const leadsOut = target.target !== undefined && !staysInside(path.split('/'), target.target.toString())
+    return { kind: 'entry', found, bytes: [head], noted: leadsOut ? ['outside'] : [] }
   } catch (error) {
     const problem = isGone(error) ? 'vanished' : 'unreadable'
     return { kind: 'problem', found, problem, reason: systemReason(error) }
@@ -100,7 +111,7 @@ async function openFile(found: FoundFile, place: (path: string) => string): Prom
       kind: 'entry',
       found,
       bytes: [headOf(found, place, before), content.subarray(0, size + tarPadding(size))],
-      changed,
+      noted: [...(changed ? (['changed'] as const) : []), ...setIdOf(before)],
     }
   } finally {
     if (!streamed) closeSync(fd)
@@ -136,6 +147,7 @@ async function* streamFile(
     }
     await pending
     yield Buffer.alloc(tarPadding(size))
+    for (const kind of setIdOf(before)) problems.add(kind, found.path)
     if (failed !== undefined) problems.add('unreadable', found.path, systemReason(failed))
     else if (hasChanged(fd, before)) problems.add('changed', found.path)
   } finally {
@@ -168,6 +180,10 @@ async function readFully(fd: number, into: Buffer, offset: number): Promise<numb
 function hasChanged(fd: number, before: Stats): boolean {
   const after = fstatSync(fd)
   return after.size !== before.size || after.mtimeMs !== before.mtimeMs
+}
+
+function setIdOf({ mode }: Stats): readonly FileProblemKind[] {
+  return (mode & SET_ID) === 0 ? [] : ['setid']
 }
 
 function headOf(found: FoundFile, place: (path: string) => string, { mode, mtimeMs, size }: Stats): Buffer {
