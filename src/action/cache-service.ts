@@ -29,6 +29,7 @@ export function cacheService(environment: Environment): CacheService | undefined
     ACTIONS_RESULTS_URL: url = '',
     ACTIONS_RUNTIME_TOKEN: token = '',
     ACTIONS_CACHE_SERVICE_V2: second = '',
+    ACTIONS_CACHE_MODE: mode = '',
   } = environment
   if (!URL.canParse(url) || token === '' || second === '') return undefined
 
@@ -50,6 +51,8 @@ export function cacheService(environment: Environment): CacheService | undefined
 
   return {
     async read(prefix, limit, signal) {
+      // A run that may not is told so by the runner, and need not ask.
+      if (mode === 'none' || mode === 'write-only') return undefined
       const keys = { key: prefix, restore_keys: [prefix] }
       const { ok, signed_download_url: from } = await call('GetCacheEntryDownloadURL', keys, FOUND, signal)
       if (ok !== true || from === undefined) return undefined
@@ -59,6 +62,7 @@ export function cacheService(environment: Environment): CacheService | undefined
     },
 
     async write(key, bytes, signal) {
+      if (mode === 'none' || mode === 'read') return false
       const { ok, signed_upload_url: to } = await call('CreateCacheEntry', { key }, CREATED, signal)
       if (ok !== true || to === undefined) return false
       const response = await fetch(to, {

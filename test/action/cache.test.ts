@@ -19,6 +19,7 @@ import { type CacheOptions, restoreCache } from '../../src/action/cache.ts'
 import { decodeMemory, encodeMemory } from '../../src/action/cache-blob.ts'
 import { ComebackError } from '../../src/errors.ts'
 import { type GitHub, startGitHub } from '../support/github/github.ts'
+import { plantCache } from '../support/github/plant.ts'
 
 let github: GitHub
 let temporary: string
@@ -83,21 +84,10 @@ test('what was put into the folder comes back in a later run of the same store; 
 })
 
 /** Any code in a job of the branch can: it has the token for it. */
-async function poison(bytes: Uint8Array, version = 'comeback-memory-1', key?: string): Promise<void> {
-  const { ACTIONS_RUNTIME_TOKEN: token } = github.environment(github.newRun())
+async function poison(bytes: Uint8Array, version = 'comeback-memory-1'): Promise<void> {
   const { folder = '' } = (await restore({ signal: AbortSignal.abort() })) ?? {}
-  const place = basename(folder).replace('comeback-memory-', '')
-  const call = async (method: string, more: object = {}) => {
-    const response = await fetch(`${github.url}/twirp/github.actions.results.api.v1.CacheService/${method}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ key: key ?? `comeback-${place}-9999999999-1`, version, ...more }),
-    })
-    return (await response.json()) as { readonly signed_upload_url: string; readonly ok: boolean }
-  }
-  const { signed_upload_url: to } = await call('CreateCacheEntry')
-  await fetch(to, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body: new Uint8Array(bytes) })
-  expect((await call('FinalizeCacheEntryUpload', { size_bytes: String(bytes.length) })).ok).toBe(true)
+  const key = `${basename(folder).replace('-memory-', '-')}-9999999999-1`
+  await plantCache(github, github.newRun(), { key, version, bytes })
 }
 
 test('an archive that somebody left there with a path to anywhere is never unpacked', async () => {
@@ -165,6 +155,17 @@ function attempted<T>(read: () => T): T | undefined {
     return undefined
   }
 }
+
+test('a run that may only read, or not even that, does no more', async () => {
+  await poison(encodeMemory(new Map([['database~b~manifest.json', Buffer.from('x')]])))
+  const none = await restore({}, { ACTIONS_CACHE_MODE: 'none' })
+  expect(existsSync(none?.folder ?? '')).toBe(false)
+  const reading = await restore({}, { ACTIONS_CACHE_MODE: 'read' })
+  expect(readdirSync(reading?.folder ?? '')).toEqual(['database~b~manifest.json'])
+  writeFileSync(join(reading?.folder ?? '', 'database~c~manifest.json'), 'y')
+  await reading?.save()
+  expect(github.caches).toHaveLength(1)
+})
 
 test('each store has its own', async () => {
   const signal = AbortSignal.abort()

@@ -12,7 +12,7 @@ function nested(depth: number): Buffer {
 test('records are read to a depth that ours never reach, and no deeper', () => {
   expect(parseRecordText(nested(16))).toBeDefined()
   expect(() => parseRecordText(nested(17))).toThrow('nested deeper than 16')
-  expect(() => parseRecordText(Buffer.from('{"a":'.repeat(17) + '1' + '}'.repeat(17)))).toThrow('nested deeper')
+  expect(() => parseRecordText(Buffer.from(`${'{"a":'.repeat(17)}1${'}'.repeat(17)}`))).toThrow('nested deeper')
 })
 
 test('what stands in quotes nests nothing', () => {
