@@ -3,9 +3,12 @@
  * at once; in a new one autovacuum collects them within minutes, but for partitioned tables, which it never visits.
  */
 import type { Problem } from '../../engine/ports.ts'
+import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { databaseErrorIn, safeMessage } from '../connection/safe-message.ts'
+import { isConnectionLoss } from '../connection/server-error.ts'
 import type { Relation } from '../detail.ts'
-import { qualified } from '../sql-text.ts'
+import { displayName, qualified } from '../sql-text.ts'
 import { runBatch } from './batch.ts'
 import { runTasks } from './run-tasks.ts'
 
@@ -32,13 +35,17 @@ const TABLES = `
 
 const KINDS = { all: ['r', 'm', 'p'], partitioned: ['p'] } as const
 
-/** The restore is done by then: a failure is only a warning. */
+/** Tables that a warning names. */
+const NAMED = 5
+
+/** The restore is done by then: a failure is only a warning, and one table's is no other's. */
 export async function analyzeRestored(
   lanes: readonly Connection[],
   schemas: readonly string[],
   which: keyof typeof KINDS,
 ): Promise<Problem[]> {
   const [first] = lanes
+  const failed: string[] = []
   try {
     const tables = (await first?.query<Relation>(TABLES, [schemas, KINDS[which]])) ?? []
     const batches = Array.from({ length: Math.ceil(tables.length / BATCH) }, (_, index) =>
@@ -51,25 +58,40 @@ export async function analyzeRestored(
         needs: [],
         shared: [],
         exclusive: [],
-        run: lane => analyze(lane, batch),
+        run: async lane => void failed.push(...(await analyze(lane, batch))),
       })),
     )
-    return []
   } catch (error) {
-    return [
-      {
-        severity: 'warning',
-        message: `All is restored, but not all tables could be analyzed: ${error instanceof Error ? error.message : error}`,
-        hint: 'Run ANALYZE on the database, so that its queries are planned well.',
-      },
-    ]
+    failed.push(reason(error))
   }
+  if (failed.length === 0) return []
+  const more = failed.length > NAMED ? ` and ${failed.length - NAMED} more` : ''
+  return [
+    {
+      severity: 'warning',
+      message: `All is restored, but not all tables could be analyzed: ${failed.slice(0, NAMED).join(', ')}${more}.`,
+      hint: 'Run ANALYZE on the database, so that its queries are planned well.',
+    },
+  ]
 }
 
-async function analyze(connection: Connection, tables: readonly Relation[]): Promise<void> {
+/** Those that could not be, and why. A batch of which one fails is taken back, so each of it is tried by itself. */
+async function analyze(connection: Connection, tables: readonly Relation[]): Promise<readonly string[]> {
   const failure = await runBatch(
     connection,
     tables.map(table => `ANALYZE ${qualified(table)}`),
   )
-  if (failure !== undefined) throw failure.error
+  if (failure === undefined) return []
+  if (isConnectionLoss(failure.error)) throw failure.error
+  const [table] = tables
+  if (tables.length === 1 && table !== undefined) return [`${displayName(table)} (${reason(failure.error)})`]
+  const failed: string[] = []
+  for (const one of tables) failed.push(...(await analyze(connection, [one])))
+  return failed
+}
+
+/** A function of the table's own may have put its rows into the message. */
+function reason(error: unknown): string {
+  const said = databaseErrorIn(error)
+  return said === undefined ? asComebackError(error).message : safeMessage(said)
 }
