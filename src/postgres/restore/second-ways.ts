@@ -45,7 +45,7 @@ export function notValid(sql: string): (SecondWay & { readonly name: string }) |
     outcome: 'not-valid',
     statement: `${sql} NOT VALID`,
     later: [`ALTER ${domain === null ? 'TABLE' : 'DOMAIN'} ${owner} VALIDATE CONSTRAINT ${name}`],
-    hint: 'It holds for new rows. Correct the rows that break it, then let the server check them all.',
+    hint: 'It holds for new rows. Correct the rows that break it, or what it calls, then let the server check them all.',
   }
 }
 
