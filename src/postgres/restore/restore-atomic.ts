@@ -8,6 +8,7 @@ import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { loadInTransaction } from './load-order.ts'
 import { inOneTransaction } from './one-transaction.ts'
+import { closeOpened } from './opened.ts'
 import { resetChoice } from './reset-choice.ts'
 import { type Reset, resetAsPermitted } from './reset-permitted.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
@@ -21,6 +22,7 @@ import { loadTheirs } from './their-rows.ts'
 import { findTheirs, sparingTheirs, type Theirs } from './theirs.ts'
 import { withWayOut } from './tolerable.ts'
 import { putBack } from './tolerant-load.ts'
+import { partsOfOthers, refuseTornOff } from './torn-off.ts'
 
 export async function restoreAtomically(context: RestoreContext): Promise<RestoreOutcome> {
   return await inOneTransaction(context, () => replace(context))
@@ -32,14 +34,13 @@ async function replace(context: RestoreContext): Promise<RestoreOutcome> {
   progress.phase('Emptying the target')
   const entries = [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last].map(({ entry }) => entry)
   await createRoles(connection, context.roles ?? [], facts)
+  const hung = await partsOfOthers(connection)
   const reset: Reset = choice?.isPart
     ? await resetChoice(connection, choice, facts)
     : await resetAsPermitted(connection, plan.detail, entries, facts)
   const now = await targetFacts(connection)
   const theirs = await findTheirs(connection, plan, now, load)
-  try {
-    return await fill(context, reset, now, theirs)
-  } catch (error) {
+  const outcome = await fill(context, reset, now, theirs).catch(error => {
     const because = [
       ...theirs.problems.map(problem => problem.message),
       ...(reset.refusal === undefined
@@ -49,7 +50,8 @@ async function replace(context: RestoreContext): Promise<RestoreOutcome> {
     if (because.length === 0 || signal.aborted) throw error
     const { code, message, hint } = asComebackError(error)
     throw new ComebackError(code, [message, ...because].join(' '), { hint: reset.refusal?.hint ?? hint, cause: error })
-  }
+  })
+  return { ...outcome, problems: [...outcome.problems, ...(await refuseTornOff(context, hung))] }
 }
 
 async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, theirs: Theirs): Promise<RestoreOutcome> {
@@ -75,6 +77,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   progress.phase('Building indexes and constraints')
   await runEntries(connection, plan.postData, schema)
   await drop(connection, reset.again ?? [])
+  await closeOpened(connection, plan.preData, facts)
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)

@@ -20,6 +20,7 @@ import {
   stageTasks,
 } from './lane-tasks.ts'
 import { orderLoads } from './load-order.ts'
+import { closeOpened } from './opened.ts'
 import { type PostDataStage, postDataStages } from './post-data.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import type { PlannedEntry } from './restore-plan.ts'
@@ -84,6 +85,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
     }
     await runEntries(connection, stage.after, schema)
   }
+  await closeOpened(connection, plan.preData, facts)
   await runEntries(connection, plan.permissions, schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)

@@ -22,7 +22,7 @@ export interface Rights {
   readonly again: readonly string[]
 }
 
-const GRANTEE = `CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END`
+export const GRANTEE = `CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END`
 const GRANTED = `string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)`
 const OPTION = `CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END`
 

@@ -168,4 +168,54 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
       }
     })
   })
+  test.each(['parallel', 'atomic'] as const)(
+    'what event triggers of the provider grant on new objects is nobody’s right after a restore, %s',
+    async mode => {
+      await withProjects(major, async (source, fresh, platform) => {
+        const opener =
+          platform.named(`CREATE FUNCTION extensions.open() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+          DECLARE made record; BEGIN FOR made IN SELECT * FROM pg_catalog.pg_event_trigger_ddl_commands() LOOP
+            IF made.object_type IN ('table', 'view', 'sequence', 'function', 'schema', 'type') THEN
+              EXECUTE 'GRANT ALL ON ' || replace(made.object_type, 'view', 'table') || ' ' || made.object_identity || ' TO p_anon WITH GRANT OPTION';
+            END IF;
+          END LOOP; END$$;
+          CREATE EVENT TRIGGER p_opener ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'CREATE VIEW', 'CREATE SEQUENCE', 'CREATE FUNCTION', 'CREATE SCHEMA', 'CREATE TYPE')
+            EXECUTE FUNCTION extensions.open(); SET SESSION AUTHORIZATION p_admin; ALTER FUNCTION extensions.open() OWNER TO p_admin`)
+        await platform.asOwner(
+          source,
+          `CREATE TYPE private.closed AS ENUM ('a'); REVOKE ALL ON TYPE private.closed FROM PUBLIC`,
+        )
+        const target = mode === 'parallel' ? fresh : source
+        await target.query(opener)
+        if (mode === 'parallel') await fresh.query('DROP FUNCTION public.of_the_house()')
+        const held = async (database: TestDatabase) =>
+          (await privilegesOf(database, ROLES.map(platform.named))).filter(
+            one => !/of_the_house|extensions[.]open/.test(one),
+          )
+        const before = await held(source)
+        await restore(platform.url(target), await backUp(platform.url(source)), { mode })
+        expect(await held(target)).toEqual(before)
+      })
+    },
+  )
+
+  test('what the restoring role may not make again on a table of the provider is not torn off, unless that is tolerated', async () => {
+    await withProjects(major, async (source, _fresh, platform) => {
+      await platform.asOwner(
+        source,
+        'CREATE FUNCTION public.may(text) RETURNS bool LANGUAGE sql STABLE AS $$SELECT true$$',
+      )
+      await source.query('CREATE POLICY people ON storage.objects AS RESTRICTIVE USING (public.may(name))')
+      const backup = await backUp(platform.url(source))
+      const before = await stateOf(source, platform)
+      await expect(restore(platform.url(source), backup, { mode: 'atomic' })).rejects.toMatchObject({
+        code: 'permission',
+        message: expect.stringContaining('POLICY people ON storage.objects'),
+        hint: expect.stringContaining('Nothing was changed.'),
+      })
+      expect(await stateOf(source, platform)).toEqual(before)
+      const result = await restore(platform.url(source), backup, { mode: 'atomic', tolerate: true })
+      expect(left(result)).toEqual(['POLICY people ON storage.objects'])
+    })
+  })
 })

@@ -1,0 +1,59 @@
+/**
+ * What event triggers of the target, which an ordinary role cannot keep quiet, have granted on objects as they were made. pg_dump's
+ * grants are told relative to those that the server gives by itself, and never take such a grant away: objects are brought back to
+ * the server's own before the backup's grants are made.
+ */
+import type { Connection } from '../connection/connection.ts'
+import type { PlannedEntry } from './restore-plan.ts'
+import { GRANTEE } from './rights.ts'
+import type { TargetFacts } from './target-facts.ts'
+import { madeBy, objectsIn } from './target-objects.ts'
+import { drop } from './target-reset.ts'
+
+const ANY_LISTENS = `SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D' AND evtevent = 'ddl_command_end') AS any`
+
+/** Of the objects with the keys `$1`, and the schemas `$2`. */
+const CLOSE = `
+  WITH objects(kind, identity, owner, acl, usual, public) AS (
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass::text, c.relowner,
+           COALESCE(c.relacl, '{}') || ARRAY(SELECT x FROM pg_catalog.pg_attribute a CROSS JOIN LATERAL unnest(a.attacl) x
+                                              WHERE a.attrelid = c.oid AND NOT a.attisdropped),
+           pg_catalog.acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner), false
+      FROM pg_catalog.pg_class c WHERE 'pg_catalog.pg_class'::pg_catalog.regclass::oid || '/' || c.oid = ANY($1)
+    UNION ALL
+    SELECT 'ROUTINE', p.oid::pg_catalog.regprocedure::text, p.proowner, p.proacl, pg_catalog.acldefault('f', p.proowner), true
+      FROM pg_catalog.pg_proc p WHERE 'pg_catalog.pg_proc'::pg_catalog.regclass::oid || '/' || p.oid = ANY($1)
+    UNION ALL
+    SELECT 'TYPE', t.oid::pg_catalog.regtype::text, t.typowner, t.typacl, pg_catalog.acldefault('T', t.typowner), true
+      FROM pg_catalog.pg_type t WHERE 'pg_catalog.pg_type'::pg_catalog.regclass::oid || '/' || t.oid = ANY($1)
+    UNION ALL
+    SELECT 'SCHEMA', pg_catalog.quote_ident(n.nspname), n.nspowner, n.nspacl, pg_catalog.acldefault('n', n.nspowner), false
+      FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY($2) AND pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+  ), opened AS (SELECT * FROM objects WHERE acl <> '{}' AND NOT usual @> acl)
+  SELECT sql FROM (
+    SELECT DISTINCT 1 AS step, 'REVOKE ALL ON ' || kind || ' ' || identity || ' FROM ' || ${GRANTEE} || ' CASCADE' AS sql
+      FROM opened CROSS JOIN LATERAL pg_catalog.aclexplode(acl) x WHERE x.grantee <> owner
+    UNION ALL
+    SELECT 2, 'GRANT ALL ON ' || kind || ' ' || identity || ' TO ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(owner))
+           || CASE WHEN public THEN ', PUBLIC' ELSE '' END FROM opened
+  ) s ORDER BY step, sql`
+
+/** `preData`: what the restore has made. `facts` from before that. */
+export async function closeOpened(
+  connection: Connection,
+  preData: readonly PlannedEntry[],
+  facts: TargetFacts,
+): Promise<void> {
+  const [listens] = await connection.query<{ any: boolean }>(ANY_LISTENS)
+  if (listens?.any !== true) return
+  const entries = preData.map(({ entry }) => entry)
+  const isMade = madeBy(entries)
+  const schemas = [...new Set(entries.flatMap(({ schema }) => schema ?? []))]
+  const keys = (await objectsIn(connection, schemas)).filter(one => one.ours && isMade(one)).map(({ key }) => key)
+  const made = entries.flatMap(({ type, name }) => (type === 'SCHEMA' && !facts.schemas.has(name) ? [name] : []))
+  const statements = await connection.query<{ sql: string }>(CLOSE, [keys, made])
+  await drop(
+    connection,
+    statements.map(({ sql }) => sql),
+  )
+}
