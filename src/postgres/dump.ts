@@ -24,6 +24,7 @@ import { openSnapshot, type Snapshot } from './dump/snapshot.ts'
 import { type Survey, surveyDatabase } from './dump/survey.ts'
 import type { LockableTable } from './dump/tables.ts'
 import { unloggedProblems } from './dump/unlogged.ts'
+import { unseenProblems } from './dump/unseen.ts'
 import { type Client, chooseClient, describeClient, type PgDumpRequest } from './schema/client.ts'
 import { PREAMBLE } from './schema/entries.ts'
 import { qualified } from './sql-text.ts'
@@ -134,7 +135,8 @@ async function check(
     readsRows: table => !options.schemaOnly && !unread.has(qualified(table)),
     open,
   })
-  return options.schemaOnly ? problems : [...problems, ...(await extensionRowProblems(connection))]
+  const unseen = [...problems, ...(await unseenProblems(connection))]
+  return options.schemaOnly ? unseen : [...unseen, ...(await extensionRowProblems(connection))]
 }
 
 async function readRows({ options, out, snapshot, badText, connect }: Context): Promise<LanesResult> {
