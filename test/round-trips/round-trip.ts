@@ -97,7 +97,6 @@ class Trip {
     const name = `trip_${crypto.randomUUID().slice(0, 8)}`
     const owner = this.#role === 'owner' ? OWNER : superuserOf(this.#server)
     await run(this.#server.url(), `CREATE DATABASE ${name} OWNER "${owner}" TEMPLATE template0`)
-    if (this.#role === 'owner') await run(this.#server.url(name), `ALTER SCHEMA public OWNER TO ${OWNER}`)
     this.#databases.push(name)
     const url = new URL(this.#server.url(name))
     if (this.#role === 'owner') Object.assign(url, { username: OWNER, password: 'secret' })
