@@ -38,7 +38,7 @@ const PLACES = [
 ]
 /** With these words servers join quoted names. */
 const JOINING =
-  /^(?:(?:a|already|altered|an|and|are|as|at|automatically|be|because|but|by|cannot|cast|check|column|columns|constraint|contains|data|database|default|depends|does|dropped|exist|exists|expression|for|foreign|from|function|has|have|implement|implemented|in|index|inherits|invalid|is|key|match|matching|materialized|missing|must|named|no|not|null|of|on|or|other|owner|partition|policy|primary|references|referenced|relation|requires|role|row|rows|schema|sequence|still|table|that|the|there|to|trigger|type|unique|update|values|view|violates|which|with)(?: |$))*$/
+  /^(?:(?:a|already|altered|an|and|are|as|at|automatically|be|because|but|by|cannot|cast|check|column|columns|constraint|contains|data|database|default|depends|does|dropped|end|error|exist|exists|expression|for|foreign|from|function|has|have|implement|implemented|in|index|inherits|invalid|is|key|match|matching|materialized|missing|must|named|near|no|not|null|of|on|or|other|owner|partition|policy|primary|references|referenced|relation|requires|role|row|rows|schema|sequence|still|syntax|table|that|the|there|to|trigger|type|unique|update|values|view|violates|which|with)(?: |$))*$/
 const WITHHELD = 'a message of the database’s own making, withheld'
 
 /** `names`: words that the statement uses as identifiers. */
