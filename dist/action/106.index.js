@@ -47,6 +47,7 @@ const PROOF_CODES = {
     'no-server': 'could-not-verify',
     'wrong-major': 'could-not-verify',
     'extension-unavailable': 'could-not-verify',
+    'locale-unavailable': 'could-not-verify',
     'entry-skipped': 'could-not-verify',
     'schema-not-comparable': 'could-not-verify',
     'columns-moved': 'could-not-verify',
@@ -152,7 +153,7 @@ function stamp(time) {
 
 const PBKDF2_ITERATIONS = 600_000;
 /** More than this in a manifest, which is read before it can be authenticated, would only be there to keep us busy. */
-const MAX_ITERATIONS = 10_000_000;
+const MAX_ITERATIONS = 2_000_000;
 /** Characters. */
 const MIN_PASSPHRASE = 20;
 /** Bytes. `openssl -pass file:` reads one line into a buffer of bounded size and silently drops the rest. */
@@ -235,12 +236,13 @@ function checkSalt(salt, length) {
 /* harmony export */   _m: () => (/* binding */ isAuthentic)
 /* harmony export */ });
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(7598);
-/* harmony import */ var canonicalize__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(8799);
-/* harmony import */ var valibot__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7934);
+/* harmony import */ var canonicalize__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(8799);
+/* harmony import */ var valibot__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(7934);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(9473);
 /* harmony import */ var _backup_id_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(6606);
 /* harmony import */ var _keys_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1532);
-/* harmony import */ var _sizes_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7060);
+/* harmony import */ var _record_text_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6525);
+/* harmony import */ var _sizes_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7060);
 /**
  * The manifest: the small record of a backup that makes it exist. JSON in the clear, since a store must be listed and pruned
  * without trying keys, and authenticated: `mac` is the HMAC-SHA256, under the chain's mac key, of the RFC 8785 canonical form
@@ -254,20 +256,24 @@ function checkSalt(salt, length) {
 
 
 
+
 const COMPONENTS = ['database', 'files', 'config'];
 const FORMAT = 1;
 /** Bytes. Enough for some 100,000 packs; anything longer is refused before it is read. */
-const MANIFEST_LIMIT = 16 * _sizes_js__WEBPACK_IMPORTED_MODULE_4__/* .MiB */ .lv;
-const hex = (bytes) => valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .regex */ .yGV(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)));
-const size = valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .number */ .aig(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .safeInteger */ .Y2b(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .minValue */ .Wwf(0));
-/** The canonical form has no place for lone surrogates. */
-const text = valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .check */ .z6Y(value => value.isWellFormed(), 'not valid Unicode'));
-const time = valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .regex */ .yGV(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/), valibot__WEBPACK_IMPORTED_MODULE_5__/* .check */ .z6Y(value => !Number.isNaN(Date.parse(value)), 'no time'));
-const backupId = valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .check */ .z6Y(_backup_id_js__WEBPACK_IMPORTED_MODULE_2__/* .isBackupId */ ["if"], 'no backup id'));
+const MANIFEST_LIMIT = 16 * _sizes_js__WEBPACK_IMPORTED_MODULE_5__/* .MiB */ .lv;
+const hex = (bytes) => valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .regex */ .yGV(new RegExp(`^[0-9a-f]{${2 * bytes}}$`)));
+const size = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .safeInteger */ .Y2b(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .minValue */ .Wwf(0));
+/**
+ * Anybody can write one that will be printed. The longest that a version of ours has written, a command, is shorter. The
+ * canonical form has no place for lone surrogates.
+ */
+const text = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .maxLength */ .Ru6(2000), valibot__WEBPACK_IMPORTED_MODULE_6__/* .check */ .z6Y(value => value.isWellFormed(), 'not valid Unicode'));
+const time = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .regex */ .yGV(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/), valibot__WEBPACK_IMPORTED_MODULE_6__/* .check */ .z6Y(value => !Number.isNaN(Date.parse(value)), 'no time'));
+const backupId = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .check */ .z6Y(_backup_id_js__WEBPACK_IMPORTED_MODULE_2__/* .isBackupId */ ["if"], 'no backup id'));
 /** Goes into paths and URLs: no separators, no `..`. */
-const objectName = valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .maxLength */ .Ru6(200), valibot__WEBPACK_IMPORTED_MODULE_5__/* .regex */ .yGV(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/));
-const iterations = valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .number */ .aig(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .integer */ .ndf(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .minValue */ .Wwf(1), valibot__WEBPACK_IMPORTED_MODULE_5__/* .maxValue */ .cGV(_keys_js__WEBPACK_IMPORTED_MODULE_3__/* .MAX_ITERATIONS */ .ad));
-const storedObject = valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .rej({
+const objectName = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .maxLength */ .Ru6(200), valibot__WEBPACK_IMPORTED_MODULE_6__/* .regex */ .yGV(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/));
+const iterations = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .integer */ .ndf(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .minValue */ .Wwf(1), valibot__WEBPACK_IMPORTED_MODULE_6__/* .maxValue */ .cGV(_keys_js__WEBPACK_IMPORTED_MODULE_3__/* .MAX_ITERATIONS */ .ad));
+const storedObject = valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({
     /** Relative to the backup's folder. */
     name: objectName,
     /** Bytes as stored. */
@@ -275,52 +281,52 @@ const storedObject = valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .re
     /** Of the bytes as stored. */
     sha256: hex(32),
 });
-const manifest = valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .rej({
-    format: valibot__WEBPACK_IMPORTED_MODULE_5__/* .literal */ .euz(FORMAT),
-    component: valibot__WEBPACK_IMPORTED_MODULE_5__/* .picklist */ .KIO(COMPONENTS),
+const manifest = valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({
+    format: valibot__WEBPACK_IMPORTED_MODULE_6__/* .literal */ .euz(FORMAT),
+    component: valibot__WEBPACK_IMPORTED_MODULE_6__/* .picklist */ .KIO(COMPONENTS),
     id: backupId,
     /** When the snapshot was taken, ISO 8601 in UTC. */
     time,
     /** `failed` is a placeholder. */
-    status: valibot__WEBPACK_IMPORTED_MODULE_5__/* .picklist */ .KIO(['complete', 'partial', 'failed']),
-    full: valibot__WEBPACK_IMPORTED_MODULE_5__/* .boolean */ .zMY(),
+    status: valibot__WEBPACK_IMPORTED_MODULE_6__/* .picklist */ .KIO(['complete', 'partial', 'failed']),
+    full: valibot__WEBPACK_IMPORTED_MODULE_6__/* .boolean */ .zMY(),
     /** Whether its own files, decrypted in name order, are the whole component. */
-    stock: valibot__WEBPACK_IMPORTED_MODULE_5__/* .boolean */ .zMY(),
+    stock: valibot__WEBPACK_IMPORTED_MODULE_6__/* .boolean */ .zMY(),
     /** The backup whose chunks were known when this one was made. */
-    base: valibot__WEBPACK_IMPORTED_MODULE_5__/* .nullable */ .mee(backupId),
+    base: valibot__WEBPACK_IMPORTED_MODULE_6__/* .nullable */ .mee(backupId),
     /** The full backup that began the chain (its own id where `full`); null for a placeholder that has none. */
-    chain: valibot__WEBPACK_IMPORTED_MODULE_5__/* .nullable */ .mee(backupId),
+    chain: valibot__WEBPACK_IMPORTED_MODULE_6__/* .nullable */ .mee(backupId),
     /** First 16 bytes of HMAC-SHA256(source key, identity). */
     source: hex(16),
-    codec: valibot__WEBPACK_IMPORTED_MODULE_5__/* .picklist */ .KIO(['gzip', 'zstd']),
-    cipher: valibot__WEBPACK_IMPORTED_MODULE_5__/* .literal */ .euz('aes-256-cbc'),
-    kdf: valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .rej({ name: valibot__WEBPACK_IMPORTED_MODULE_5__/* .literal */ .euz('pbkdf2-hmac-sha256'), iterations, salt: hex(8) }),
+    codec: valibot__WEBPACK_IMPORTED_MODULE_6__/* .picklist */ .KIO(['gzip', 'zstd']),
+    cipher: valibot__WEBPACK_IMPORTED_MODULE_6__/* .literal */ .euz('aes-256-cbc'),
+    kdf: valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({ name: valibot__WEBPACK_IMPORTED_MODULE_6__/* .literal */ .euz('pbkdf2-hmac-sha256'), iterations, salt: hex(8) }),
     idSalt: hex(16),
     keyId: hex(8),
     /** All that was read; what of it was new; what the backup's own objects take. */
-    bytes: valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .rej({ plain: size, new: size, stored: size }),
+    bytes: valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({ plain: size, new: size, stored: size }),
     /** Its own packs. */
-    objects: valibot__WEBPACK_IMPORTED_MODULE_5__/* .array */ .YOg(storedObject),
+    objects: valibot__WEBPACK_IMPORTED_MODULE_6__/* .array */ .YOg(storedObject),
     /** The encrypted index, with its size before compression; null for a placeholder with nothing to build on. */
-    index: valibot__WEBPACK_IMPORTED_MODULE_5__/* .nullable */ .mee(valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .rej({ ...storedObject.entries, plain: size })),
+    index: valibot__WEBPACK_IMPORTED_MODULE_6__/* .nullable */ .mee(valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({ ...storedObject.entries, plain: size })),
     /** Older backups' packs that this one refers to, with what decrypts them. */
-    leansOn: valibot__WEBPACK_IMPORTED_MODULE_5__/* .array */ .YOg(valibot__WEBPACK_IMPORTED_MODULE_5__/* .strictObject */ .rej({ backup: backupId, salt: hex(8), iterations, objects: valibot__WEBPACK_IMPORTED_MODULE_5__/* .array */ .YOg(storedObject) })),
+    leansOn: valibot__WEBPACK_IMPORTED_MODULE_6__/* .array */ .YOg(valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({ backup: backupId, salt: hex(8), iterations, objects: valibot__WEBPACK_IMPORTED_MODULE_6__/* .array */ .YOg(storedObject) })),
     /** When the store itself drops the first object that it needs, as far as that is known. */
-    expires: valibot__WEBPACK_IMPORTED_MODULE_5__/* .nullable */ .mee(time),
+    expires: valibot__WEBPACK_IMPORTED_MODULE_6__/* .nullable */ .mee(time),
     /** What made it, name to version. */
-    tools: valibot__WEBPACK_IMPORTED_MODULE_5__/* .record */ .g1P(text, text),
+    tools: valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .record */ .g1P(text, text), valibot__WEBPACK_IMPORTED_MODULE_6__/* .check */ .z6Y(tools => Object.keys(tools).length <= 100, 'too many tools')),
     /** The command that restores its own files with stock tools; null where they don't suffice. */
-    decrypt: valibot__WEBPACK_IMPORTED_MODULE_5__/* .nullable */ .mee(text),
+    decrypt: valibot__WEBPACK_IMPORTED_MODULE_6__/* .nullable */ .mee(text),
     /** Why a placeholder is one: an error code. */
-    reason: valibot__WEBPACK_IMPORTED_MODULE_5__/* .nullable */ .mee(text),
+    reason: valibot__WEBPACK_IMPORTED_MODULE_6__/* .nullable */ .mee(text),
     /** Made of a restore's target before it was touched; absent from every other backup. */
-    purpose: valibot__WEBPACK_IMPORTED_MODULE_5__/* .optional */ .lqM(valibot__WEBPACK_IMPORTED_MODULE_5__/* .literal */ .euz('safety')),
+    purpose: valibot__WEBPACK_IMPORTED_MODULE_6__/* .optional */ .lqM(valibot__WEBPACK_IMPORTED_MODULE_6__/* .literal */ .euz('safety')),
     mac: hex(32),
 });
 /** The manifest as it is stored. */
 function sealManifest(unsealed, macKey) {
     // A record that this program couldn't read back must not be written, so it is parsed before it leaves.
-    const sealed = valibot__WEBPACK_IMPORTED_MODULE_5__/* .parse */ .qgA(manifest, { ...unsealed, mac: macOf(unsealed, macKey).toString('hex') });
+    const sealed = valibot__WEBPACK_IMPORTED_MODULE_6__/* .parse */ .qgA(manifest, { ...unsealed, mac: macOf(unsealed, macKey).toString('hex') });
     const bytes = Buffer.from(`${JSON.stringify(sealed, null, 2)}\n`);
     if (bytes.length <= MANIFEST_LIMIT)
         return bytes;
@@ -336,17 +342,16 @@ function parseManifest(bytes, name) {
     if (bytes.length > MANIFEST_LIMIT)
         throw damaged(name, `it has ${bytes.length} bytes, ${MANIFEST_LIMIT} at most are read`);
     const json = parseJson(bytes, name);
-    const format = valibot__WEBPACK_IMPORTED_MODULE_5__/* .safeParse */ .xLC(valibot__WEBPACK_IMPORTED_MODULE_5__/* .object */ .Ikc({ format: valibot__WEBPACK_IMPORTED_MODULE_5__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_5__/* .number */ .aig(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .integer */ .ndf(), valibot__WEBPACK_IMPORTED_MODULE_5__/* .minValue */ .Wwf(FORMAT + 1)) }), json);
+    const format = valibot__WEBPACK_IMPORTED_MODULE_6__/* .safeParse */ .xLC(valibot__WEBPACK_IMPORTED_MODULE_6__/* .object */ .Ikc({ format: valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(valibot__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .integer */ .ndf(), valibot__WEBPACK_IMPORTED_MODULE_6__/* .minValue */ .Wwf(FORMAT + 1)) }), json);
     if (format.success) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ComebackError */ .U$('unsupported', `"${name}" has format version ${format.output.format}; this program reads ${FORMAT}.`, {
             hint: 'Use the version of Comeback that made the backup, or a newer one.',
         });
     }
-    const parsed = valibot__WEBPACK_IMPORTED_MODULE_5__/* .safeParse */ .xLC(manifest, json);
+    const parsed = valibot__WEBPACK_IMPORTED_MODULE_6__/* .safeParse */ .xLC(manifest, json);
     if (parsed.success)
         return parsed.output;
-    const [issue] = parsed.issues;
-    throw damaged(name, `at "${valibot__WEBPACK_IMPORTED_MODULE_5__/* .getDotPath */ .BuJ(issue) ?? ''}": ${issue.message}`);
+    throw damaged(name, (0,_record_text_js__WEBPACK_IMPORTED_MODULE_4__/* .describeIssue */ .n6)(parsed.issues[0]));
 }
 /** Whether this key's owner wrote the manifest as it is. */
 function isAuthentic(sealed, macKey) {
@@ -357,12 +362,12 @@ function isAuthentic(sealed, macKey) {
 }
 function macOf(unsealed, macKey) {
     return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHmac)('sha256', macKey)
-        .update((0,canonicalize__WEBPACK_IMPORTED_MODULE_6__/* ["default"] */ .A)(unsealed) ?? '')
+        .update((0,canonicalize__WEBPACK_IMPORTED_MODULE_7__/* ["default"] */ .A)(unsealed) ?? '')
         .digest();
 }
 function parseJson(bytes, name) {
     try {
-        return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+        return (0,_record_text_js__WEBPACK_IMPORTED_MODULE_4__/* .parseRecordText */ .yX)(bytes);
     }
     catch (cause) {
         throw damaged(name, 'it is not JSON text', cause);
@@ -373,6 +378,66 @@ function damaged(name, why, cause) {
         hint: 'It was damaged or changed in the store. Use another backup, and run `comeback check`.',
         cause,
     });
+}
+
+
+/***/ }),
+
+/***/ 6525:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   n6: () => (/* binding */ describeIssue),
+/* harmony export */   yX: () => (/* binding */ parseRecordText)
+/* harmony export */ });
+/* unused harmony export shortened */
+/* harmony import */ var valibot__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(7934);
+/**
+ * Records that are read before anyone can say who wrote them: manifests and proofs. What is in them is kept from costing much
+ * more than their size does, and from being printed at length.
+ */
+
+/** Braces and brackets one in another; a record of ours has four. Parsing much deeper ones takes many times their size in memory. */
+const DEPTH = 16;
+/** Characters of what is said about a record, or of a text in one. */
+const SAID = 200;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const BRACKETS = { open: 0x5b, close: 0x5d };
+const BRACES = { open: 0x7b, close: 0x7d };
+/** Throws an Error for what is no JSON in UTF-8, or is nested deeper than any record. */
+function parseRecordText(bytes) {
+    checkDepth(bytes);
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+}
+/** A text that somebody else chose, for a message. */
+function shortened(text) {
+    return text.length <= SAID ? text : `${text.slice(0, SAID)}...`;
+}
+/** What is wrong, and where: both may quote the record. */
+function describeIssue(issue) {
+    return `at "${shortened(valibot__WEBPACK_IMPORTED_MODULE_0__/* .getDotPath */ .BuJ(issue) ?? '')}": ${shortened(issue.message)}`;
+}
+function checkDepth(bytes) {
+    let depth = 0;
+    let quoted = false;
+    for (let at = 0; at < bytes.length; at++) {
+        const byte = bytes[at] ?? 0;
+        if (quoted) {
+            if (byte === BACKSLASH)
+                at++;
+            else if (byte === QUOTE)
+                quoted = false;
+        }
+        else if (byte === QUOTE)
+            quoted = true;
+        else if (byte === BRACKETS.open || byte === BRACES.open) {
+            if (++depth > DEPTH)
+                throw new Error(`It is nested deeper than ${DEPTH}.`);
+        }
+        else if (byte === BRACKETS.close || byte === BRACES.close)
+            depth--;
+    }
 }
 
 
@@ -651,6 +716,11 @@ const TABLE = {
         verbs: ['restore'],
         help: 'Create roles that the backup names and the server lacks, without login. Otherwise what belongs to them belongs to whoever restores.',
     },
+    databaseSettings: {
+        type: 'flag',
+        verbs: ['restore'],
+        help: "Apply what the backup's database had besides its contents: settings (of roles in it, too), who may connect, comment, connection limit and owner. What the target has beyond that stays. Otherwise it is named.",
+    },
     tolerate: {
         type: 'flag',
         verbs: ['restore'],
@@ -780,7 +850,7 @@ const TABLE = {
         type: 'string',
         placeholder: 'PATH',
         verbs: ['backup', 'restore', 'verify'],
-        help: 'A pg_dump to use in place of the bundled one, for a server that is newer.',
+        help: "The pg_dump to use; bundled for the one inside. Without it, one of the server's own major that the machine has is used if it is as new as the bundled one.",
     },
     codec: {
         type: 'choice',
@@ -1035,6 +1105,7 @@ function columnsOf(character) {
 /* harmony export */   B_: () => (/* binding */ stepsOf),
 /* harmony export */   F4: () => (/* binding */ MIGRATION_WORDS),
 /* harmony export */   MT: () => (/* binding */ verdictLine),
+/* harmony export */   Ri: () => (/* binding */ checkTexts),
 /* harmony export */   Up: () => (/* binding */ recordNote),
 /* harmony export */   WD: () => (/* binding */ wasNeverProved),
 /* harmony export */   _G: () => (/* binding */ VERDICT_WORDS),
@@ -1042,7 +1113,6 @@ function columnsOf(character) {
 /* harmony export */   iz: () => (/* binding */ changedTables),
 /* harmony export */   k0: () => (/* binding */ changeText),
 /* harmony export */   mm: () => (/* binding */ weightOf),
-/* harmony export */   qW: () => (/* binding */ checkText),
 /* harmony export */   uQ: () => (/* binding */ isCompared)
 /* harmony export */ });
 /* harmony import */ var _engine_proof_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3813);
@@ -1126,11 +1196,16 @@ function recordNote({ authenticated }) {
 function wasNeverProved({ findings }) {
     return findings.some(({ code }) => code === 'never-verified');
 }
-/** `not run: the extension is missing`; a record without the key does not tell why. */
-function checkText({ result, detail }) {
-    if (result !== 'not-run')
-        return detail;
-    return detail === '' ? 'not run' : `not run: ${detail}`;
+/** Of each, `not run: the extension is missing`; one reason is told once. A record without the key does not tell why. */
+function checkTexts(checks) {
+    const told = new Set();
+    return checks.map(({ result, detail }) => {
+        if (result !== 'not-run')
+            return detail;
+        const isTold = told.has(detail);
+        told.add(detail);
+        return detail === '' ? 'not run' : isTold ? 'not run, as above' : `not run: ${detail}`;
+    });
 }
 
 

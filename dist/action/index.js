@@ -682,7 +682,7 @@ function isRecent(version) {
 /** The process that a runner started becomes the surroundings of a run. */
 /** Imports only when called. */
 async function start(process, signal) {
-    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(106), __nccwpck_require__.e(67)]).then(__nccwpck_require__.bind(__nccwpck_require__, 67)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(106), __nccwpck_require__.e(196)]).then(__nccwpck_require__.bind(__nccwpck_require__, 196))]);
+    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(106), __nccwpck_require__.e(318)]).then(__nccwpck_require__.bind(__nccwpck_require__, 318)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(106), __nccwpck_require__.e(26)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7026))]);
     const { env, stdout } = process;
     return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob });
 }

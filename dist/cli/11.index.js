@@ -208,8 +208,13 @@ function bringsText({ files, folders, links, bytes }) {
     ];
     return [`${(0,quantities/* countText */.lT)(files, 'file')} (${(0,quantities/* sizeText */.lP)(bytes)})`, ...more].join(', ');
 }
-function modeText({ mode }) {
-    return mode === undefined ? 'none that fits' : MODES[mode];
+function modeText({ mode, tolerates }) {
+    if (mode === undefined)
+        return 'none that fits';
+    if (!tolerates)
+        return MODES[mode];
+    const how = mode === 'atomic' ? 'atomic: in one transaction' : MODES[mode];
+    return `${how}. All rows, or nothing; what else the server refuses is left out and listed`;
 }
 /** Whether it would be restored over its own source. */
 function sourceText({ madeFrom }, { ownSource }) {
@@ -692,7 +697,9 @@ function warningText({ component, message, hint }) {
     return `warning: ${component === undefined ? '' : `${component}: `}${message}${hint === undefined ? '' : ` (${hint})`}`;
 }
 function create({ directory, verb, now }) {
-    (0,external_node_fs_.mkdirSync)(directory, { recursive: true, mode: 0o700 });
+    const made = (0,external_node_fs_.mkdirSync)(directory, { recursive: true, mode: 0o700 });
+    if (made !== undefined)
+        (0,external_node_fs_.writeFileSync)((0,external_node_path_.join)(directory, '.gitignore'), '*\n', { mode: 0o600 });
     const stamp = now().toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '');
     for (let number = 1;; number++) {
         const name = `${stamp}-${verb}${number === 1 ? '' : `-${number}`}.log`;
@@ -1556,12 +1563,19 @@ function unmadeTexts(unmade) {
             return [];
         const names = group.slice(0, unmade_words_NAMES).map(({ entry }) => entry);
         const more = group.length > unmade_words_NAMES ? ` and ${group.length - unmade_words_NAMES} more` : '';
-        return [{ message: `${OUTCOMES[first.outcome]}: ${names.join(', ')}${more}: ${first.reason}.`, hint: first.hint }];
+        const severity = first.outcome === 'helped' ? 'warning' : 'partial';
+        return [
+            {
+                severity,
+                message: `${OUTCOMES[first.outcome]}: ${names.join(', ')}${more}: ${first.reason}.`,
+                hint: first.hint,
+            },
+        ];
     });
     const more = groups.length - GROUPS;
     return more <= 0
         ? texts
-        : [...texts, { message: `… and ${more} more reasons; --json has them all.`, hint: undefined }];
+        : [...texts, { severity: 'partial', message: `… and ${more} more reasons; --json has them all.`, hint: undefined }];
 }
 /** Ready to be run, in the order in which they work; each may have several lines. */
 function laterStatements(unmade) {
@@ -1598,7 +1612,7 @@ function exitCodeOf(report) {
     if (report.command === 'import')
         return importCode(report);
     if (report.command === 'restore')
-        return isShort(report.unmade) ? errors/* EXIT_PARTIAL */.d7 : 0;
+        return isShort(report.unmade) || lacksRows(report) ? errors/* EXIT_PARTIAL */.d7 : 0;
     if (report.command !== 'backup')
         return 0;
     for (const outcome of report.backups) {
@@ -1611,6 +1625,9 @@ function exitCodeOf(report) {
     if (pruned === undefined)
         return 0;
     return pruned.command === 'prune' ? exitCodeOf(pruned) : refusalCode(pruned.error);
+}
+function lacksRows({ problems }) {
+    return problems.some(({ severity }) => severity === 'partial');
 }
 /** A quota that will be exceeded at this pace is told of; one that is, fails. */
 function statusCode({ components, space }) {
@@ -2245,7 +2262,11 @@ function migrationLines(migration, palette) {
             ...(finding.hint === undefined ? [] : wrapped(`    hint: ${finding.hint}`, text_migration_WIDTH, 6)),
         ]),
         ...listed('slow statements', migration.slow, slow => `${(0,quantities/* durationText */.S5)(slow.seconds)}  ${(0,printable/* onOneLine */.GJ)(slow.statement)}`),
-        ...listed('locks', migration.locks, lockText),
+        ...(migration.locks.length === 0 ? noLocks(migration) : listed('locks', migration.locks, lockText)),
+        ...listed('locks that were not seen, and that its statements must take', migration.needed, neededText),
+        ...(migration.schemaOnly
+            ? ['  the backup holds no rows, so times and sizes say nothing of a database with rows']
+            : []),
         ...diffLines(migration, palette),
         ...listed('tables', migration.tables, tableText),
         ...assertionLines(migration.assertions, palette),
@@ -2264,13 +2285,27 @@ function listed(what, items, text) {
 function lockText({ table, mode, seconds, blocks }) {
     return `${(0,printable/* onOneLine */.GJ)(table)}: ${mode} for ${(0,quantities/* durationText */.S5)(seconds)}, blocks ${blocks}`;
 }
+function neededText({ table, mode, blocks }) {
+    return `${(0,printable/* onOneLine */.GJ)(table)}: ${mode}, blocks ${blocks}`;
+}
 function tableText({ name, rows, bytes }) {
     const what = rows.before === undefined ? ' (new)' : rows.after === undefined ? ' (gone)' : '';
     const count = (value) => (value === undefined ? '–' : value.toLocaleString('en'));
     const size = (value) => (value === undefined ? '–' : (0,quantities/* sizeText */.lP)(value));
-    return `${(0,printable/* onOneLine */.GJ)(name)}${what}: ${count(rows.before)} → ${count(rows.after)} rows, ${size(bytes.before)} → ${size(bytes.after)}`;
+    const sizes = bytes.before === undefined && bytes.after === undefined ? '' : `, ${size(bytes.before)} → ${size(bytes.after)}`;
+    return `${(0,printable/* onOneLine */.GJ)(name)}${what}: ${count(rows.before)} → ${count(rows.after)} rows${sizes}`;
 }
-function diffLines({ schemaDiff, diffCut }, { red, green, dim }) {
+/** That none was seen does not say that none is taken. */
+function noLocks({ statements, interval }) {
+    if (statements === 0)
+        return [];
+    return wrapped(`  locks: none was seen, looking every ${(0,quantities/* durationText */.S5)(interval)}; a quick statement takes one and gives it back in between`, text_migration_WIDTH, 4);
+}
+function diffLines({ schemaDiff, diffCut, changesSeen, statements }, { red, green, dim }) {
+    if (statements === 0 && schemaDiff === '')
+        return [];
+    if (!changesSeen)
+        return ['  what it changed is not known, as nobody could look at it afterwards'];
     if (schemaDiff === '')
         return ['  the schema is as it was'];
     const lines = schemaDiff.trimEnd().split('\n');
@@ -2354,9 +2389,9 @@ function timeLines({ restoreSeconds, compareSeconds, bytes, stored }) {
 function text_verify_checkLines(checks, { red, green, dim }) {
     const width = Math.max(0, ...checks.map(({ name }) => name.length));
     const marks = { passed: green('✓'), failed: red('✗'), 'not-run': dim('–') };
-    return checks.flatMap(check => {
-        const { name, result } = check;
-        const [first = '', ...more] = wrapped((0,printable/* onOneLine */.GJ)((0,proof_words/* checkText */.qW)(check)), text_verify_WIDTH - width - 6, 0);
+    const texts = (0,proof_words/* checkTexts */.Ri)(checks);
+    return checks.flatMap(({ name, result }, place) => {
+        const [first = '', ...more] = wrapped((0,printable/* onOneLine */.GJ)(texts[place] ?? ''), text_verify_WIDTH - width - 6, 0);
         return [
             `  ${marks[result]} ${name.padEnd(width)}  ${first}`.trimEnd(),
             ...more.map(line => `${' '.repeat(width + 6)}${line}`),
@@ -2492,6 +2527,7 @@ function outcomeLines(outcome, palette) {
         `  ${(0,quantities/* sizeText */.lP)(read)} read, ${(0,quantities/* sizeText */.lP)(fresh)} new, ${(0,quantities/* sizeText */.lP)(stored)} stored`,
         `  ${(0,quantities/* durationText */.S5)(outcome.seconds)}, ${(0,quantities/* rateText */.cf)(read, outcome.seconds)}`,
         `  ${footing(outcome.full, outcome.leansOn)}`,
+        ...(outcome.tool === undefined ? [] : [`  schema read by ${outcome.tool}`]),
         ...text_problemLines(outcome.problems, palette),
     ];
 }
@@ -2513,13 +2549,10 @@ function restoreLines(report, palette) {
         ...text_problemLines(report.problems, palette),
     ];
 }
-function unmadeLines(unmade, { yellow }) {
+function unmadeLines(unmade, palette) {
     const statements = laterStatements(unmade);
     return [
-        ...unmadeTexts(unmade).flatMap(({ message, hint }) => [
-            `  ${yellow('missing:')} ${indented(message)}`,
-            ...(hint === undefined ? [] : [`    hint: ${indented(hint)}`]),
-        ]),
+        ...text_problemLines(unmadeTexts(unmade), palette),
         ...(statements.length === 0
             ? []
             : ['  To make it as it was, once the reasons are gone:', ...statements.map(sql => `    ${indented(sql)}`)]),

@@ -689,7 +689,7 @@ async function start(process, signal, loadJob = loadRealJob) {
     return run(ask === undefined ? surroundings : { ...surroundings, ask });
 }
 async function loadRealJob() {
-    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(357)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9357));
+    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(731)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4731));
     return runJob;
 }
 

@@ -154,7 +154,7 @@ __webpack_async_result__();
 /* harmony export */   U4: () => (/* binding */ MessageScanner),
 /* harmony export */   a9: () => (/* binding */ SYNC)
 /* harmony export */ });
-/* unused harmony exports ERROR_RESPONSE, READY_FOR_QUERY, TERMINATE, parseErrorResponse, greeting */
+/* unused harmony exports ERROR_RESPONSE, READY_FOR_QUERY, TERMINATE, parseErrorResponse, greeting, parseMessage */
 const HEADER = 5;
 /** Bytes of an error response that are kept. */
 const KEPT_LIMIT = 64 * 1024;
@@ -230,6 +230,7 @@ function parseErrorResponse(payload) {
         dataType: fields.get('d'),
         constraint: fields.get('n'),
         routine: fields.get('R'),
+        file: fields.get('F'),
         position: fields.get('P'),
     };
 }
@@ -240,6 +241,13 @@ function greeting(parameters) {
         ...Object.entries(parameters).map(([name, value]) => message('S', Buffer.from(`${name}\0${value}\0`))),
         message('K', Buffer.alloc(8)),
         message('Z', Buffer.from('I')),
+    ]);
+}
+/** Asks the server to read a statement, and to say when it has: Parse without a name or types, Sync. */
+function parseMessage(sql) {
+    return Buffer.concat([
+        message('P', Buffer.concat([Buffer.of(0), sql, Buffer.alloc(3)])),
+        message('S', Buffer.alloc(0)),
     ]);
 }
 function message(type, payload) {
