@@ -23,7 +23,7 @@ an ordinary role that owns its database. What came back is held against what the
 entry by entry and row by row. The inputs are in \`test/round-trips/sql\`; \`npm run test:round-trips\` makes the trips and
 \`node scripts/round-trips.ts\` writes this page.
 
-Servers: ${servers.map(({ server, client }) => `${server}, schema read by ${client}`).join('; ')}.
+Servers: ${servers.map(({ server, client }) => `${server}, schema read by ${client.replace(/ \(\/.*/, ' of its own')}`).join('; ')}.
 
 | input | what it is | ${heads.join(' | ')} |
 |---|---|${heads.map(() => '---|').join('')}
@@ -31,7 +31,9 @@ ${rows.map(row => `| ${row.join(' | ')} |`).join('\n')}
 
 *same*: all ways and roles gave what the source holds, and the proof said *verified*. *N listed*: all rows came back; N objects, which
 no server takes as they are, were left out or made in another way, and listed with the statement that makes them later, and the proof
-said so. Anything else is said in words.
+said so; *rows changed* are those with bytes that the encoding does not know. A dash: that server does not take the input, or it was not
+tried there. Anything else is said in words. As an ordinary owner on 14, the trips had made schema \`public\` the owner's, which in the
+new database of a swap is the superuser's: the restore lists it.
 `
 }
 
@@ -42,10 +44,11 @@ function cell({ trips }: RoundTripRecord, input: string): string {
 }
 
 function short(way: string, outcome: string): string {
-  const listed = /^same rows but (\d+) listed$/.exec(outcome)
-  if (listed !== null) return `${listed[1]} listed`
+  const [, rows, listed] = /^(same|other) rows but (\d+) listed$/.exec(outcome) ?? []
+  if (listed !== undefined) return rows === 'same' ? `${listed} listed` : `${listed} listed, rows changed`
   if (outcome === 'same') return 'same'
   // What goes without saying beside the others.
-  if (outcome === 'verified' || outcome === 'same rows') return ''
-  return `${way}: ${outcome.replaceAll('|', '\\|').slice(0, 120)}`
+  if (/^(verified|(same|other) rows)$/.test(outcome) || /, (restore-failed|entry-skipped) /.test(outcome)) return ''
+  const [said = ''] = outcome.split(/ (?=public\.)|; Type: /)
+  return `${way}: ${said.replaceAll('|', '\\|')}`
 }
