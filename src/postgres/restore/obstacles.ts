@@ -70,11 +70,13 @@ const COLUMNS = (select: string, which: string) => `
 
 const TYPE = 'pg_catalog.format_type(a.atttypid, a.atttypmod)'
 
+/** What they name may be made after the rows: an index. */
+const NAMES_BACK = `pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s', ${OWNER}, a.attname, ${TYPE})`
+
 /** Names that the server looks up when it reads them. As text they are what they were. */
 const NAMES = COLUMNS(
-  `pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE text', ${OWNER}, a.attname) AS away, '{}'::text[] AS back,
-   'changed' AS outcome,
-   ARRAY[pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s', ${OWNER}, a.attname, ${TYPE})] AS later,
+  `pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE text', ${OWNER}, a.attname) AS away, ARRAY[${NAMES_BACK}] AS back,
+   'changed' AS outcome, ARRAY[${NAMES_BACK}] AS later,
    'It is of type text, as it names something that is not there. Create that, then change the type back.' AS hint`,
   `a.atttypid IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AND t.typname LIKE 'reg%')`,
 )

@@ -71,11 +71,12 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   await loadInTransaction(connection, plan, load, { tolerance, aside: reset.aside }).catch(error => {
     throw tolerance === undefined ? withWayOut(error) : error
   })
-  if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: true })
   for (const script of plan.largeObjects) await runScript(connection, script, filter, load)
   await setSequences(connection, plan.sequences, filter, load)
   progress.phase('Building indexes and constraints')
   await runEntries(connection, plan.postData, schema)
+  // Only now: a name in a row may be that of an index.
+  if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: true })
   await drop(connection, reset.again ?? [])
   await closeOpened(connection, plan.preData, facts)
   await runEntries(connection, plan.permissions, schema)

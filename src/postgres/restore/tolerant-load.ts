@@ -101,7 +101,7 @@ async function restore(
     const { outcome: made, later: valid, hint: how } = way
     return tolerance.tell(name, { outcome: made, later: valid, hint: how }, still)
   }
-  tolerance.tell(name, { outcome: 'left-out', later: back }, still)
+  tolerance.tell(name, later.length > 0 ? { outcome, later, hint } : { outcome: 'left-out', later: back }, still)
 }
 
 function tellRepaired(table: TableLoad, rows: number, error: unknown, tolerance: Tolerance): void {

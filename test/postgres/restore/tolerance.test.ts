@@ -111,6 +111,17 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
     expect((await fingerprint(target.url)).rows).toEqual(rows)
   })
 
+  test.each(WAYS)('a row that names what is made after the rows comes back as it was: %s', async mode => {
+    await using source = await createDatabase(major)
+    await source.query(
+      "CREATE TABLE t (c regclass); CREATE INDEX i ON t (c); INSERT INTO t VALUES ('i'), ('t'), (NULL)",
+    )
+    await using target = await createDatabase(major)
+    const before = await fingerprint(source.url)
+    expect(said(await restore(target.url, await backUp(source.url), { mode, tolerate: true }))).toEqual([])
+    expect(await fingerprint(target.url)).toEqual(before)
+  })
+
   test('what would befall every object is not borne: a statement that is cancelled ends the restore', async () => {
     await using source = await createDatabase(major)
     await source.query(`CREATE FUNCTION slow(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN i; END$$;
