@@ -24719,10 +24719,11 @@ const obstacles_COLUMNS = (select, which) => `
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
    WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount = 0 AND ${which}`;
 const TYPE = 'pg_catalog.format_type(a.atttypid, a.atttypmod)';
+/** What they name may be made after the rows: an index. */
+const NAMES_BACK = `pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s', ${obstacles_OWNER}, a.attname, ${TYPE})`;
 /** Names that the server looks up when it reads them. As text they are what they were. */
-const NAMES = obstacles_COLUMNS(`pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE text', ${obstacles_OWNER}, a.attname) AS away, '{}'::text[] AS back,
-   'changed' AS outcome,
-   ARRAY[pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING %2$I::%3$s', ${obstacles_OWNER}, a.attname, ${TYPE})] AS later,
+const NAMES = obstacles_COLUMNS(`pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE text', ${obstacles_OWNER}, a.attname) AS away, ARRAY[${NAMES_BACK}] AS back,
+   'changed' AS outcome, ARRAY[${NAMES_BACK}] AS later,
    'It is of type text, as it names something that is not there. Create that, then change the type back.' AS hint`, `a.atttypid IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AND t.typname LIKE 'reg%')`);
 /** Their values are not in the backup: a server computes them. */
 const GENERATED = obstacles_COLUMNS(`pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I DROP EXPRESSION', ${obstacles_OWNER}, a.attname) AS away, '{}'::text[] AS back,
@@ -24896,7 +24897,7 @@ async function tolerant_load_restore(connection, { name, back, outcome, later, h
         const { outcome: made, later: valid, hint: how } = way;
         return tolerance.tell(name, { outcome: made, later: valid, hint: how }, still);
     }
-    tolerance.tell(name, { outcome: 'left-out', later: back }, still);
+    tolerance.tell(name, later.length > 0 ? { outcome, later, hint } : { outcome: 'left-out', later: back }, still);
 }
 function tellRepaired(table, rows, error, tolerance) {
     const name = displayName(table.into);
@@ -27243,13 +27244,14 @@ async function fill(all, reset, facts, theirs) {
     await loadInTransaction(connection, plan, load, { tolerance, aside: reset.aside }).catch(error => {
         throw tolerance === undefined ? withWayOut(error) : error;
     });
-    if (tolerance !== undefined)
-        await putBack(connection, { tolerance, atomic: true });
     for (const script of plan.largeObjects)
         await runScript(connection, script, filter, load);
     await setSequences(connection, plan.sequences, filter, load);
     progress.phase('Building indexes and constraints');
     await runEntries(connection, plan.postData, schema);
+    // Only now: a name in a row may be that of an index.
+    if (tolerance !== undefined)
+        await putBack(connection, { tolerance, atomic: true });
     await drop(connection, reset.again ?? []);
     await closeOpened(connection, plan.preData, facts);
     await runEntries(connection, plan.permissions, schema);
