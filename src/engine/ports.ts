@@ -17,6 +17,8 @@ export interface Problem {
   readonly severity: 'partial' | 'warning'
   readonly message: string
   readonly hint?: string | undefined
+  /** What a proof calls it, where that has a word of its own and looks for it itself. */
+  readonly code?: 'columns-moved'
   /** All of what the message names a few of. */
   readonly entries?: readonly string[]
 }

@@ -11,6 +11,7 @@ import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/cons
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
 import { applyProperties, missingProperties, propertyProblems } from './restore/database-settings.ts'
 import { textEncoding } from './restore/load.ts'
+import { movedProblems } from './restore/moved-columns.ts'
 import { tellingNoted } from './restore/noted.ts'
 import { previewRestore } from './restore/preview.ts'
 import { type Before, lookBefore, removeRestored } from './restore/remove-restored.ts'
@@ -178,6 +179,7 @@ async function restoreWith(
       ...warnings,
       ...roleProblems(roles),
       ...outcome.problems,
+      ...(await movedProblems(connection, outcome.plan ?? plan)),
       ...lost,
       ...unanalyzed,
       ...(await applied(connection)),

@@ -1,4 +1,5 @@
 /** What is there to back up, asked of the leader in one go as soon as the tables are locked. */
+import { listColumnOrder } from '../column-order.ts'
 import type { Connection } from '../connection/connection.ts'
 import { DATABASE_LOCALE } from '../database-locale.ts'
 import { DATABASE_PROPERTIES } from '../database-properties.ts'
@@ -28,7 +29,16 @@ export interface Survey {
 
 type DatabaseFacts = Pick<
   DatabaseDetail,
-  'database' | 'encoding' | 'collate' | 'ctype' | 'locale' | 'properties' | 'searchPath' | 'extensions' | 'schemas'
+  | 'database'
+  | 'encoding'
+  | 'collate'
+  | 'ctype'
+  | 'locale'
+  | 'properties'
+  | 'searchPath'
+  | 'extensions'
+  | 'schemas'
+  | 'columnOrder'
 >
 
 export interface SurveyOptions {
@@ -71,7 +81,9 @@ async function listUnloggedRoots(connection: Connection): Promise<readonly Relat
 
 async function describeDatabase(connection: Connection): Promise<DatabaseFacts> {
   const [row] = await connection.query<
-    Omit<DatabaseFacts, 'extensions' | 'schemas' | 'locale'> & { readonly locale: DatabaseLocale | null }
+    Omit<DatabaseFacts, 'extensions' | 'schemas' | 'columnOrder' | 'locale'> & {
+      readonly locale: DatabaseLocale | null
+    }
   >(`
     SELECT datname::text AS database, pg_catalog.pg_encoding_to_char(encoding)::text AS encoding,
            datcollate::text AS collate, datctype::text AS ctype, ${DATABASE_LOCALE} AS locale, ${DATABASE_PROPERTIES} AS properties,
@@ -85,5 +97,12 @@ async function describeDatabase(connection: Connection): Promise<DatabaseFacts> 
   )
   if (row === undefined) throw new Error('The database does not know itself.')
   const { locale, ...facts } = row
-  return { ...facts, ...(locale && { locale }), extensions, schemas: schemas.map(schema => schema.name) }
+  const columnOrder = (await listColumnOrder(connection)).map(table => ({ ...table, columns: [...table.columns] }))
+  return {
+    ...facts,
+    ...(locale && { locale }),
+    extensions,
+    schemas: schemas.map(schema => schema.name),
+    ...(columnOrder.length > 0 && { columnOrder }),
+  }
 }

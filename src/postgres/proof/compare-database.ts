@@ -21,6 +21,7 @@ import type { Table } from '../dump/plan.ts'
 import { createDatabaseSource } from '../dump.ts'
 import { diagnoseLargeObjects } from './large-object-diagnosis.ts'
 import { attempt, type ComparisonRequest, isDifferent, type Looking, notLookedFor, textOf } from './looking.ts'
+import { movedByDetail, movedFindings } from './moved-columns.ts'
 import { cutsOf, rowsSegments } from './row-cuts.ts'
 import { findRows, provenTables, rowsDetail } from './row-findings.ts'
 import { findSchema, schemaDetail } from './schema-findings.ts'
@@ -59,20 +60,19 @@ export async function compareDatabase(request: ComparisonRequest): Promise<Compa
   const now = parseDatabaseDetail(read.detail)
   const unread = new Set(comparison.missing())
   const looking = { ...request, segments, comparison, unread }
-  const found = await findRows(looking)
-  const rows = found.filter(({ code }) => code !== 'columns-moved')
-  // An empty table's show in the text alone.
-  const moved = new Map<string, ProofFinding>()
   const schema = await findSchema(looking, now)
-  for (const one of [...found, ...schema.findings]) if (one.code === 'columns-moved') moved.set(one.subject, one)
-  const ofSchema = [...schema.findings.filter(({ code }) => code !== 'columns-moved'), ...moved.values()]
+  const moved = [...movedByDetail(detail, now, segments, tables), ...schema.moved]
+  const ofOrder = await attempt(looking, 'Looking at the order of columns', on => movedFindings(on, moved))
+  const isOrder = ({ code }: ProofFinding) => code === 'columns-moved'
+  const rows = [...(await findRows(looking)), ...ofOrder.filter(one => !isOrder(one))]
+  const ofSchema = [...schema.findings, ...ofOrder.filter(isOrder)]
   const sequences = await findSequences(looking)
   const objects = await findLargeObjects(looking)
   const proven = provenTables(segments, tables, detail)
   return {
     checks: [
       check('rows', rows, rowsDetail(proven, detail)),
-      check('schema', ofSchema, schemaDetail(schema)),
+      check('schema', ofSchema, schemaDetail(schema, ofOrder.filter(isOrder).length)),
       ...withoutData(detail, [
         check('sequences', sequences, 'every value'),
         check('large-objects', objects, largeObjectsDetail(backup, detail)),

@@ -60,12 +60,7 @@ export function notLookedFor(subject: string): ProofFinding {
 
 /** Whether it says that a search failed, and not what it found. */
 export function endsSearch({ code }: ProofFinding): boolean {
-  return (
-    PROOF_CODES[code] === 'could-not-verify' &&
-    code !== 'schema-not-comparable' &&
-    code !== 'columns-moved' &&
-    code !== 'entry-skipped'
-  )
+  return PROOF_CODES[code] === 'could-not-verify' && code !== 'schema-not-comparable' && code !== 'entry-skipped'
 }
 
 /** Whether something of the kind is not as it was backed up, was not read again, or is new. */

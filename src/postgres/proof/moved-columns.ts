@@ -1,27 +1,47 @@
-/**
- * Columns that come back in another order than they had. pg_dump has no words for it: a table that inherits begins with its parents'
- * columns when it is made again, whatever order it grew in. Its rows are the same, column by column; `SELECT *` is not.
- */
+/** Columns that came back in another order than they had: no row is lost by it, and whoever goes by their places is told. */
 import type { ProofFinding } from '../../engine/proof.ts'
-import type { Relation, SchemaEntry } from '../detail.ts'
+import { type ColumnOrder, movedTables } from '../column-order.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { DatabaseDetail, Relation, SchemaEntry } from '../detail.ts'
+import type { Table } from '../dump/plan.ts'
+import { MOVED_HINT } from '../restore/moved-columns.ts'
+import { rowColumns, rowColumnText, SHUFFLED_HINT } from '../row-columns.ts'
 import { displayName } from '../sql-text.ts'
+import type { RowsSegment } from './row-cuts.ts'
 
-const HINT =
-  "Nothing is lost: only SELECT * and INSERT without a list of columns see the difference, and no restore of pg_dump's text keeps that order. Where it matters, make the table anew in the source with its columns in the order of what it inherits from."
 /** A line of `CREATE TABLE` that begins with a column's name, as pg_dump writes it: in lower case unless it is quoted. */
 const COLUMN = /^ {4}((?:"(?:[^"]|"")+"|[a-z_\u0080-\uffff][\w$\u0080-\uffff]*)) /u
 
-export function movedColumns(table: Relation): ProofFinding {
-  const subject = displayName(table)
-  const message = `The columns of ${subject} came back in another order, which is a limit of pg_dump: a table that inherits begins with the columns of what it inherits from.`
-  return { code: 'columns-moved', subject, message, hint: HINT }
+/** As the source told, and, where it is an older one or a dump, as its rows were written. */
+export function movedByDetail(
+  before: DatabaseDetail,
+  now: DatabaseDetail,
+  segments: readonly RowsSegment[],
+  tables: readonly Table[],
+): readonly Relation[] {
+  if (before.columnOrder !== undefined) return movedTables(before.columnOrder, now.columnOrder ?? [])
+  const written = segments.map(({ detail }): ColumnOrder => ({ ...detail.table, columns: detail.columns }))
+  return movedTables(written, tables)
 }
 
-/** Whether both are the same names, in another order. */
-export function isMoved(before: readonly string[], after: readonly string[]): boolean {
-  if (before.length !== after.length || before.every((name, place) => name === after[place])) return false
-  const sorted = after.toSorted()
-  return before.toSorted().every((name, place) => name === sorted[place])
+/** `moved` may name a table more than once. */
+export async function movedFindings(
+  connection: Connection,
+  moved: readonly Relation[],
+): Promise<readonly ProofFinding[]> {
+  const tables = [...new Map(moved.map(table => [displayName(table), table])).values()]
+  if (tables.length === 0) return []
+  return [
+    ...tables.map((table): ProofFinding => {
+      const subject = displayName(table)
+      const message = `The columns of ${subject} came back in another order, as a table that inherits begins with the columns of what it inherits from.`
+      return { code: 'columns-moved', subject, message, hint: MOVED_HINT }
+    }),
+    ...(await rowColumns(connection, tables)).map((column): ProofFinding => {
+      const message = rowColumnText(column)
+      return { code: 'rows-differ', subject: displayName(column), message, hint: SHUFFLED_HINT }
+    }),
+  ]
 }
 
 /** The columns that a table's entry names; those that it merely inherits have no line there. */

@@ -4,6 +4,7 @@
  * had. So the cuts are found by counting: one pass over each table of several pieces, from cut to cut.
  */
 import type { StoredBackup } from '../../engine/ports.ts'
+import { isMoved } from '../column-order.ts'
 import type { Connection } from '../connection/connection.ts'
 import { type DatabaseDetail, parseSegmentDetail, type Relation, type RowsDetail } from '../detail.ts'
 import { type Piece, planTables, type Table } from '../dump/plan.ts'
@@ -46,13 +47,18 @@ export async function cutsOf(
 }
 
 async function piecesOf(leader: Connection, table: Table, segments: readonly RowsSegment[]): Promise<Piece[]> {
-  const { schema, name, into, columns, rows, condition } = table
-  const common = { table: { schema, name }, into, columns, rows, condition, bytes: table.bytes / segments.length }
+  const { schema, name, into, rows, condition } = table
+  const common = { table: { schema, name }, into, rows, condition, bytes: table.bytes / segments.length }
   if (segments.length < 2) {
-    return segments.map(({ detail: { from, to } }) => ({ ...common, from, to, ...wholeOf(condition, from, to) }))
+    return segments.map(({ detail }) => {
+      const { from, to } = detail
+      return { ...common, columns: columnsFor(table, detail), from, to, ...wholeOf(condition, from, to) }
+    })
   }
   const cuts = await ctidsOf(leader, table, segments)
-  return segments.map(({ detail: { from, to } }, index) => {
+  return segments.map(({ detail }, index) => {
+    const { from, to } = detail
+    const columns = columnsFor(table, detail)
     const [begin, end] = [cuts[index], cuts[index + 1]]
     // The last piece is open: rows that are too many come with it.
     const isLast = index === segments.length - 1
@@ -60,8 +66,13 @@ async function piecesOf(leader: Connection, table: Table, segments: readonly Row
       ...(index === 0 ? [] : [begin === undefined ? 'false' : `ctid >= '${begin}'`]),
       ...(isLast || end === undefined ? [] : [`ctid < '${end}'`]),
     ]
-    return { ...common, from, to, rowsWhere: conditions.join(' AND ') || 'true' }
+    return { ...common, columns, from, to, rowsWhere: conditions.join(' AND ') || 'true' }
   })
+}
+
+/** In the order in which they were backed up, wherever they stand now: rows are the same if they are so by the names of columns. */
+function columnsFor({ columns }: Table, stored: RowsDetail): readonly string[] {
+  return isMoved(stored.columns, columns) ? stored.columns : columns
 }
 
 /** A piece that was a range of pages and is all that there was. */

@@ -6,7 +6,6 @@ import type { Table } from '../dump/plan.ts'
 import { listTables } from '../dump/tables.ts'
 import { displayName } from '../sql-text.ts'
 import { attempt, endsSearch, type Looking, notLookedFor } from './looking.ts'
-import { isMoved, movedColumns } from './moved-columns.ts'
 import type { RowsSegment } from './row-cuts.ts'
 import { diagnoseRows } from './row-diagnosis.ts'
 
@@ -53,14 +52,7 @@ async function findIn(
   }
   const ordered = segments.every(({ detail }) => detail.rows === 'own' && displayName(detail.table) === name)
   const finding = await diagnoseRows(backup, connection, { into, segments, tables, ordered }, signal)
-  return [...(finding === undefined ? [] : [finding]), ...movedIn(segments, tables)]
-}
-
-function movedIn(segments: readonly RowsSegment[], tables: readonly Table[]): readonly ProofFinding[] {
-  const columns = new Map(segments.map(({ detail }) => [displayName(detail.table), detail.columns]))
-  return tables
-    .filter(table => isMoved(columns.get(displayName(table)) ?? [], table.columns))
-    .map(table => movedColumns(table))
+  return finding === undefined ? [] : [finding]
 }
 
 /** Those without a row, too: that a table was emptied before it was backed up, only its number of rows can tell. */

@@ -1,10 +1,11 @@
 /** Which of pg_dump's entries are not in the restored database as they are in the backup. */
 import type { ProofFinding } from '../../engine/proof.ts'
+import { isMoved } from '../column-order.ts'
 import type { Relation, SchemaEntry } from '../detail.ts'
 import { entryName } from '../restore/restore-plan.ts'
 import { inDialectOf } from '../schema/dialect.ts'
 import { PREAMBLE, statementsOf } from '../schema/entries.ts'
-import { columnsOf, isMoved } from './moved-columns.ts'
+import { columnsOf } from './moved-columns.ts'
 
 /** A section of a schema, as it was dumped. */
 export interface SchemaText {

@@ -6,10 +6,9 @@
 import type { ProofFinding } from '../../engine/proof.ts'
 import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
-import { type DatabaseDetail, parseSegmentDetail, type SchemaDetail } from '../detail.ts'
+import { type DatabaseDetail, parseSegmentDetail, type Relation, type SchemaDetail } from '../detail.ts'
 import { PREAMBLE } from '../schema/entries.ts'
 import { attempt, endsSearch, isDifferent, type Looking, textOf } from './looking.ts'
-import { movedColumns } from './moved-columns.ts'
 import { diagnoseSchema, type SchemaDifference, type SchemaText } from './schema-diagnosis.ts'
 import { type ReloadedSchema, reloadSchema } from './schema-reload.ts'
 import type { Different } from './segment-comparison.ts'
@@ -23,46 +22,52 @@ export interface SchemaFindings {
   /** Entries, all of them and those that came back in other words. */
   readonly entries: number
   readonly reworded: number
+  /** Tables whose text has their columns in another order, and nothing else that differs. */
+  readonly moved: readonly Relation[]
 }
+
+type Found = Pick<SchemaFindings, 'findings' | 'reworded' | 'moved'>
 
 /** `now`: of the restored database. */
 export async function findSchema(looking: Looking, now: DatabaseDetail): Promise<SchemaFindings> {
   const entries = entryCount(looking)
-  if (!isDifferent(looking, ({ kind }) => kind === 'schema')) return { findings: [], entries, reworded: 0 }
-  let reworded = 0
+  if (!isDifferent(looking, ({ kind }) => kind === 'schema')) return { findings: [], entries, reworded: 0, moved: [] }
+  let found: Found = { findings: [], reworded: 0, moved: [] }
   const findings = await attempt(looking, 'Looking for what differs in the schema', async connection => {
-    const found = await findingsOf(looking, now, connection)
-    reworded = found.reworded
+    found = await findingsOf(looking, now, connection)
     return found.findings
   })
   const ended = findings.some(endsSearch)
-  if (!ended) return { findings, entries, reworded }
+  if (!ended) return { ...found, findings, entries }
   const message = 'The schema differs, and how could not be found out.'
-  return { findings: [...findings, { code: 'schema-not-comparable', subject: 'schema', message }], entries, reworded }
+  return { ...found, findings: [...findings, { code: 'schema-not-comparable', subject: 'schema', message }], entries }
 }
 
-export function schemaDetail({ entries, reworded }: SchemaFindings): string {
+/** `moved`: tables whose columns came back in another order, as their text tells or not. */
+export function schemaDetail({ entries, reworded, moved: byText }: SchemaFindings, moved: number): string {
   const count = (number: number) => number.toLocaleString('en')
   const all = `${count(entries)} ${entries === 1 ? 'entry' : 'entries'} of pg_dump`
-  if (reworded === 0) return `${all}, text for text`
-  return `${all}: ${count(entries - reworded)} text for text, ${count(reworded)} in other words that mean the same to the server`
+  const same = entries - reworded - byText.length
+  const order =
+    moved === 0
+      ? ''
+      : `; ${count(moved)} ${moved === 1 ? 'table has its' : 'tables have their'} columns in another order`
+  if (reworded === 0) return `${all}, ${same === entries ? '' : `${count(same)} of them `}text for text${order}`
+  return `${all}: ${count(same)} text for text, ${count(reworded)} in other words that mean the same to the server${order}`
 }
 
-async function findingsOf(
-  looking: Looking,
-  now: DatabaseDetail,
-  connection: Connection,
-): Promise<{ readonly findings: readonly ProofFinding[]; readonly reworded: number }> {
+async function findingsOf(looking: Looking, now: DatabaseDetail, connection: Connection): Promise<Found> {
   const named = await connection.query<{ name: string }>('SELECT spcname::text AS name FROM pg_catalog.pg_tablespace')
   const server = { tablespaces: new Set(named.map(({ name }) => name)), version: now.serverVersion }
   const pairs = await pairsOf(looking)
   const byText = pairs.flatMap(({ stored, restored }) => diagnoseSchema(stored, restored, server))
-  if (byText.length === 0) return { findings: [], reworded: 0 }
+  if (byText.length === 0) return { findings: [], reworded: 0, moved: [] }
   const reloaded = await reloadedSchema(
     looking,
     pairs.map(({ stored }) => stored),
   )
-  if ('code' in reloaded) return { findings: [...byText.map(({ finding }) => finding), reloaded], reworded: 0 }
+  if ('code' in reloaded)
+    return { findings: [...byText.map(({ finding }) => finding), reloaded], reworded: 0, moved: [] }
   const byMeaning = pairs
     .filter(({ differs }) => differs)
     .flatMap(({ section, restored }) => diagnoseSchema(reloaded.sections.get(section) ?? NOTHING, restored, server))
@@ -78,7 +83,7 @@ function judged(
   byMeaning: readonly SchemaDifference[],
   unmade: ReadonlyMap<string, string>,
   samePrinter: boolean,
-): { readonly findings: readonly ProofFinding[]; readonly reworded: number } {
+): Found {
   const differing = new Set(byText.map(({ finding }) => finding.subject))
   const wrong = byMeaning.filter(
     ({ finding: { subject } }) => !unmade.has(subject) && (!samePrinter || differing.has(subject)),
@@ -90,10 +95,9 @@ function judged(
     ...doubtful.map(difference => (samePrinter ? doubt(difference, unmade) : difference.finding)),
   ]
   const explained = byText.filter(({ finding }) => !known.has(finding.subject))
-  const moved = explained.flatMap(({ moved }) => (moved === undefined ? [] : [movedColumns(moved)]))
-  findings.push(...moved)
+  const moved = explained.flatMap(({ moved }) => moved ?? [])
   const reworded = explained.length - moved.length
-  if (samePrinter || doubtful.length === 0) return { findings, reworded }
+  if (samePrinter || doubtful.length === 0) return { findings, reworded, moved }
   const subjects = doubtful.map(({ finding }) => finding.subject)
   const names = `${subjects.slice(0, NAMED).join(', ')}${subjects.length > NAMED ? ' and others' : ''}`
   const message = `The schema was written by another pg_dump than reads it now; ${subjects.length} entries differ, which may be their wording alone: ${names}.`
@@ -101,10 +105,10 @@ function judged(
   return {
     findings: [
       ...wrong.map(({ finding }) => finding),
-      ...moved,
       { code: 'schema-not-comparable', subject: 'schema', message, hint },
     ],
     reworded,
+    moved,
   }
 }
 

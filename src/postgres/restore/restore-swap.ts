@@ -9,6 +9,7 @@ import type { Connection } from '../connection/connection.ts'
 import { inDatabase } from '../connection/connection-url.ts'
 import { serverError } from '../connection/server-error.ts'
 import { analyzeRestored } from './analyze.ts'
+import { movedProblems } from './moved-columns.ts'
 import { removeRoles, removeSubscriptions } from './remove-restored.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore-parallel.ts'
@@ -91,9 +92,10 @@ async function fill(outer: RestoreContext): Promise<{ lanes: number; problems: r
     // It goes live the moment it is renamed: it needs its statistics now.
     progress.phase('Collecting statistics')
     const unanalyzed = await analyzeRestored(lanes, outer.plan.detail.schemas, 'all')
+    const moved = await movedProblems(connection, outer.plan)
     await outer.tolerance?.paths.end(connection)
     await sessions.close()
-    return { lanes: lanes.length, problems: [...problems, ...unanalyzed] }
+    return { lanes: lanes.length, problems: [...problems, ...unanalyzed, ...moved] }
   } catch (error) {
     sessions.fail(error)
     await sessions.close()
