@@ -1,4 +1,4 @@
-/** A disk that is nearly full: a tablespace on a tmpfs. Mounting takes root, or sudo without a password. */
+/** A disk that is nearly full: a tmpfs, or a tablespace on one. Mounting takes root, or sudo without a password. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,18 +16,27 @@ export interface SmallDisk extends AsyncDisposable {
 /** `admin` is any database of the server. Everything in the tablespace must be gone when it is disposed of. */
 export async function smallDisk(admin: TestDatabase, mebibytes: number): Promise<SmallDisk> {
   const folder = mkdtempSync(join(tmpdir(), 'comeback-disk-'))
-  const owner = isRoot ? NOBODY : process.getuid?.()
-  asRoot('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,uid=${owner},mode=700`, 'tmpfs', folder])
+  mountSmallDisk(folder, mebibytes * 1024 * 1024, isRoot ? NOBODY : process.getuid?.())
   const tablespace = `small_${basename(folder).replace('comeback-disk-', '').toLowerCase()}`
   await admin.query(`CREATE TABLESPACE "${tablespace}" LOCATION '${folder}'`)
   return {
     tablespace,
     async [Symbol.asyncDispose]() {
       await admin.query(`DROP TABLESPACE "${tablespace}"`)
-      asRoot('umount', [folder])
-      rmSync(folder, { recursive: true, force: true })
+      unmountSmallDisk(folder)
     },
   }
+}
+
+/** Over an empty folder. */
+export function mountSmallDisk(folder: string, bytes: number, owner = process.getuid?.()): void {
+  asRoot('mount', ['-t', 'tmpfs', '-o', `size=${bytes},uid=${owner},mode=700`, 'tmpfs', folder])
+}
+
+/** The folder goes with it. */
+export function unmountSmallDisk(folder: string): void {
+  asRoot('umount', [folder])
+  rmSync(folder, { recursive: true, force: true })
 }
 
 function asRoot(program: string, args: readonly string[]): void {
