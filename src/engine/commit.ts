@@ -1,16 +1,17 @@
 /** How a backup comes to exist, index first, manifest last; or how a failed one leaves a placeholder. */
-import { asComebackError, ComebackError } from '../errors.ts'
+import { asComebackError, ComebackError, hasCode } from '../errors.ts'
 import type { BackupIndex } from '../format/backup-index.ts'
 import { codecOf } from '../format/compression.ts'
-import type { Manifest } from '../format/manifest.ts'
-import type { BackupOutcome, SegmentSize } from '../report/report.ts'
+import type { Manifest, StoredObject } from '../format/manifest.ts'
+import type { BackupOutcome, ErrorValue, SegmentSize } from '../report/report.ts'
 import type { BackupWriter } from '../repository/backup-writer.ts'
 import { writeIndex } from '../repository/index-object.ts'
 import { MANIFEST, objectName } from '../repository/layout.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { type Pack, packName } from '../repository/packs.ts'
+import type { Store } from '../store/store.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
-import { expiryProblems, goneFrom, storeExpiry } from './expiry.ts'
+import { expiryProblems, firstExpiry, goneFrom } from './expiry.ts'
 import { readHistory } from './history.ts'
 import type { BackupRequest, Plan } from './plan.ts'
 import type { SourceResult } from './ports.ts'
@@ -33,15 +34,17 @@ export async function commit(
   const status = found.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
   const { index, leansOn } = writer.index(result.detail)
   const indexObject = await putIndex(request, plan, index, signal)
-  const listed = await checkPacks(request, leansOn)
-  const needed = leansOn.map(pack => packName(component, pack))
-  const expires = await storeExpiry(request, plan, indexObject.name, listed?.objects, needed)
+  const needed = namedBy(request, plan, [...writer.objects, indexObject], leansOn)
+  const listed = await listedObjects(request)
+  const missing = await firstMissing(request, needed, listed)
+  if (missing !== undefined) throw new ComebackError('damaged', missing.message, { hint: missing.hint })
+  const expires = firstExpiry(needed.map(({ name }) => listed.get(name)))
   const manifest = await describe(request, plan, writer, { status, index: indexObject, leansOn, expires })
   signal.throwIfAborted()
   const written = await writeManifest(store, manifest, keyring, signal)
   // From here on the backup exists: nothing may throw any more, or leave a placeholder.
-  const unread = await readBack(request, plan.id, written)
-  if (unread !== undefined) return { status: 'failed', component, error: unread }
+  const error = await readBack(request, plan.id, written, needed)
+  if (error !== undefined) return { status: 'failed', component, error }
   const { id, time, bytes } = manifest
   const gone = goneFrom(request.keepUntil, expires)
   const history = await readHistory(request, plan, { id, time, bytes: bytes.plain, stored: bytes.stored })
@@ -71,27 +74,35 @@ export async function commit(
 /**
  * What the next reader will see: stores where others may write under the same names (artifacts), and caches on the way, are
  * not to be trusted with the word that it is there. A listing first, as readers do; a range is never answered from a memory.
+ * What a prune took away just before the manifest stood there is missed now, when no other prune takes any more.
  */
 async function readBack(
-  { store, source, signal }: BackupRequest,
+  request: BackupRequest,
   id: string,
   written: Uint8Array,
-): Promise<ReturnType<typeof failure> | undefined> {
+  needed: readonly Needed[],
+): Promise<ErrorValue | undefined> {
+  const { store, source, signal } = request
   const name = objectName({ component: source.component, id, file: MANIFEST })
   try {
-    const listed = new Map<string, number>()
-    for await (const object of store.list(name, signal)) listed.set(object.name, object.size)
+    const listed = await listedObjects(request)
     const bytes = await store.get(name, { range: { offset: 0, length: written.length }, signal })
-    if (listed.get(name) === written.length && Buffer.from(written).equals(bytes)) return undefined
-    return failure(`${name} was stored, but what is read under this name is something else.`)
+    if (listed.get(name)?.size !== written.length || !Buffer.from(written).equals(bytes)) {
+      return failure(`${name} was stored, but what is read under this name is something else.`)
+    }
+    const missing = await firstMissing(request, needed, listed)
+    if (missing !== undefined) await store.delete(name, signal)
+    return missing
   } catch (error) {
     return failure(`${name} was stored, but could not be read back: ${asComebackError(error).message}`)
   }
 }
 
-function failure(message: string) {
-  const hint = 'Look who else writes to this store, then run the backup again, and `comeback check`.'
-  return { code: 'damaged', message, hint } as const
+function failure(
+  message: string,
+  hint = 'Look who else writes to this store, then run the backup again, and `comeback check`.',
+): ErrorValue {
+  return { code: 'damaged', message, hint }
 }
 
 function largestOf({ segments }: BackupIndex): readonly SegmentSize[] {
@@ -109,26 +120,59 @@ async function putIndex(
   return writeIndex(store, backup, index, codecOf(codec), await keyring.pack(plan.salt, plan.iterations), signal)
 }
 
+/** An object that the manifest names. */
+interface Needed {
+  readonly name: string
+  readonly size: number
+  readonly own: boolean
+}
+
+function namedBy(
+  { source: { component } }: BackupRequest,
+  { id }: Plan,
+  own: readonly StoredObject[],
+  leansOn: readonly Pack[],
+): readonly Needed[] {
+  return [
+    ...own.map(({ name, size }) => ({ name: objectName({ component, id, file: name }), size, own: true })),
+    ...leansOn.map(pack => ({ name: packName(component, pack), size: pack.size, own: false })),
+  ]
+}
+
+async function listedObjects({ store, source, signal }: BackupRequest): Promise<Catalog['objects']> {
+  return (await readCatalog(store, source.component, signal)).objects
+}
+
 /**
- * A store may have lost or dropped a pack since the base was made: better to fail now than on the day of the restore. One
- * fresh listing, not a question for each pack: stores answer by the page.
+ * A store may have lost or dropped a pack since the base was made, and somebody may have taken one that was put an hour ago:
+ * better to fail now than on the day of the restore. One fresh listing, not a question for each pack: stores answer by the
+ * page. Only what it lacks is asked for by itself, since listings may lag behind.
  */
-async function checkPacks(
-  { store, source, signal }: BackupRequest,
-  packs: readonly Pack[],
-): Promise<Catalog | undefined> {
-  if (packs.length === 0) return
-  const catalog = await readCatalog(store, source.component, signal)
-  for (const pack of packs) {
-    const name = packName(source.component, pack)
-    const size = catalog.objects.get(name)?.size
-    if (size === pack.size) continue
-    const what = size === undefined ? 'is gone from the store' : `has ${size} bytes where ${pack.size} were written`
-    throw new ComebackError('damaged', `${name}, on which this backup leans, ${what}.`, {
-      hint: 'Run the backup again with --full, which leans on nothing.',
-    })
+async function firstMissing(
+  { store, signal }: BackupRequest,
+  needed: readonly Needed[],
+  listed: Catalog['objects'],
+): Promise<ErrorValue | undefined> {
+  for (const { name, size, own } of needed) {
+    const found = listed.get(name)?.size ?? (await sizeOf(store, name, signal))
+    if (found === size) continue
+    const whose = own ? 'which this run has stored' : 'on which this backup leans'
+    const what = found === undefined ? 'is gone from the store' : `has ${found} bytes where ${size} were written`
+    const hint = own
+      ? 'Something else removed or replaced it meanwhile: look who else has access to this store, then run the backup again.'
+      : 'Run the backup again with --full, which leans on nothing.'
+    return failure(`${name}, ${whose}, ${what}.`, hint)
   }
-  return catalog
+  return undefined
+}
+
+async function sizeOf(store: Store, name: string, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    return (await store.stat(name, signal)).size
+  } catch (error) {
+    if (hasCode(error, 'not-found')) return undefined
+    throw error
+  }
 }
 
 interface Facts {

@@ -2,39 +2,16 @@
  * How long a backup lives: retention lets it go at the earliest on one day, and a store such as GitHub's artifacts may drop
  * its objects on another, whatever anybody wants.
  */
-import { asComebackError } from '../errors.ts'
-import { objectName } from '../repository/layout.ts'
 import type { ObjectInfo } from '../store/store.ts'
-import type { BackupRequest, Plan } from './plan.ts'
 import type { Problem } from './ports.ts'
 
 /** Milliseconds. A store counts from when an object was put, retention from when the run began. */
 const TOLERANCE = 24 * 60 * 60 * 1000
 
-/**
- * When the store drops the first object that the backup needs; undefined where it keeps them for good, or would not say:
- * that alone is no reason to fail. `listed` are the store's objects if they were just listed, `needed` the packs leaned on.
- */
-export async function storeExpiry(
-  { store, source, signal, progress }: BackupRequest,
-  plan: Plan,
-  indexFile: string,
-  listed: ReadonlyMap<string, ObjectInfo> | undefined,
-  needed: readonly string[],
-): Promise<Date | undefined> {
-  const { component } = source
-  const own = objectName({ component, id: plan.id, file: '' })
-  if (listed !== undefined) {
-    const objects = [...listed.values()].filter(({ name }) => name.startsWith(own))
-    return earliest([...objects, ...needed.map(name => listed.get(name))])
-  }
-  try {
-    return (await store.stat(`${own}${indexFile}`, signal)).expiresAt
-  } catch (error) {
-    const { message } = asComebackError(error)
-    progress({ type: 'phase', component, text: `until when the store keeps the backup is not known: ${message}` })
-    return
-  }
+/** When the store drops the first of these; undefined where it keeps them for good, or does not say. */
+export function firstExpiry(objects: readonly (ObjectInfo | undefined)[]): Date | undefined {
+  const times = objects.flatMap(object => (object?.expiresAt === undefined ? [] : [object.expiresAt.getTime()]))
+  return times.length === 0 ? undefined : new Date(times.reduce((first, time) => Math.min(first, time)))
 }
 
 /** The first of the two days: from then on the backup may be gone. */
@@ -53,11 +30,6 @@ export function expiryProblems(keepUntil: Date | undefined, dropped: Date | unde
       hint: "Keep fewer --retention-days, let the store keep objects longer (for GitHub: the repository's artifact retention), or use a bucket.",
     },
   ]
-}
-
-function earliest(objects: readonly (ObjectInfo | undefined)[]): Date | undefined {
-  const times = objects.flatMap(object => (object?.expiresAt === undefined ? [] : [object.expiresAt.getTime()]))
-  return times.length === 0 ? undefined : new Date(times.reduce((first, time) => Math.min(first, time)))
 }
 
 function day(time: Date): string {

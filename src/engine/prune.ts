@@ -10,17 +10,18 @@
  *
  * - One that finished since the records were read is seen: the catalogue is read again after the manifests were deleted, and
  *   only what that second reading does not need is deleted.
- * - The packs of one still running lie in a folder that is named by the time it started, and that has neither record nor
- *   index yet. Such a folder is left alone for a week. (Of a run longer than the grace time that leaves the moment between its
- *   index and its manifest.)
+ * - The packs of one still running lie in a folder that has no record yet. Such a folder is left alone until nothing was
+ *   written to it for a week, or, once its index is there, for the grace time: by the store's own clock, so that it does not
+ *   matter what the clocks of the two machines say, or that the backup goes by the date of an old file.
  * - The packs that it leans on are those of the newest backup B of its source at the time it started, and of placeholders
  *   since. If B still is the newest, it is kept. B may only go if a newer C of that source is older than the grace
  *   time, since retention keeps the newest such and all that are younger. So C was running, too, when the run chose B. Thus two
  *   runs of one source overlapped that together took longer than the grace time.
  * - Safety backups go by their age alone. No other backup leans on one, and they themselves only on one that has a day left.
- * - Even then the run looks whether all packs that it leans on are there just before it writes its manifest, and fails if one is
- *   not. What is left is a run that does both while the last packs are being deleted, in a case that takes two overlapping
- *   runs of a day: without locks no store can close that.
+ * - Even then the run looks whether all that its manifest names is there, its own packs and those that it leans on, just before
+ *   it writes the manifest and once more after that, and fails if something is not. What is left is a run that does all of that
+ *   while the last packs are being deleted, in a case that takes two overlapping runs of a day: without locks no store can
+ *   close that.
  *
  * Two prunes at once delete the same things, or each what its own policy lets go; the rules above hold for both.
  */
@@ -67,7 +68,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   const decisions = decide(seen.records, policy, now)
   const staying = decisions.filter(({ keep }) => keep).map(({ record }) => record)
   const going = decisions.filter(({ keep }) => !keep).map(({ record }) => record.name)
-  const plan = unneeded(seen.catalog, components, staying, now)
+  const plan = unneeded(seen.catalog, components, staying, seen.records, now)
   const beyond = shortLived(policy, seen.catalog, now)
   const facts = { store, components, policy: policyText(policy), decisions, strange: plan.strange, beyond }
   if (!request.apply) {
@@ -78,7 +79,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   announce(request, going, 'old record')
   const records = await remove(store, going, signal)
   const again = await look(request, cache, ({ name }) => !records.deleted.has(name))
-  const doomed = unneeded(again.catalog, components, again.records, now)
+  const doomed = unneeded(again.catalog, components, again.records, [...seen.records, ...again.records], now)
   announce(request, namesOf(doomed.packs), 'object')
   const packs = await remove(store, namesOf(doomed.packs), signal)
   const indexes = await remove(store, namesOf(doomed.indexes), signal)

@@ -1,5 +1,4 @@
 /** Which packs and indexes nothing needs any more: pure, so that plan and deed follow the same rules. */
-import { timeOf } from '../format/backup-id.ts'
 import type { Component } from '../format/manifest.ts'
 import { proofIdOf } from '../format/proof-record.ts'
 import { MANIFEST, type ObjectPlace, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
@@ -8,8 +7,8 @@ import type { Catalog } from './catalog.ts'
 import type { StoreRecord } from './records.ts'
 import { GRACE } from './retention.ts'
 
-/** Milliseconds that a backup may take. */
-const LONGEST_RUN = 7 * 24 * 60 * 60 * 1000
+/** Milliseconds after which a run that has written nothing has ended. */
+const LONGEST_PAUSE = 7 * 24 * 60 * 60 * 1000
 
 /** The names that packs and indexes have; anything else in a backup's folder is not ours to delete. */
 const PACK_FILE = /^\d{2,}-(schema|data)-\d{4,}\.(sql|tar)\.(gz|zst)\.enc$/
@@ -25,10 +24,14 @@ export interface Unneeded {
 }
 
 /**
- * Packs and indexes that none of these records needs. Everything is left that
- * - lies in a folder that is younger than the grace time, or, if it holds neither record nor index, than a week: a backup may
- *   be writing it, and nothing tells of that before it is finished;
+ * Packs and indexes that none of these records needs; `ended` are the records, of these and of others, whose runs are known to
+ * have ended. Everything is left that
+ * - lies in a folder of any other run that was written to within the grace time, or, if it holds no index, within a week: a
+ *   backup may be writing it, and nothing tells of that before it is finished;
  * - is not newer than a record that could not be read: what that one leans on, nobody knows.
+ *
+ * How long ago that was, the objects' own times say, compared with the newest in the store: names hold the time of another
+ * machine, or of an old file that is imported, and the clock of this one may be as wrong.
  *
  * An index comes last in a backup, so it marks a folder that no run is filling any more. It goes last, too, when no pack of the
  * folder is left, or a prune that was cut short would have to wait a week for the rest.
@@ -37,19 +40,22 @@ export function unneeded(
   catalog: Catalog,
   components: readonly Component[],
   records: readonly StoreRecord[],
+  ended: readonly StoreRecord[],
   now: Date,
 ): Unneeded {
   const needed = new Set(records.flatMap(record => ('needs' in record ? record.needs : [])))
   const unread = newestIds(records.filter(record => !('needs' in record)))
   const recorded = new Set(records.map(({ entry }) => folderOf(entry)))
+  const over = new Set(ended.map(({ entry }) => folderOf(entry)))
+  const present = Math.min(now.getTime(), lastWrite([...catalog.objects.values()], 0))
   const packs: ObjectInfo[] = []
   const indexes: ObjectInfo[] = []
   const strange: string[] = []
   for (const [folder, members] of foldersOf(catalog, components)) {
     const { component, id } = members[0].place
-    const finished = recorded.has(folder) || members.some(({ place }) => INDEX_FILE.test(place.file))
-    const age = now.getTime() - timeOf(id).getTime()
-    const old = age >= (finished ? GRACE : LONGEST_RUN) && id > (unread.get(component) ?? '')
+    const pause = members.some(({ place }) => INDEX_FILE.test(place.file)) ? GRACE : LONGEST_PAUSE
+    const idle = present - lastWrite(members.map(({ object }) => object))
+    const old = (over.has(folder) || idle >= pause) && id > (unread.get(component) ?? '')
     const may = ({ object }: Member) => old && !needed.has(object.name)
     const own = members.filter(({ place }) => PACK_FILE.test(place.file))
     const going = own.filter(may)
@@ -85,6 +91,11 @@ function foldersOf(
     else members.push(member)
   }
   return folders
+}
+
+/** Milliseconds since the epoch. What has no time of its own was written a moment ago, as far as anybody knows. */
+function lastWrite(objects: readonly ObjectInfo[], unknown = Number.POSITIVE_INFINITY): number {
+  return objects.reduce((last, { writtenAt }) => Math.max(last, writtenAt?.getTime() ?? unknown), 0)
 }
 
 function folderOf({ component, id }: { readonly component: Component; readonly id: string }): string {

@@ -27,6 +27,7 @@ export interface StoredArtifact {
   readonly size: number
   /** SHA-256 in hex; absent where GitHub has none. */
   readonly digest: string | undefined
+  readonly createdAt: Date | undefined
   readonly expiresAt: Date | undefined
   /** GitHub has dropped its bytes; the record remains a while. */
   readonly expired: boolean
@@ -63,6 +64,7 @@ const RECORD = v.object({
   name: v.string(),
   size_in_bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
   expired: v.boolean(),
+  created_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
   expires_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
   digest: v.nullish(v.string()),
   workflow_run: WORKFLOW_RUN,
@@ -220,6 +222,7 @@ function stored(record: v.InferOutput<typeof RECORD>): readonly StoredArtifact[]
       object: name.object,
       size: record.size_in_bytes,
       digest: /^sha256:([0-9a-f]{64})$/.exec(record.digest ?? '')?.[1],
+      createdAt: record.created_at ? new Date(record.created_at) : undefined,
       expiresAt: record.expires_at ? new Date(record.expires_at) : undefined,
       expired: record.expired,
     },

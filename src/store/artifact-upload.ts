@@ -83,7 +83,16 @@ export function artifactUploader(options: UploaderOptions): Put {
       catalogue.forget(id)
       throw strange(object, 'what arrived is not what was sent')
     }
-    const artifact = { id, run: run.id, object, size, digest, expiresAt: undefined, expired: false }
+    const artifact = {
+      id,
+      run: run.id,
+      object,
+      size,
+      digest,
+      createdAt: undefined,
+      expiresAt: undefined,
+      expired: false,
+    }
     const at = now()
     // Stored it is, even if GitHub does not say now how long it lives: that is asked again after the next upload.
     await retention.learn(api, artifact, at, signal).catch((error: unknown) => {

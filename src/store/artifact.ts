@@ -265,8 +265,12 @@ function notFound(name: string, repository: string, expiredAt: Date | undefined)
   )
 }
 
-function infoOf({ object: name, size, expiresAt }: StoredArtifact): ObjectInfo {
-  return { name, size, ...(expiresAt === undefined ? {} : { expiresAt }) }
+function infoOf({ object: name, size, createdAt, expiresAt }: StoredArtifact): ObjectInfo {
+  return {
+    ...{ name, size },
+    ...(createdAt === undefined ? {} : { writtenAt: createdAt }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  }
 }
 
 function checkSize({ object, size }: StoredArtifact, range: ByteRange | undefined, limit: number | undefined): void {

@@ -94,7 +94,7 @@ export function openLocalStore(directory: string, options: LocalStoreOptions = {
         const inFolders = await areFolders(root, name.split('/').slice(0, -1))
         const stats = inFolders ? await presence(join(root, name)) : undefined
         if (stats === undefined || !stats.isFile()) throw notFound(root, name)
-        return { name, size: stats.size }
+        return { name, size: stats.size, writtenAt: stats.mtime }
       })
     },
 
@@ -123,14 +123,14 @@ async function* walk(
   listed = contents(root, parts, prefix, signal),
 ): AsyncGenerator<ObjectInfo> {
   const found = await listed
-  const folders = found.filter(({ size }) => size === undefined)
+  const folders = found.filter(({ file }) => file === undefined)
   const ahead = new Map<string, ReturnType<typeof contents>>()
   let next = 0
   try {
-    for (const { name, size } of found) {
+    for (const { name, file } of found) {
       checkCancelled(signal)
-      if (size !== undefined) {
-        yield { name, size }
+      if (file !== undefined) {
+        yield file
         continue
       }
       for (; ahead.size < FOLDERS_AHEAD && next < folders.length; next++) {
@@ -149,13 +149,13 @@ async function* walk(
   }
 }
 
-/** What lies in one folder, in order, as far as names can begin with the prefix; folders have no size. */
+/** What lies in one folder, in order, as far as names can begin with the prefix. */
 async function contents(
   root: string,
   parts: readonly string[],
   prefix: string,
   signal: AbortSignal | undefined,
-): Promise<readonly { readonly name: string; readonly size?: number }[]> {
+): Promise<readonly { readonly name: string; readonly file?: ObjectInfo }[]> {
   checkCancelled(signal)
   const folder = join(root, ...parts)
   const entries = await attempting(`list ${folder}`, () => folderEntries(folder))
@@ -165,7 +165,7 @@ async function contents(
       if (!isObjectName(name) || !(isFolder ? `${name}/` : name).startsWith(prefix)) return []
       if (isFolder) return [{ name }]
       const stats = await attempting(`look at ${join(root, name)}`, () => presence(join(root, name)))
-      return stats?.isFile() ? [{ name, size: stats.size }] : []
+      return stats?.isFile() ? [{ name, file: { name, size: stats.size, writtenAt: stats.mtime } }] : []
     }),
   )
   return found.flat()

@@ -23,9 +23,10 @@ export async function* listObjects(
     })
     const page = await bucket.client.send(command, abortable(signal))
     if (page.IsTruncated === undefined) throw notS3(bucket)
-    yield (page.Contents ?? []).flatMap(({ Key = '', Size }) => {
+    yield (page.Contents ?? []).flatMap(({ Key = '', Size, LastModified }) => {
       const name = nameOf(bucket, page.EncodingType === 'url' ? decoded(Key) : Key)
-      return name === undefined || Size === undefined ? [] : [{ name, size: Size }]
+      if (name === undefined || Size === undefined) return []
+      return [{ name, size: Size, ...(LastModified === undefined ? {} : { writtenAt: LastModified }) }]
     })
     const next = page.IsTruncated ? page.NextContinuationToken : undefined
     if (page.IsTruncated && (next === undefined || next === token)) {

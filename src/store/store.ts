@@ -12,6 +12,8 @@ export interface ObjectInfo {
   readonly name: string
   /** Bytes as stored. */
   readonly size: number
+  /** When it was put, by the store's own clock, which need not agree with anybody else's; absent where it does not tell. */
+  readonly writtenAt?: Date
   /** When the store itself will drop the object; absent where it keeps objects for good. */
   readonly expiresAt?: Date
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { createFaultyStore } from '../fakes/faulty-store.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { memorySource } from '../fakes/source.ts'
 import { fakeClock, goodBackup, manifest, noise } from './scene.ts'
@@ -43,14 +42,5 @@ describe('a backup in a store that drops objects', () => {
     clock.nextDay()
     expect((await goodBackup(store, source(), { clock, keepUntil })).leansOn).toBe(1)
     expect((await manifest(store)).expires).toBe('2026-12-20T00:00:00.000Z')
-  })
-
-  test('is made all the same when the store does not say until when', async () => {
-    const store = createMemoryStore({ expiresAt: () => new Date('2026-12-20T00:00:00Z') })
-    const faulty = createFaultyStore(store, [{ method: 'stat', call: 1, code: 'store-unavailable' }])
-    const outcome = await goodBackup(faulty, source(), { keepUntil })
-    expect(faulty.unmet()).toEqual([])
-    expect(outcome.expires).toBe('2026-12-01T02:00:00.000Z')
-    expect((await manifest(store)).expires).toBeNull()
   })
 })

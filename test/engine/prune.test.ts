@@ -393,6 +393,8 @@ describe('packs without a record', () => {
   const ID = `20261105T030000Z-${ZERO}`
   const orphan = async (id: string, now: string | Date, index: boolean) => {
     const { store } = copied(week)
+    // A backup of that time, from which it can be told that it is that late.
+    await goodBackup(store, memorySource(tables(8)), { clock: clockAt(new Date(now)) })
     store.objects.set(pack(id), noise(id, 100))
     if (index) store.objects.set(pack(id, 'index.gz.enc'), noise(id, 20))
     const report = await runPrune(store, new Date(now))

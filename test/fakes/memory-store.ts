@@ -1,5 +1,7 @@
 /** A store in memory that keeps the whole contract, for every test that doesn't care where objects lie. */
 import { asComebackError, ComebackError } from '../../src/errors.ts'
+import { timeOf } from '../../src/format/backup-id.ts'
+import { parseObjectName } from '../../src/repository/layout.ts'
 import { checkObjectName } from '../../src/store/object-name.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -13,16 +15,23 @@ export interface MemoryStoreOptions {
   readonly location?: string
   /** When objects put from now on expire; as artifacts do. */
   readonly expiresAt?: () => Date
+  /** The store's own clock; without one an object was written when its backup was, as where all clocks agree. */
+  readonly clock?: () => Date
   readonly objects?: Iterable<readonly [string, Uint8Array]>
 }
 
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const objects = new Map<string, Uint8Array>(options.objects)
   const expiries = new Map<string, Date>()
+  const times = new Map<string, Date>()
 
   function info(name: string, bytes: Uint8Array) {
     const expiresAt = expiries.get(name)
-    return { name, size: bytes.length, ...(expiresAt === undefined ? {} : { expiresAt }) }
+    const writtenAt = times.get(name) ?? timeOfBackup(name)
+    return {
+      ...{ name, size: bytes.length, writtenAt },
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
   }
 
   function find(name: string): Uint8Array {
@@ -50,6 +59,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       const bytes = Buffer.concat(body)
       if (objects.has(name)) throw new ComebackError('already-exists', `${name} exists already.`)
       objects.set(name, bytes)
+      if (options.clock !== undefined) times.set(name, options.clock())
       if (options.expiresAt !== undefined) expiries.set(name, options.expiresAt())
     },
 
@@ -78,10 +88,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       check(signal)
       objects.delete(name)
       expiries.delete(name)
+      times.delete(name)
     },
   }
 }
 
 function check(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw asComebackError(signal.reason)
+}
+
+function timeOfBackup(name: string): Date {
+  const place = parseObjectName(name)
+  return place === undefined ? new Date() : timeOf(place.id)
 }

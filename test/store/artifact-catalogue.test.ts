@@ -19,6 +19,7 @@ function page(ids: readonly number[], total: number, next: boolean) {
     id,
     name: `comeback~files~b1~pack-${id}~7000000001-1.bin`,
     size_in_bytes: 1,
+    createdAt: undefined,
     expired: false,
     expires_at: new Date(Date.now() + DAY).toISOString(),
     digest: null,

@@ -108,6 +108,15 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await text(store, 'database/b1/object')).toBe('again')
     })
 
+    it('says of each object when it was put', async () => {
+      const start = Date.now()
+      await store.put('files/b1/a', [Buffer.from('a')])
+      const [object] = await objects(store, 'files/')
+      // Some tell the whole second.
+      expect(object?.writtenAt?.getTime()).toBeGreaterThan(start - 2000)
+      expect(object?.writtenAt?.getTime()).toBeLessThan(Date.now() + 2000)
+    })
+
     it('lists nothing in an empty store', async () => {
       expect(await list(store, '')).toEqual([])
       expect(await list(store, 'database/')).toEqual([])

@@ -58,6 +58,7 @@ export function completeUpload(
   const hashes = Buffer.concat(parts.map(part => Buffer.from(part.etag.slice(1, -1), 'hex')))
   const etag = `"${digest('md5', hashes, 'hex')}-${parts.length}"`
   objects.set(upload.key, {
+    writtenAt: new Date(),
     bytes: Buffer.concat(parts.map(part => part.bytes)),
     etag,
     contentType: upload.contentType,

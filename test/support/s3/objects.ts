@@ -7,6 +7,8 @@ export interface StoredObject {
   readonly bytes: Buffer
   readonly etag: string
   readonly contentType: string
+  /** Long ago, if it was planted. */
+  readonly writtenAt?: Date
   /** As sent with it; given back with the whole object to those who ask. */
   readonly checksums?: Readonly<Record<string, string>>
 }
@@ -20,6 +22,7 @@ export function putObject(objects: Objects, request: S3Request, body: Body, isCo
   objects.set(request.key, {
     bytes: body.bytes,
     etag,
+    writtenAt: new Date(),
     contentType: String(request.headers['content-type'] ?? ''),
     checksums: body.checksums,
   })
@@ -78,7 +81,7 @@ export function listObjects(objects: Objects, { bucket, query }: S3Request, page
 function contents(key: string, object: StoredObject | undefined) {
   return [
     ['Key', key],
-    ['LastModified', '2026-11-01T02:00:00.000Z'],
+    ['LastModified', (object?.writtenAt ?? new Date(0)).toISOString()],
     ['ETag', object?.etag ?? ''],
     ['Size', object?.bytes.length ?? 0],
     ['StorageClass', 'STANDARD'],
