@@ -25,7 +25,8 @@ export function createConfigProver({ temporary }: ConfigProverOptions): Prover {
         {
           temporary,
           // Nothing of this machine is compared: neither its files, as far as they are the project's, nor its variables.
-          openSink: (directory, root) => createConfigSink({ directory, root, environment: {}, showValues: false }),
+          openSink: (directory, root) =>
+            createConfigSink({ directory, root, environment: {}, showValues: false, fleeting: true }),
           comparison: {
             modes: 'private',
             made: [REVIEW_FILE, REVIEW_IGNORED, ENVIRONMENT_REVIEW],

@@ -44,6 +44,8 @@ export interface ConfigSinkOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Whether the review folder holds the values of environment variables. The summary never does. */
   readonly showValues: boolean
+  /** Of a proof, which removes it again. */
+  readonly fleeting?: boolean
 }
 
 /**
@@ -71,7 +73,7 @@ async function restoreForReview(
   progress.phase('Writing the review folder')
   const { directory, stats } = place
   const { result } = await switchInWhole(
-    { target: directory, stats, way: 'fill', modes: 'private' },
+    { target: directory, stats, way: 'fill', modes: 'private', fleeting: options.fleeting === true },
     content => writeReview(backup, content, options, progress, signal),
     signal,
   )

@@ -32,6 +32,8 @@ export interface FilesSinkOptions {
   readonly include: readonly string[]
   /** The folder's name, given by whoever wants it to lose what the backup lacks. */
   readonly confirm: string | undefined
+  /** Of a proof, which removes it again: it need not outlive a power failure, and flushing each file takes longer than all else. */
+  readonly fleeting?: boolean
 }
 
 /**
@@ -87,7 +89,13 @@ async function restoreFiles(
           signal,
         )
       : await switchInWhole(
-          { target: directory, stats, way: way === 'new' ? 'fill' : 'replace', modes: 'kept' },
+          {
+            target: directory,
+            stats,
+            way: way === 'new' ? 'fill' : 'replace',
+            modes: 'kept',
+            fleeting: options.fleeting === true,
+          },
           content => unpackArchive(archive(), { ...common, directory: content }, signal),
           signal,
         )

@@ -18,7 +18,7 @@ export function createFilesProver({ temporary }: FilesProverOptions): Prover {
         {
           temporary,
           openSink: (directory, cwd) =>
-            createFilesSink({ directory, cwd, overwrite: false, include: [], confirm: undefined }),
+            createFilesSink({ directory, cwd, overwrite: false, include: [], confirm: undefined, fleeting: true }),
           comparison: { modes: 'kept', made: [] },
           describe: describeFiles,
         },

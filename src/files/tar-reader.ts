@@ -79,7 +79,8 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
         default: {
           const left = { bytes: overrides.size ?? size }
           const padding = tarPadding(left.bytes)
-          const target = overrides.target ?? upToZero(block.subarray(...LINK_FIELD))
+          // A copy: whoever keeps it would keep the whole piece of the stream that it lies in.
+          const target = Buffer.from(overrides.target ?? upToZero(block.subarray(...LINK_FIELD)))
           const path = overrides.path ?? header.path ?? ''
           const named = KINDS[header.type ?? ''] ?? 'other'
           const kind = named === 'file' && path.endsWith('/') ? 'folder' : named

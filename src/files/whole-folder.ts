@@ -26,11 +26,13 @@ export interface WholeFolder {
   /** `replace` keeps what stands there; `fill` finds at most an empty folder. */
   readonly way: 'fill' | 'replace'
   readonly modes: 'kept' | 'private'
+  /** Need not outlive a power failure. */
+  readonly fleeting: boolean
 }
 
 /** `make` fills the folder whose path it gets. If anything fails, the target is as it was. Returns where the former one is kept. */
 export async function switchInWhole<Result>(
-  { target, stats, way, modes }: WholeFolder,
+  { target, stats, way, modes, fleeting }: WholeFolder,
   make: (content: string) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
@@ -42,7 +44,7 @@ export async function switchInWhole<Result>(
     await writing(content, () => mkdir(content, modes === 'private' ? 0o700 : 0o777))
     const result = await make(content)
     await likeFormer(content, stats, modes)
-    await makeDurable(content, signal)
+    if (!fleeting) await makeDurable(content, signal)
     signal.throwIfAborted()
     await switchIn(place, target, way)
     if (stats !== undefined && modes === 'kept') await writing(target, () => chmod(target, stats.mode & 0o7777))

@@ -5,22 +5,19 @@
  *
  * Owners are not compared: the archive does not keep them.
  */
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { chmod, open, readlink } from 'node:fs/promises'
+import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProofFinding } from '../../engine/proof.ts'
-import { KiB } from '../../format/sizes.ts'
 import { checkMembers, type LeftOut, memberParts, staysInside } from '../member.ts'
 import { readTar, type TarEntry } from '../tar-reader.ts'
 import { KEPT_MODE } from '../tar-writer.ts'
 import { isGone } from '../walk.ts'
 import { gatherFileFindings } from './file-findings.ts'
+import { sha256OfFile, sha256OfStream } from './file-hash.ts'
 import { type Standing, standingIn } from './standing.ts'
 
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-/** Bytes of one read from the disk. */
-const READ_SIZE = 256 * KiB
+/** Members compared side by side: waiting for the disk in turn would take most of the time. */
+const IN_FLIGHT = 16
 
 export interface CompareOptions {
   readonly directory: string
@@ -44,6 +41,21 @@ export interface ComparedFolder {
   readonly findings: readonly ProofFinding[]
 }
 
+/** A member without its content, which is gone when the next one is read. */
+interface Member extends Pick<TarEntry, 'kind' | 'mode' | 'mtime' | 'size' | 'target' | 'targetBytes'> {
+  /** SHA-256 of a file. */
+  readonly content?: string
+}
+
+/** Of a member that is not there, undefined. */
+type Differences = readonly string[] | undefined
+
+interface Comparison {
+  readonly path: string
+  readonly kind: Standing['kind']
+  readonly differences: Promise<Differences>
+}
+
 /** Takes memory for each name. Throws `damaged` and `unsafe-archive` for the archive, and what the disk refuses. */
 export async function compareFolder(
   archive: AsyncIterable<Uint8Array>,
@@ -55,76 +67,107 @@ export async function compareFolder(
   const members = checkMembers()
   const found = gatherFileFindings()
   const others: ProofFinding[] = []
-  const known = new Set(made)
-  const folders = new Map<string, TarEntry>()
+  const folders = new Map<string, Member>()
   const leftOut: LeftOut[] = []
   const counts = { files: 0, links: 0, bytes: 0 }
-  for await (const entry of readTar(archive)) {
-    signal.throwIfAborted()
-    const parts = members.check(entry)
-    const path = parts?.join('/') ?? ''
-    if (parts === undefined || path === '') continue
-    const looked = elsewhere?.(path, entry.content)
-    if (looked !== undefined) {
-      others.push(...(await looked))
-      continue
+  /** Told in the order of the archive. */
+  const waiting: Comparison[] = []
+  try {
+    for await (const entry of readTar(archive)) {
+      signal.throwIfAborted()
+      const parts = members.check(entry)
+      const path = parts?.join('/') ?? ''
+      if (parts === undefined || path === '') continue
+      const looked = elsewhere?.(path, entry.content)
+      if (looked !== undefined) {
+        others.push(...(await looked))
+        continue
+      }
+      if (entry.kind === 'link' && !staysInside(parts, entry.target)) {
+        leftOut.push({ path, target: entry.target })
+        continue
+      }
+      const member = await withoutContent(entry)
+      if (entry.kind === 'folder') {
+        // One may be named several times; the last time counts.
+        folders.set(path, member)
+        continue
+      }
+      if (entry.kind === 'link') counts.links++
+      else {
+        counts.files++
+        counts.bytes += entry.size
+      }
+      waiting.push(compare(path, member))
+      if (waiting.length >= IN_FLIGHT) await tell(waiting.shift())
     }
-    for (let depth = parts.length - 1; depth > 0; depth--) known.add(parts.slice(0, depth).join('/'))
-    if (entry.kind === 'link' && !staysInside(parts, entry.target)) {
-      leftOut.push({ path, target: entry.target })
-      continue
-    }
-    known.add(path)
-    if (entry.kind === 'folder') {
-      // One may be named several times; the last time counts.
-      folders.set(path, entry)
-      continue
-    }
-    if (entry.kind === 'link') counts.links++
-    else {
-      counts.files++
-      counts.bytes += entry.size
-    }
-    await compare(path, entry)
+    while (waiting.length > 0) await tell(waiting.shift())
+  } finally {
+    // Whoever removes the folder afterwards must find nobody at work in it.
+    await Promise.allSettled(waiting.map(({ differences }) => differences))
   }
   leftOut.push(...members.reserved().map(path => ({ path })))
-  for (const [path, entry] of folders) await compare(path, entry)
-  for (const [path, { kind }] of standing) {
-    if (!known.has(path)) found.add('file-extra', path, `${kindText(kind)} that the backup does not hold.`)
+  for (const [path, member] of folders) await tell(compare(path, member))
+  for (const [path, { kind, known }] of standing) {
+    if (!known && !made.includes(path))
+      found.add('file-extra', path, `${kindText(kind)} that the backup does not hold.`)
   }
   return { ...counts, folders: folders.size, leftOut, findings: [...found.list(), ...others] }
 
-  async function compare(path: string, entry: TarEntry): Promise<void> {
-    const there = standing.get(path)
-    const differences = there === undefined ? undefined : await differencesOf(path, entry, there, standing, options)
-    if (differences === undefined) found.add('file-missing', path, `${kindText(kindOf(entry))} that did not come back.`)
+  function compare(path: string, member: Member): Comparison {
+    markKnown(path)
+    const differences = differencesOf(path, member, standing, options)
+    // Awaited in its turn; until then a failure must not count as unhandled.
+    differences.catch(() => undefined)
+    return { path, kind: kindOf(member), differences }
+  }
+
+  /** And the folders that it lies in, which need no entry of their own. */
+  function markKnown(path: string): void {
+    for (let next = path; next !== ''; next = next.slice(0, Math.max(0, next.lastIndexOf('/')))) {
+      const there = standing.get(next)
+      if (there?.known === true && next !== path) return
+      if (there !== undefined) there.known = true
+    }
+  }
+
+  async function tell(comparison: Comparison | undefined): Promise<void> {
+    if (comparison === undefined) return
+    const { path, kind } = comparison
+    const differences = await comparison.differences
+    if (differences === undefined) found.add('file-missing', path, `${kindText(kind)} that did not come back.`)
     else if (differences.length > 0) found.add('file-differs', path, `Not as it was backed up: ${list(differences)}.`)
   }
 }
 
-/** Undefined if it has gone in the meantime. */
+async function withoutContent({ kind, mode, mtime, size, target, targetBytes, content }: TarEntry): Promise<Member> {
+  const member = { kind, mode, mtime, size, target, targetBytes }
+  return kind === 'file' ? { ...member, content: await sha256OfStream(content) } : member
+}
+
 async function differencesOf(
   path: string,
-  entry: TarEntry,
-  there: Standing,
+  member: Member,
   standing: ReadonlyMap<string, Standing>,
   options: CompareOptions,
-): Promise<readonly string[] | undefined> {
-  const kind = kindOf(entry)
+): Promise<Differences> {
+  const there = standing.get(path)
+  if (there === undefined) return undefined
+  const kind = kindOf(member)
   if (there.kind !== kind)
     return [`it is ${kindText(there.kind).toLowerCase()} and was ${kindText(kind).toLowerCase()}`]
   const absolute = join(options.directory, path)
   try {
-    if (entry.kind === 'hard-link') {
-      const same = standing.get(memberParts(entry.target).join('/'))?.ino === there.ino
-      return same ? [] : [`it is no hard link to ${JSON.stringify(entry.target)}`]
+    if (member.kind === 'hard-link') {
+      const same = standing.get(memberParts(member.target).join('/'))?.ino === there.ino
+      return same ? [] : [`it is no hard link to ${JSON.stringify(member.target)}`]
     }
     return [
-      ...(kind === 'file' ? await contentDifference(absolute, entry, there, options) : []),
-      ...(kind === 'link' && !(await readlink(absolute, 'buffer')).equals(entry.targetBytes) ? ['its target'] : []),
-      ...modeDifference(entry, there, options.modes),
+      ...(kind === 'file' ? await contentDifference(absolute, member, there, options) : []),
+      ...(kind === 'link' && !(await readlink(absolute, 'buffer')).equals(member.targetBytes) ? ['its target'] : []),
+      ...modeDifference(member, there, options.modes),
       // Archives keep whole seconds.
-      ...(Math.floor(there.mtime / 1000) === Math.floor(entry.mtime.getTime() / 1000) ? [] : ['its time']),
+      ...(Math.floor(there.mtime / 1000) === Math.floor(member.mtime.getTime() / 1000) ? [] : ['its time']),
     ]
   } catch (error) {
     if (isGone(error)) return undefined
@@ -134,34 +177,24 @@ async function differencesOf(
 
 async function contentDifference(
   absolute: string,
-  { size, content }: TarEntry,
+  { size, content }: Member,
   there: Standing,
   { advance }: CompareOptions,
 ): Promise<readonly string[]> {
   if (there.size !== size) return [`its content (${there.size} bytes, which were ${size})`]
-  // Its mode has been noted; now its content must be readable, even if nobody may read it.
-  if ((there.mode & 0o400) === 0) await chmod(absolute, 0o600)
-  const stored = await sha256(content)
-  const handle = await open(absolute, READ)
-  const restored = await sha256(handle.createReadStream({ highWaterMark: READ_SIZE }))
+  const restored = await sha256OfFile(absolute, there)
   advance(size)
-  return stored === restored ? [] : ['its content']
+  return content === restored ? [] : ['its content']
 }
 
-function modeDifference({ kind, mode }: TarEntry, there: Standing, modes: CompareOptions['modes']): readonly string[] {
+function modeDifference({ kind, mode }: Member, there: Standing, modes: CompareOptions['modes']): readonly string[] {
   if (kind === 'link') return []
   const kept = kind === 'folder' ? mode & KEPT_MODE : mode & 0o777
   const wanted = modes === 'kept' ? kept : kind === 'folder' ? 0o700 : 0o600
   return there.mode === wanted ? [] : [`its mode (${octal(there.mode)}, which was ${octal(wanted)})`]
 }
 
-async function sha256(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const piece of bytes) hash.update(piece)
-  return hash.digest('hex')
-}
-
-function kindOf({ kind }: TarEntry): Standing['kind'] {
+function kindOf({ kind }: Pick<TarEntry, 'kind'>): Standing['kind'] {
   return kind === 'folder' || kind === 'link' ? kind : 'file'
 }
 

@@ -11,6 +11,8 @@ export interface Standing {
   readonly size: number
   /** Equal of two names for one file. */
   readonly ino: number
+  /** Whether the backup has it. */
+  known: boolean
 }
 
 /** Of a folder, so that it can be looked into whatever mode it came back with. */
@@ -27,7 +29,14 @@ export async function standingIn(directory: string, signal: AbortSignal): Promis
       const absolute = join(directory, path)
       const stats = await lstat(absolute)
       const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'other'
-      found.set(path, { kind, mode: stats.mode & 0o7777, mtime: stats.mtimeMs, size: stats.size, ino: stats.ino })
+      found.set(path, {
+        kind,
+        mode: stats.mode & 0o7777,
+        mtime: stats.mtimeMs,
+        size: stats.size,
+        ino: stats.ino,
+        known: false,
+      })
       if (kind !== 'folder') continue
       if ((stats.mode & OPEN) !== OPEN) await chmod(absolute, OPEN)
       folders.push(path)
