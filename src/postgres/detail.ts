@@ -109,6 +109,8 @@ const databaseDetail = v.object({
   searchPath: v.exactOptional(v.string()),
   /** Rows by segment name. */
   rows: v.record(v.string(), page),
+  /** Roles that may do anything; absent in older backups and dumps. */
+  superusers: v.exactOptional(v.array(v.string())),
   /** All columns of the tables that inherit, in their order, which pg_dump's text does not tell; absent in older backups and dumps. */
   columnOrder: v.exactOptional(v.array(v.object({ ...relation.entries, columns: v.array(v.string()) }))),
   /** What wrote the schema: `pg_dump 18.3 (bundled)`. */

@@ -1,5 +1,5 @@
 /** The database Sink. */
-import type { Problem, Sink, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
+import type { Problem, Sink, SinkProgress, SinkResult, StoredBackup, Unmade } from '../engine/ports.ts'
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
@@ -11,6 +11,7 @@ import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/cons
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
 import { applyProperties, missingProperties, propertyProblems } from './restore/database-settings.ts'
 import { textEncoding } from './restore/load.ts'
+import { LostOwners } from './restore/lost-owners.ts'
 import { movedProblems } from './restore/moved-columns.ts'
 import { tellingNoted } from './restore/noted.ts'
 import { previewRestore } from './restore/preview.ts'
@@ -144,22 +145,24 @@ async function restoreWith(
     encoding: textEncoding(plan.detail),
     ...(rewrite && { rewrite }),
   }
+  const lost = new LostOwners(plan.detail)
   const tolerance = tolerates(mode, choice, options) ? new Tolerance(plan) : undefined
   const context = {
-    ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice },
+    ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, lost },
     ...(options.createRoles ? { roles } : {}),
     ...(tolerance === undefined ? {} : { tolerance }),
   }
+  const unmade = () => [...(tolerance?.unmade() ?? []), ...lost.unmade()]
   if (mode === 'swap') {
     const { kept, lanes, problems } = await restoreBySwap(context, options.endSessions ?? false)
     return {
       summary: [
         ...summary(plan, connection, mode, lanes),
-        ...unmadeSummary(tolerance),
+        ...unmadeSummary(unmade()),
         `The database that was there is kept as ${kept}. When it is not needed any more: comeback restore --discard ${kept} --confirm ${kept}`,
       ],
       problems: [...warnings, ...roleProblems(roles), ...problems, ...(await applied(await sessions.open()))],
-      ...unmadeBy(tolerance),
+      ...unmadeBy(unmade()),
     }
   }
   const restoreIn = {
@@ -168,23 +171,23 @@ async function restoreWith(
   }
   const defaults = await namesOfDefaults(connection)
   const outcome = await restoreIn[mode](context)
-  const lost = lostDefaults(defaults, await namesOfDefaults(connection))
+  const defaultsLost = lostDefaults(defaults, await namesOfDefaults(connection))
   progress.phase('Collecting statistics')
   const which = mode === 'atomic' ? 'all' : 'partitioned'
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   if (mode === 'parallel') await tolerance?.paths.end(connection)
   return {
-    summary: [...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length), ...unmadeSummary(tolerance)],
+    summary: [...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length), ...unmadeSummary(unmade())],
     problems: [
       ...warnings,
       ...roleProblems(roles),
       ...outcome.problems,
       ...(await movedProblems(connection, outcome.plan ?? plan)),
-      ...lost,
+      ...defaultsLost,
       ...unanalyzed,
       ...(await applied(connection)),
     ],
-    ...unmadeBy(tolerance),
+    ...unmadeBy(unmade()),
   }
 }
 
@@ -230,13 +233,12 @@ function summary(plan: RestorePlan, { description }: Connection, mode: RestoreMo
   return [`${counted(tables, 'table')} and ${counted(rows, 'row')} restored into ${description}, ${how}.`]
 }
 
-function unmadeSummary(tolerance: Tolerance | undefined): readonly string[] {
-  const count = tolerance?.unmade().filter(({ outcome }) => outcome !== 'helped').length ?? 0
+function unmadeSummary(unmade: readonly Unmade[]): readonly string[] {
+  const count = unmade.filter(({ outcome }) => outcome !== 'helped').length
   return count === 0 ? [] : [`Everything but ${counted(count, 'object')} came back as it was.`]
 }
 
-function unmadeBy(tolerance: Tolerance | undefined): Pick<SinkResult, 'unmade'> {
-  const unmade = tolerance?.unmade() ?? []
+function unmadeBy(unmade: readonly Unmade[]): Pick<SinkResult, 'unmade'> {
   return unmade.length === 0 ? {} : { unmade }
 }
 

@@ -39,6 +39,7 @@ type DatabaseFacts = Pick<
   | 'extensions'
   | 'schemas'
   | 'columnOrder'
+  | 'superusers'
 >
 
 export interface SurveyOptions {
@@ -81,7 +82,7 @@ async function listUnloggedRoots(connection: Connection): Promise<readonly Relat
 
 async function describeDatabase(connection: Connection): Promise<DatabaseFacts> {
   const [row] = await connection.query<
-    Omit<DatabaseFacts, 'extensions' | 'schemas' | 'columnOrder' | 'locale'> & {
+    Omit<DatabaseFacts, 'extensions' | 'schemas' | 'columnOrder' | 'superusers' | 'locale'> & {
       readonly locale: DatabaseLocale | null
     }
   >(`
@@ -95,6 +96,9 @@ async function describeDatabase(connection: Connection): Promise<DatabaseFacts> 
   const schemas = await connection.query<{ name: string }>(
     `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n WHERE ${IS_USER_SCHEMA} ORDER BY n.nspname`,
   )
+  const superusers = await connection.query<{ name: string }>(
+    'SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE rolsuper ORDER BY rolname',
+  )
   if (row === undefined) throw new Error('The database does not know itself.')
   const { locale, ...facts } = row
   const columnOrder = (await listColumnOrder(connection)).map(table => ({ ...table, columns: [...table.columns] }))
@@ -103,6 +107,7 @@ async function describeDatabase(connection: Connection): Promise<DatabaseFacts> 
     ...(locale && { locale }),
     extensions,
     schemas: schemas.map(schema => schema.name),
+    superusers: superusers.map(({ name }) => name),
     ...(columnOrder.length > 0 && { columnOrder }),
   }
 }

@@ -6,6 +6,7 @@
 import type { Problem } from '../../engine/ports.ts'
 import { inDialectOf } from '../schema/dialect.ts'
 import { NAME, QUALIFIED_NAME, unquoted } from '../schema/sql-name.ts'
+import type { LostOwners } from './lost-owners.ts'
 import { Omissions } from './omissions.ts'
 import { LeftOut, skippedEntry } from './optional-entries.ts'
 import { entryName, type PlannedEntry } from './restore-plan.ts'
@@ -44,7 +45,8 @@ export interface EntryFilter {
   problems(): readonly Problem[]
 }
 
-export function createEntryFilter(facts: TargetFacts): EntryFilter {
+/** `lost` hears of every object whose owner is not given back. */
+export function createEntryFilter(facts: TargetFacts, lost?: LostOwners): EntryFilter {
   const omissions = new Omissions()
   const left = new LeftOut()
   const creators = new SchemaCreators(facts)
@@ -62,13 +64,20 @@ export function createEntryFilter(facts: TargetFacts): EntryFilter {
         return []
       }
       omissions.current = entryName(entry)
-      return withoutForeignGrantors(inDialectOf(facts.version, entry.type, statements), facts, omissions)
-        .flatMap(sql => adaptOne(sql) ?? [])
-        .flatMap(sql => {
-          creators.watch(sql)
-          const owner = entry.schema === null ? undefined : nameIn(OWNER.exec(sql))
-          return owner === undefined ? [sql] : creators.allowing(sql, owner, entry.schema ?? '', omissions)
-        })
+      const given = (sql: string): readonly string[] => {
+        const adapted = adaptOne(sql)
+        if (adapted === undefined) return []
+        creators.watch(adapted)
+        const owner = entry.schema === null ? undefined : nameIn(OWNER.exec(adapted))
+        return owner === undefined ? [adapted] : creators.allowing(adapted, owner, entry.schema ?? '', omissions)
+      }
+      return withoutForeignGrantors(inDialectOf(facts.version, entry.type, statements), facts, omissions).flatMap(
+        sql => {
+          const run = given(sql)
+          const isLost = run.length === 0 && OWNER.test(sql)
+          return isLost ? (lost?.instead(planned, sql, facts.currentUser) ?? []) : run
+        },
+      )
     },
     adaptStatement(sql) {
       omissions.current = sql.replace(/^(?:ALTER|GRANT .* ON|REVOKE .* ON) (LARGE OBJECT \d+).*$/s, '$1')

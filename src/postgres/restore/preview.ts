@@ -13,6 +13,7 @@ import { missingProperties, propertyProblems } from './database-settings.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { textEncoding } from './load.ts'
 import { lockNeeds, lockProblems } from './lock-table.ts'
+import { LostOwners } from './lost-owners.ts'
 import { type ChoicePreview, previewChoice } from './preview-choice.ts'
 import type { RestoreMode } from './restore-mode.ts'
 import type { RestorePlan } from './restore-plan.ts'
@@ -178,7 +179,8 @@ function leftOut(
   theirs: Theirs | undefined,
 ): readonly Problem[] {
   const plan = theirs?.plan ?? whole
-  const filter = createEntryFilter(facts)
+  const lost = new LostOwners(plan.detail)
+  const filter = createEntryFilter(facts, lost)
   for (const planned of [...plan.preData, ...plan.postData, ...plan.permissions, ...plan.last]) {
     if (filter.adapt(planned).length > 0) filter.adaptTablespace(planned.entry.settings.default_tablespace ?? '')
   }
@@ -186,6 +188,7 @@ function leftOut(
     ...(mode === 'atomic' && !isPart ? resetProblems(plan.detail, facts, []) : []),
     ...(theirs?.problems ?? []),
     ...filter.problems(),
+    ...lost.problems(facts.currentUser),
   ]
 }
 

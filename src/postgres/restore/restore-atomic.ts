@@ -58,7 +58,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   const { connection, tolerance } = all
   const whole = { ...all, plan: theirs.plan, load: sparingTheirs(all.load, theirs) }
   const { progress, signal } = whole.load
-  const filter = createEntryFilter(facts)
+  const filter = createEntryFilter(facts, all.lost)
   const schema = { filter, signal, atomic: true, tolerance }
   progress.phase('Creating tables')
   await runEntries(connection, whole.plan.preData, schema)
@@ -79,7 +79,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: true })
   await drop(connection, reset.again ?? [])
   await closeOpened(connection, plan.preData, facts)
-  await runEntries(connection, plan.permissions, schema)
+  await runEntries(connection, await context.lost.close(connection, plan), schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await tolerance?.paths.end(connection)

@@ -2,6 +2,7 @@
 import type { Problem } from '../../engine/ports.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { LoadContext } from './load.ts'
+import type { LostOwners } from './lost-owners.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import type { RestoreSessions, TargetOptions } from './restore-sessions.ts'
 import type { Choice } from './selection.ts'
@@ -22,6 +23,7 @@ export interface RestoreContext {
   readonly choice?: Choice
   /** Absent where everything must be made, or nothing. */
   readonly tolerance?: Tolerance
+  readonly lost: LostOwners
   /** Roles to create before anything that names them; rows may add some. Absent where none may be created. */
   readonly roles?: string[]
 }

@@ -46,7 +46,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
   const theirs = await findTheirs(connection, given.plan, facts, given.load)
   const whole = { ...given, plan: theirs.plan, load: sparingTheirs(given.load, theirs) }
   const { progress, signal } = whole.load
-  const filter = createEntryFilter(facts)
+  const filter = createEntryFilter(facts, given.lost)
   const schema = { filter, signal, atomic: false, tolerance }
   progress.phase('Creating tables')
   await runEntries(connection, whole.plan.preData, schema)
@@ -86,7 +86,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
     await runEntries(connection, stage.after, schema)
   }
   await closeOpened(connection, plan.preData, facts)
-  await runEntries(connection, plan.permissions, schema)
+  await runEntries(connection, await context.lost.close(connection, plan), schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await flush(connection)
