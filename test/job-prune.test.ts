@@ -1,5 +1,5 @@
 /** Retention as the last act of a backup: only when all that was to be backed up is complete. */
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -24,7 +24,9 @@ const backUp = (given: Parameters<typeof jobIn>[2] = {}) =>
 function leftover(): string {
   const id = '20200101T020000Z-7f3a91'
   mkdirSync(join(folder, 'backups/files', id), { recursive: true })
-  writeFileSync(join(folder, 'backups/files', id, '01-data-0001.tar.gz.enc'), 'old')
+  const pack = join(folder, 'backups/files', id, '01-data-0001.tar.gz.enc')
+  writeFileSync(pack, 'old')
+  utimesSync(pack, new Date(0), new Date(0))
   return id
 }
 
