@@ -91,6 +91,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
     case 'check':
       return check({
         ...(await readingRequest(command.components, options, withoutMemory(context))),
+        engine: `comeback ${VERSION}`,
         percent: options.read ? 100 : (options.readPercent ?? 0),
       })
     case 'prune':

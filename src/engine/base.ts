@@ -97,7 +97,7 @@ function mayLeanOn({ purpose, id }: Manifest, { safetySince }: BaseSearch): bool
   return purpose === undefined || (safetySince !== undefined && timeOf(id) >= safetySince)
 }
 
-async function readAuthentic({ store, keyring, signal }: BaseSearch, entry: CatalogEntry): Promise<Manifest> {
+export async function readAuthentic({ store, keyring, signal }: BaseSearch, entry: CatalogEntry): Promise<Manifest> {
   const manifest = await manifestOf(store, entry, signal)
   prepareIndex(manifest, keyring)
   await authenticate(manifest, keyring)

@@ -1,6 +1,6 @@
 /**
  * The use case: whether everything that the manifests name is there, and is what was written. Needs no database, and writes
- * nothing. Existence and sizes come from one listing; only what it seems to lack is looked up in a second one, since backups
+ * nothing but the record of backups that it found damaged. Existence and sizes come from one listing; only what it seems to lack is looked up in a second one, since backups
  * and prunes go on meanwhile.
  */
 import { ComebackError } from '../errors.ts'
@@ -19,6 +19,7 @@ import {
   withheld,
 } from './check-inventory.ts'
 import { type Reading, readObjects } from './check-reading.ts'
+import { recordDamage } from './check-recording.ts'
 import { isDue } from './check-sample.ts'
 import type { Progress } from './progress.ts'
 
@@ -29,6 +30,8 @@ export interface CheckRequest {
   readonly keyring: Keyring | undefined
   /** How many of a hundred objects are read: 0 looks at names and sizes alone. */
   readonly percent: number
+  /** `comeback 0.1.0`. */
+  readonly engine: string
   readonly now: () => Date
   readonly progress: Progress
   readonly signal: AbortSignal
@@ -72,6 +75,7 @@ async function checkComponent(request: CheckRequest, component: Component, catal
     reading.vanished.length === 0
       ? []
       : absentees(component, reading.vanished, await readCatalog(store, component, signal), now)
+  await recordDamage(request, component, inventory.known, reading.findings)
   progress({ type: 'done', component })
   const findings = [...inventory.findings, ...absent, ...reading.findings, ...late]
   const hurt = new Set(findings.flatMap(({ hurts }) => hurts))

@@ -4,11 +4,13 @@ import { newBackupId } from '../format/backup-id.ts'
 import type { CodecName } from '../format/compression.ts'
 import { PBKDF2_ITERATIONS } from '../format/keys.ts'
 import type { Manifest } from '../format/manifest.ts'
+import type { ProofRecord } from '../format/proof-record.ts'
 import type { KnownChunks } from '../repository/backup-writer.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import type { Store } from '../store/store.ts'
 import { type BaseSearch, findBase, fullIsDue, loadKnown } from './base.ts'
 import { type CatalogEntry, readCatalog } from './catalog.ts'
+import { foundDamagedSince } from './known-bad.ts'
 import type { Problem, Source } from './ports.ts'
 import type { Progress } from './progress.ts'
 import { GRACE } from './retention.ts'
@@ -66,7 +68,9 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
   const found = await findBase(search, request.full)
   const newest = found.placeholders[0] ?? found.backup
   const full = request.full || (found.backup !== undefined && fullIsDue(found.backup, started, request.fullEvery))
-  const manifests = full ? [] : [...(found.backup === undefined ? [] : [found.backup]), ...found.placeholders]
+  const damaged = full || found.backup === undefined ? undefined : await foundDamagedSince(search, found.backup)
+  const base = damaged === undefined ? found.backup : undefined
+  const manifests = full ? [] : [...(base === undefined ? [] : [base]), ...found.placeholders]
   const loaded = await loadKnown(search, manifests, request.keepUntil)
   const known = loaded.known.places.length > 0 ? loaded.known : undefined
   const idSalt = newest?.idSalt ?? randomBytes(16).toString('hex')
@@ -74,7 +78,7 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
   return {
     id: newBackupId(started),
     started,
-    base: known === undefined ? undefined : found.backup,
+    base: known === undefined ? undefined : base,
     known,
     idSalt,
     // A chain shares its salt, which makes one key derivation do for all of it; the confounder keeps packs apart.
@@ -82,7 +86,15 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
     iterations,
     source: await sourceHash(keyring, idSalt, iterations, component, identity),
     earlier: catalog.entries.filter(({ kind }) => kind === 'backup'),
-    problems: [...found.problems, ...loaded.problems],
+    problems: [...found.problems, ...(damaged === undefined ? [] : [leftAside(damaged)]), ...loaded.problems],
+  }
+}
+
+function leftAside({ backup, provedAt }: ProofRecord): Problem {
+  return {
+    severity: 'warning',
+    message: `${backup} was found damaged on ${provedAt.slice(0, 10)}, so this backup builds on nothing that it holds.`,
+    hint: 'Nothing needs to be done for new backups. `comeback check --read` names what is damaged of the old ones.',
   }
 }
 

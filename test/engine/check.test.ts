@@ -54,6 +54,7 @@ function runCheck(store: Store, options: Partial<CheckRequest> = {}) {
     components: ['database', 'files', 'config'],
     keyring,
     percent: 100,
+    engine: 'comeback test',
     now: () => new Date('2026-11-23T05:00:00Z'),
     progress: () => undefined,
     signal: new AbortController().signal,

@@ -111,7 +111,14 @@ test('what such a copy holds is whole to list, check and export', async () => {
   const listed = await list(target, COMPONENTS, keyring, never)
   expect(listed).toMatchObject({ foreign: [], backups: [{ id: ids[3], status: 'complete', authenticated: true }] })
   const quiet = { keyring, progress: () => undefined, signal: never }
-  const checked = await check({ ...quiet, store: target, components: COMPONENTS, percent: 100, now })
+  const checked = await check({
+    ...quiet,
+    store: target,
+    components: COMPONENTS,
+    percent: 100,
+    engine: 'comeback test',
+    now,
+  })
   expect(checked.findings).toEqual([])
   const exported = createMemoryStore()
   const level = 1
