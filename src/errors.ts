@@ -32,6 +32,7 @@ const EXIT_CODES = {
 } as const
 
 export type ErrorCode = keyof typeof EXIT_CODES
+export const ERROR_CODES = Object.keys(EXIT_CODES) as readonly ErrorCode[]
 
 /**
  * Exit code of a backup that is complete but for files that changed or vanished while they were read, and of a restore that brought

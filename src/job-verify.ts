@@ -1,5 +1,5 @@
 /** Proofs: which backups, where they are restored, and what is asked of them. A part of the composition root. */
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseMoment } from './engine/catalog.ts'
 import { verify } from './engine/verify.ts'
@@ -8,9 +8,11 @@ import { asComebackError, ComebackError } from './errors.ts'
 import { COMPONENTS, type Component } from './format/manifest.ts'
 import { MiB } from './format/sizes.ts'
 import type { JobContext } from './job-context.ts'
-import { openProver } from './open-component.ts'
+import { goOn, openProver } from './open-component.ts'
 import { openStore } from './open-store.ts'
 import type { Options } from './options.ts'
+import { continued } from './report/continued.ts'
+import { pack, type Result, unpack } from './report/packed-result.ts'
 import type { VerifyReport } from './report/verify-report.ts'
 import type { Keyring } from './repository/keyring.ts'
 import { leaveBadge } from './run/badge-files.ts'
@@ -18,6 +20,9 @@ import { VERSION } from './version.ts'
 
 /** Bytes of one assertion. */
 const SQL_LIMIT = 1 * MiB
+/** In the folder between the halves of a proof: the first half's report, and what came of the second. */
+const PROOF_FILE = 'proof'
+const RESULT_FILE = 'result'
 
 export interface Keyrings {
   readonly needed: () => Promise<Keyring>
@@ -30,12 +35,31 @@ export async function verifyBackups(
   context: JobContext,
   keyrings: Keyrings,
 ): Promise<VerifyReport> {
+  if (options.gateFrom !== undefined) return goOnFrom(resolve(context.cwd, options.gateFrom), options, context)
   const report = options.recorded
     ? await showRecorded(components, options, context, keyrings)
     : await prove(components, options, context, keyrings)
   const warn = (message: string) => context.progress({ type: 'warning', component: undefined, message })
   leaveBadge(report, { folder: options.badge, cwd: context.cwd, warn })
   return report
+}
+
+/** Neither key nor store are looked for. What came of it stands beside what it went on from, for the next job. */
+async function goOnFrom(folder: string, options: Options, context: JobContext): Promise<VerifyReport> {
+  const report = unpack(await readFile(join(folder, PROOF_FILE), 'utf8').catch(() => ''))
+  if (!('command' in report) || report.command !== 'verify' || report.left === undefined) {
+    throw new ComebackError('usage', `In ${folder} no proof has left a database.`)
+  }
+  const leave = (result: Result) => writeFile(join(folder, RESULT_FILE), pack(result))
+  try {
+    const next = await goOn(report.left, await assertionsOf(options, context), options, context)
+    await leave(next)
+    return continued(report, next)
+  } catch (error) {
+    const { code, message, hint } = asComebackError(error)
+    await leave({ error: { code, message, hint } })
+    throw error
+  }
 }
 
 async function showRecorded(
@@ -58,8 +82,9 @@ async function prove(
   const { progress, signal } = context
   // What is wrong with the request first: the store may be far away.
   const moment = options.at === undefined ? undefined : parseMoment(options.at)
-  const assertions =
-    options.assertions === undefined ? [] : await readAssertions(resolve(context.cwd, options.assertions))
+  const assertions = await assertionsOf(options, context)
+  const { gateInto } = options
+  const gate = gateInto === undefined ? undefined : await newFolder(resolve(context.cwd, gateInto))
   if (options.migrate !== undefined && !components.includes('database')) {
     throw new ComebackError('usage', 'Migrations run against a database, and none is to be verified.', {
       hint: 'comeback verify database --migrate COMMAND',
@@ -67,19 +92,33 @@ async function prove(
   }
   const store = await openStore(options, context)
   const keyring = await keyrings.needed()
-  return verify({
+  const report = await verify({
     store,
     keyring,
     components,
     all: components.length === COMPONENTS.length,
     moment,
-    migrates: options.migrate !== undefined,
+    migrates: options.migrate !== undefined || gate !== undefined,
     prover: component => openProver(component, assertions, options, context),
     engine: `comeback ${VERSION}`,
     now: () => new Date(),
     progress,
     signal,
   })
+  if (gate !== undefined && report.left !== undefined) await writeFile(join(gate, PROOF_FILE), pack(report))
+  return report
+}
+
+async function newFolder(folder: string): Promise<string> {
+  await mkdir(folder, { mode: 0o700 }).catch((cause: unknown) => {
+    const { message } = asComebackError(cause)
+    throw new ComebackError('usage', `--gate-into needs a new folder: ${message}`, { cause })
+  })
+  return folder
+}
+
+async function assertionsOf({ assertions }: Options, { cwd }: JobContext) {
+  return assertions === undefined ? [] : readAssertions(resolve(cwd, assertions))
 }
 
 /** By name. Throws `usage` for a folder that is not there, or in which nothing is: an empty check would pass. */

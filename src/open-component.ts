@@ -4,7 +4,9 @@ import { join, resolve, sep } from 'node:path'
 import { createConfigSource } from './config/collect.ts'
 import { createConfigProver } from './config/prove.ts'
 import { createConfigSink } from './config/review.ts'
+import type { Continuation } from './engine/migration.ts'
 import type { Prover, Sink, Source, TargetSummary } from './engine/ports.ts'
+import type { LeftDatabase } from './engine/proof.ts'
 import { ComebackError } from './errors.ts'
 import { createFilesSource } from './files/archive.ts'
 import { discardKept as discardKeptFiles } from './files/discard.ts'
@@ -14,9 +16,11 @@ import type { Component } from './format/manifest.ts'
 import type { JobContext } from './job-context.ts'
 import { folderOf } from './open-store.ts'
 import type { Options } from './options.ts'
+import { continueProof } from './postgres/continue-proof.ts'
 import { createDatabaseSource } from './postgres/dump.ts'
 import { runMigration } from './postgres/migrate/run-migration.ts'
 import type { Assertion } from './postgres/proof/assertions.ts'
+import type { Migrate } from './postgres/proof/migrated.ts'
 import { createDatabaseProver } from './postgres/prove.ts'
 import { discardDatabase } from './postgres/restore/discard-database.ts'
 import { createDatabaseSink } from './postgres/restore.ts'
@@ -181,42 +185,65 @@ export function openProver(
   component: Component,
   assertions: readonly Assertion[],
   options: Options,
-  { cwd, environment, temporary }: JobContext,
+  context: JobContext,
 ): Prover {
-  const { migrate } = options
-  const lanes = options.lanes ?? defaultLanes()
-  const pgDump = pgDumpFor(options, { cwd, environment })
+  const { temporary } = context
   switch (component) {
     case 'database':
       return createDatabaseProver({
-        // Never DATABASE_URL, which is that of the database in use.
-        url: options.targetUrl,
-        connectTimeout: options.connectTimeout,
-        lanes,
-        disposable: options.disposable,
-        confirm: options.confirm,
+        ...disposablePlace(options),
+        lanes: options.lanes ?? defaultLanes(),
         assertions,
-        pgDump,
-        ...(migrate === undefined
-          ? {}
-          : {
-              migrate: (target, progress, signal) =>
-                runMigration({
-                  ...target,
-                  command: migrate,
-                  cwd,
-                  environment: withoutOurs(environment),
-                  output: line => progress.phase(`migration: ${line}`),
-                  pgDump,
-                  progress,
-                  signal,
-                }),
-            }),
+        pgDump: pgDumpFor(options, context),
+        ...migrateWith(options, context),
+        leave: options.gateInto !== undefined,
       })
     case 'files':
       return createFilesProver({ temporary })
     case 'config':
       return createConfigProver({ temporary })
+  }
+}
+
+/** What follows a proof that left its database standing. */
+export function goOn(
+  left: LeftDatabase,
+  assertions: readonly Assertion[],
+  options: Options,
+  context: JobContext,
+): Promise<Continuation> {
+  const { progress, signal } = context
+  const phase = (text: string) => progress({ type: 'phase', component: 'database', text })
+  return continueProof(left, {
+    ...disposablePlace(options),
+    assertions,
+    ...migrateWith(options, context),
+    progress: { phase, advance: () => undefined },
+    signal,
+  })
+}
+
+/** Never DATABASE_URL, which is that of the database in use. */
+function disposablePlace({ targetUrl: url, connectTimeout, disposable, confirm }: Options) {
+  return { url, connectTimeout, disposable, confirm }
+}
+
+function migrateWith(options: Options, { cwd, environment }: JobContext): { readonly migrate?: Migrate } {
+  const { migrate: command } = options
+  if (command === undefined) return {}
+  const pgDump = pgDumpFor(options, { cwd, environment })
+  return {
+    migrate: (target, progress, signal) =>
+      runMigration({
+        ...target,
+        command,
+        cwd,
+        environment: withoutOurs(environment),
+        output: line => progress.phase(`migration: ${line}`),
+        pgDump,
+        progress,
+        signal,
+      }),
   }
 }
 

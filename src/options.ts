@@ -75,6 +75,8 @@ export interface Options {
   readonly disposable: boolean
   readonly assertions: string | undefined
   readonly migrate: string | undefined
+  readonly gateInto: string | undefined
+  readonly gateFrom: string | undefined
   readonly recorded: boolean
   readonly badge: string | undefined
   readonly html: string | undefined
@@ -460,6 +462,18 @@ const TABLE = {
     placeholder: 'COMMAND',
     verbs: ['verify'],
     help: 'Run this command against the restored database, with DATABASE_URL set to it, and report what it did.',
+  },
+  gateInto: {
+    type: 'string',
+    placeholder: 'DIR',
+    verbs: ['verify'],
+    help: 'Leave the restored database standing, and write into this new folder what goes on from there.',
+  },
+  gateFrom: {
+    type: 'string',
+    placeholder: 'DIR',
+    verbs: ['verify'],
+    help: 'Go on from there, with neither key nor store: assertions and migrations run against that database, and it is dropped.',
   },
   recorded: {
     type: 'flag',

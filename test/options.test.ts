@@ -45,6 +45,8 @@ const DEFAULTS: Options = {
   disposable: false,
   assertions: undefined,
   migrate: undefined,
+  gateInto: undefined,
+  gateFrom: undefined,
   recorded: false,
   badge: undefined,
   pingUrl: undefined,

@@ -3,12 +3,19 @@ import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import type { Environment } from '../run/environment.ts'
 
+const DEPENDABOT = 'dependabot[bot]'
 /** Who can open a pull request chooses the branch's name, so it is never more than a word that GitHub is asked for. */
 const COMMIT = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/))
 const NUMBER = v.pipe(v.number(), v.integer(), v.minValue(1))
 const REPOSITORY = v.nullish(v.object({ full_name: v.string() }))
 const EVENT = v.object({
-  pull_request: v.optional(v.object({ number: NUMBER, head: v.object({ sha: COMMIT, repo: REPOSITORY }) })),
+  pull_request: v.optional(
+    v.object({
+      number: NUMBER,
+      head: v.object({ sha: COMMIT, repo: REPOSITORY }),
+      user: v.nullish(v.object({ login: v.string() })),
+    }),
+  ),
   workflow_run: v.optional(
     v.object({
       head_branch: v.nullish(v.string()),
@@ -44,7 +51,8 @@ export function eventFacts(environment: Environment): EventFacts & { readonly pr
   try {
     const { pull_request: pull, workflow_run: run } = v.parse(EVENT, JSON.parse(readFileSync(file, 'utf8')))
     if (pull !== undefined) {
-      const foreign = pull.head.repo?.full_name !== repository || actor === 'dependabot[bot]'
+      // Whoever pushes to a branch of Dependabot's starts the run, and is not who wrote what it holds.
+      const foreign = pull.head.repo?.full_name !== repository || [pull.user?.login, actor].includes(DEPENDABOT)
       return { pull: pull.number, sha: pull.head.sha, readOnly: foreign }
     }
     if (run?.event !== 'pull_request') return { ...own, readOnly: false }

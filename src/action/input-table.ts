@@ -81,6 +81,12 @@ const OWN_LAST: readonly Input[] = [
     description: 'Write the result into a check of the commit. Needs the permission checks: write. Default: false',
   },
   {
+    name: 'results',
+    verbs: ['verify'],
+    description:
+      'Prove nothing, and tell what other jobs found: the output result of each, or none where there is none, with blanks between them. Needs neither key nor store.',
+  },
+  {
     name: 'alarm',
     verbs: ['status'],
     description:

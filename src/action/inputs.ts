@@ -14,6 +14,7 @@ const PREFIX = /^INPUT_/
 const OWNERS: Readonly<Record<string, ActionVerb>> = {
   comment: 'verify',
   'check-run': 'verify',
+  results: 'verify',
   alarm: 'status',
   watch: 'status',
 }
@@ -30,6 +31,8 @@ export interface Request {
   /** Of verify: into the pull request, and onto the commit. */
   readonly comment: boolean
   readonly checkRun: boolean
+  /** Of verify: what other jobs found, packed; empty where this one is to prove something. */
+  readonly results: readonly string[]
   /** Of status: an issue, and workflows to look after. */
   readonly alarm: boolean
   readonly watch: readonly string[]
@@ -70,6 +73,7 @@ export function parseInputs(environment: Environment): Request {
     cache: isOn('cache', given, true),
     comment: isOn('comment', given),
     checkRun: isOn('check-run', given),
+    results: wordsOf(given.get('results')),
     alarm: isOn('alarm', given),
     watch: wordsOf(given.get('watch')),
   }

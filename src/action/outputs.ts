@@ -1,11 +1,11 @@
 /** The outputs of the Action: which there are, what each is after a run, and how the runner takes them. */
 import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
-import type { ComebackError } from '../errors.ts'
 import type { CheckReport } from '../report/check-report.ts'
 import { unchecked } from '../report/check-unchecked.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
-import type { BackupReport, Report } from '../report/report.ts'
+import { pack } from '../report/packed-result.ts'
+import type { BackupReport, ErrorValue, Report } from '../report/report.ts'
 
 /** In the order in which action.yml and README show them. Each is empty where it says nothing. */
 export const OUTPUTS = {
@@ -16,6 +16,7 @@ export const OUTPUTS = {
     'Of verify: verified, failed or could-not-verify. Of check: failed if it found damage, verified if it read everything, with the key, and found none; could-not-verify if it could not look.',
   'bytes-new': 'Of backup: how many bytes no earlier backup held.',
   'bytes-total': 'How many bytes were read by a backup, or restored.',
+  result: 'Of verify: all of it, as the input results of another job takes it.',
   report: 'Path of a file that holds the whole result as JSON, until the job ends.',
 } as const
 
@@ -33,7 +34,7 @@ export function outputsOf(report: Report): Outputs {
     case 'export':
       return { status, 'backup-ids': report.id }
     case 'verify':
-      return { status, verdict: report.verdict }
+      return { status, verdict: report.verdict, result: pack(report) }
     case 'check':
       return { status, verdict: verdictOf(report) }
     default:
@@ -42,10 +43,12 @@ export function outputsOf(report: Report): Outputs {
 }
 
 /** Of a run that threw. A check that could not run never passes. */
-export function outputsOfError(error: ComebackError, verb: string | undefined): Outputs {
+export function outputsOfError(error: ErrorValue, verb: string | undefined): Outputs {
   if (verb !== 'check' && verb !== 'verify') return { status: 'failed' }
   const found = error.code === 'damaged' || error.code === 'mismatch'
-  return { status: 'failed', verdict: found ? 'failed' : 'could-not-verify' }
+  const { code, message, hint } = error
+  const result = verb === 'verify' ? { result: pack({ error: { code, message, hint } }) } : {}
+  return { status: 'failed', verdict: found ? 'failed' : 'could-not-verify', ...result }
 }
 
 /** Appends to the file that the runner reads when the step ends. Throws if it can't be written. */

@@ -16,10 +16,12 @@ import { keyInFile } from '../run/secrets.ts'
 import { startLog } from '../run/start-log.ts'
 import { remarkAnnotation } from './annotations.ts'
 import { restoreCache } from './cache.ts'
+import { leaveProgram } from './gate-program.ts'
 import { parseInputs, type Request } from './inputs.ts'
 import { masksFor, secretsOfAction } from './masks.ts'
 import { ringAlarm } from './ring-alarm.ts'
 import { type Files, type Speech, sayError, sayReport } from './say.ts'
+import { toldResults } from './told-results.ts'
 import { postVerdict } from './verify-posts.ts'
 import { createVoice, type Voice } from './voice.ts'
 import { debugLine, maskLine } from './workflow-commands.ts'
@@ -30,6 +32,8 @@ export interface Surroundings {
   readonly stdout: Output
   readonly signal: AbortSignal
   readonly runJob: typeof runJob
+  /** The file that runs, beside whose folder that of the terminal's program lies. */
+  readonly program?: string
   readonly now?: () => Date
   /** Milliseconds, monotonic. */
   readonly clock?: () => number
@@ -67,7 +71,8 @@ export async function run(surroundings: Surroundings): Promise<number> {
 
 async function perform(request: Request, surroundings: Surroundings, speech: () => Speech): Promise<number> {
   const { command, options, alarm, watch } = request
-  const { cwd, environment, stdout, signal, now = () => new Date(), clock = () => performance.now() } = surroundings
+  const { cwd, environment, stdout, signal, program = '' } = surroundings
+  const { now = () => new Date(), clock = () => performance.now() } = surroundings
   const { voice } = speech()
   const { scrub } = voice
   const display = plainDisplay({ output: voice.log, palette: createPalette(false), scrub, now: clock })
@@ -84,8 +89,10 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   const post = (ending: Ending) => postVerdict(ending, { request, environment, cwd, voice, now: now(), signal, debug })
   const cache = await restoreCache({ verb: command.verb, options, wanted: request.cache, environment, signal, debug })
   try {
+    const job: typeof runJob =
+      request.results.length === 0 ? surroundings.runJob : async () => toldResults(request.results)
     const report = await withDeadline(options.timeout, signal, limited =>
-      surroundings.runJob(command, options, {
+      job(command, options, {
         ...contextOf(request, surroundings),
         ...(cache === undefined ? {} : { memory: cache.folder }),
         progress: event => {
@@ -96,6 +103,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
         signal: limited,
       }),
     )
+    if (report.command === 'verify' && report.left !== undefined) leaveProgram(options.gateInto, cwd, program)
     const exitCode = sayReport(report, { ...speech(), log })
     await notices.ended({ exitCode, report })
     await post({ exitCode, report })

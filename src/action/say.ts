@@ -50,23 +50,25 @@ export function sayReport(report: Report, speech: Speech): number {
   log?.line(`exit code ${code}`)
   voice.log.write(text)
   for (const annotation of reportAnnotations(report)) voice.annotate(annotation)
-  leave(scrubbed(report, voice.scrub), outputsOf(report), () => renderMarkdown(readable, { details, now }), speech)
+  const result = scrubbed(report, voice.scrub)
+  leave(result, outputsOf(result), () => renderMarkdown(readable, { details, now }), speech)
   return code
 }
 
 /** Returns the exit code. */
-export function sayError(error: unknown, speech: Speech): number {
+export function sayError(thrown: unknown, speech: Speech): number {
   const { voice, debug, verb, log } = speech
-  const known = asComebackError(error)
+  const known = asComebackError(thrown)
   const { code, message, hint, exitCode } = known
   const value: ErrorValue = { code, message, hint }
   const readable = voice.readable(value)
-  const causes = printable(voice.scrub(causesOf(error)))
+  const causes = printable(voice.scrub(causesOf(thrown)))
   log?.block(`${renderError(readable, PLAIN)}\n${causes}`)
   log?.line(`exit code ${exitCode}`)
   voice.annotate(errorAnnotation(value))
   if (debug) voice.log.write(causes)
-  leave({ error: scrubbed(value, voice.scrub) }, outputsOfError(known, verb), () => markdownError(readable), speech)
+  const error = scrubbed(value, voice.scrub)
+  leave({ error }, outputsOfError(error, verb), () => markdownError(readable), speech)
   return exitCode
 }
 

@@ -3,6 +3,7 @@
 /** Imports only when called. */
 export async function start(process: NodeJS.Process, signal: AbortSignal): Promise<number> {
   const [{ run }, { runJob }] = await Promise.all([import('./run.ts'), import('../job.ts')])
-  const { env, stdout } = process
-  return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob })
+  const { env, stdout, argv } = process
+  const program = argv[1] ?? ''
+  return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob, program })
 }

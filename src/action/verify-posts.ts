@@ -186,7 +186,9 @@ function assertionPath(name: string, { request, cwd }: Posting): string | undefi
   if (assertions === undefined) return undefined
   const file = resolve(cwd, assertions, `${name}.sql`)
   const path = relative(cwd, file)
-  return isAbsolute(path) || path.split(sep)[0] === '..' || !existsSync(file) ? undefined : path.split(sep).join('/')
+  // Where the results of other jobs are told, nothing is checked out.
+  const isThere = request.results.length > 0 || existsSync(file)
+  return isAbsolute(path) || path.split(sep)[0] === '..' || !isThere ? undefined : path.split(sep).join('/')
 }
 
 function withHint(message: string, hint: string | undefined): string {

@@ -1,5 +1,5 @@
 /** What migrations did to a restored backup. Nothing of the data stands in it: statements come without their literals. */
-import type { AssertionOutcome, ProofFinding } from './proof.ts'
+import type { AssertionOutcome, ProofCheck, ProofFinding } from './proof.ts'
 
 export interface Migration {
   /** As it was given. */
@@ -67,4 +67,18 @@ export interface MigratedTable {
   readonly rows: { readonly before?: number; readonly after?: number }
   /** On disk, with indexes and TOAST. */
   readonly bytes: { readonly before?: number; readonly after?: number }
+}
+
+/** What came of a database that a proof left standing: see `LeftDatabase`. */
+export interface Continuation {
+  readonly command: 'continuation'
+  readonly schema: 1
+  /** The backup's id. */
+  readonly backup: string
+  /** The check `assertions` of the proof. */
+  readonly check: ProofCheck
+  readonly assertions: readonly AssertionOutcome[]
+  /** Of the proof: of its assertions, and why migrations that were to run did not. */
+  readonly findings: readonly ProofFinding[]
+  readonly migration?: Migration
 }

@@ -8,7 +8,7 @@ import type { Component } from '../format/manifest.ts'
 import type { Json, Segment, SegmentGroup, SegmentHead } from '../format/segment.ts'
 import type { StoredBackup } from '../repository/stored-backup.ts'
 import type { Migration } from './migration.ts'
-import type { AssertionOutcome, ProofCheck, ProofFinding, ProvenTable } from './proof.ts'
+import type { AssertionOutcome, LeftDatabase, ProofCheck, ProofFinding, ProvenTable } from './proof.ts'
 
 export type { Json, Segment, SegmentGroup, SegmentHead, StoredBackup }
 
@@ -176,6 +176,8 @@ export interface ProofResult {
   readonly assertions: readonly AssertionOutcome[]
   /** Present where migrations were to run, and the restore got as far as them. */
   readonly migration?: Migration
+  /** Present where the restored database was to be left standing, and there is one. */
+  readonly left?: LeftDatabase
 }
 
 /**

@@ -98,3 +98,26 @@ export interface AssertionOutcome {
   readonly value?: number | undefined
   readonly before?: number | undefined
 }
+
+/** What the verdict is when these are the verdicts of its parts. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  return (['failed', 'could-not-verify'] as const).find(verdict => verdicts.includes(verdict)) ?? 'verified'
+}
+
+export function verdictOf(findings: readonly { readonly code: ProofCode }[]): Verdict {
+  return worst(findings.map(({ code }) => (PROOF_CODES[code] === 'note' ? 'verified' : PROOF_CODES[code])))
+}
+
+/** A restored and compared database that stands for what comes next, which needs neither key nor store. */
+export interface LeftDatabase {
+  /** The backup's id. */
+  readonly backup: string
+  /** Its name on the disposable server. */
+  readonly database: string
+  /** That the restore made, and that go with the database. */
+  readonly roles: readonly string[]
+  /** The backup holds no rows. */
+  readonly schemaOnly: boolean
+  /** By the proof of the last older backup. */
+  readonly assertions: readonly AssertionOutcome[]
+}

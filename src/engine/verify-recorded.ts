@@ -8,10 +8,9 @@ import type { Keyring } from '../repository/keyring.ts'
 import { isOurs } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, manifestOf, readCatalog } from './catalog.ts'
-import { CHECKS, type ProofCheck, type ProofCode } from './proof.ts'
+import { CHECKS, type ProofCheck, type ProofCode, worst } from './proof.ts'
 import { newestProof } from './proof-history.ts'
 import { detailsOf, pointOf } from './proof-recording.ts'
-import { worst } from './verify.ts'
 import { nothingThere } from './verify-choice.ts'
 
 /** Points of the past that a report shows. */

@@ -10,7 +10,16 @@ import type { VerifyReport } from '../report/verify-report.ts'
 import { openBackup } from '../repository/stored-backup.ts'
 import type { Catalog } from './catalog.ts'
 import type { ProofResult } from './ports.ts'
-import { CHECKS, PROOF_CODES, type ProofCheck, type ProofCode, type ProofFinding, type Verdict } from './proof.ts'
+import {
+  CHECKS,
+  type LeftDatabase,
+  PROOF_CODES,
+  type ProofCheck,
+  type ProofCode,
+  type ProofFinding,
+  verdictOf,
+  worst,
+} from './proof.ts'
 import { earlierProofs, recordProof } from './proof-recording.ts'
 import { type Choice, chooseBackups, type FoundBackup } from './verify-choice.ts'
 import type { VerifyRequest } from './verify-request.ts'
@@ -24,10 +33,12 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const { choices, absent } = await chooseBackups(request)
   const proofs: Proof[] = []
   let migration: ProofResult['migration']
+  let left: LeftDatabase | undefined
   for (const choice of choices) {
     const made = await prove(request, choice)
     proofs.push(made.proof)
     migration ??= made.migration
+    left ??= made.left
     request.progress({ type: 'done', component: choice.component })
     if (!hasCode(signal.reason, 'timeout') && choice !== choices.at(-1)) signal.throwIfAborted()
   }
@@ -41,20 +52,14 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
     proofs,
     absent,
     ...(migration === undefined ? {} : { migration }),
+    ...(left === undefined ? {} : { left }),
   }
-}
-
-export function worst(verdicts: readonly Verdict[]): Verdict {
-  return (['failed', 'could-not-verify'] as const).find(verdict => verdicts.includes(verdict)) ?? 'verified'
-}
-
-export function verdictOf(findings: readonly { readonly code: ProofCode }[]): Verdict {
-  return worst(findings.map(({ code }) => (PROOF_CODES[code] === 'note' ? 'verified' : PROOF_CODES[code])))
 }
 
 interface Made {
   readonly proof: Proof
   readonly migration?: ProofResult['migration']
+  readonly left?: ProofResult['left']
 }
 
 async function prove(request: VerifyRequest, choice: Choice): Promise<Made> {
@@ -113,7 +118,11 @@ async function proveOne(request: VerifyRequest, { component, catalog, manifest, 
     history: [...points, pointOf(made)],
     ...(notRecorded === undefined ? { recorded: true } : { recorded: false, notRecorded }),
   }
-  return { proof, ...(result.migration === undefined ? {} : { migration: result.migration }) }
+  return {
+    proof,
+    ...(result.migration === undefined ? {} : { migration: result.migration }),
+    ...(result.left === undefined ? {} : { left: result.left }),
+  }
 }
 
 interface Unseen {

@@ -2,14 +2,13 @@
  * The database prover: restores a backup into a database of its own on a disposable server, compares it, asks what only a
  * server can say, runs migrations against it if there are any, and drops it again.
  */
-import type { Migration } from '../engine/migration.ts'
-import type { ProofContext, ProofResult, Prover, SinkProgress, SinkResult, StoredBackup } from '../engine/ports.ts'
-import { PROOF_CODES, type ProofCheck, type ProofFinding } from '../engine/proof.ts'
+import type { ProofContext, ProofResult, Prover, SinkResult, StoredBackup } from '../engine/ports.ts'
+import { type LeftDatabase, PROOF_CODES, type ProofCheck, type ProofFinding } from '../engine/proof.ts'
 import { asComebackError, hasCode } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
 import { makeSettings, WRITING } from './connection/session-settings.ts'
 import { type DatabaseDetail, parseDatabaseDetail } from './detail.ts'
-import { type Assertion, type AssertionResults, runAssertions } from './proof/assertions.ts'
+import { type Assertion, runAssertions } from './proof/assertions.ts'
 import { compareDatabase } from './proof/compare-database.ts'
 import {
   type Consent,
@@ -23,6 +22,7 @@ import { findUnfit, majorOf, otherSorting, otherVersions } from './proof/fitness
 import { checkHealth } from './proof/health.ts'
 import { imageOf } from './proof/images.ts'
 import { type LeftOut, leftOut, schemaCheck, unexplained } from './proof/left-out.ts'
+import { endOf, type Migrate, migrated } from './proof/migrated.ts'
 import { checksWith, noServer, otherFinding, restoreFinding, unproved } from './proof/outcome.ts'
 import { shrunk, withBefore } from './proof/row-counts.ts'
 import { unvalidated } from './proof/unvalidated.ts'
@@ -38,18 +38,11 @@ export interface DatabaseProverOptions extends Consent {
   readonly assertions: readonly Assertion[]
   readonly pgDump?: PgDumpRequest
   /** Runs against the restored database when it has been compared. */
-  readonly migrate?: (target: MigrationTarget, progress: SinkProgress, signal: AbortSignal) => Promise<Migration>
+  readonly migrate?: Migrate
+  /** Whether a database that was compared is left standing, for what comes next. */
+  readonly leave?: boolean
   /** For tests, which are to see what a broken restore comes to: called between the restore and the comparison. */
   readonly restored?: (url: string) => Promise<void>
-}
-
-export interface MigrationTarget {
-  /** The backup holds no rows. */
-  readonly schemaOnly: boolean
-  readonly url: string
-  readonly backup: string
-  readonly connect: ConnectOptions
-  readonly assertions: () => Promise<AssertionResults>
 }
 
 export function createDatabaseProver(options: DatabaseProverOptions): Prover {
@@ -94,6 +87,7 @@ async function prove(request: Request, url: string): Promise<ProofResult> {
   const database = await createProofDatabase(connection, url, detail)
   const roles: string[] = []
   const outcome = await proveIn(database, roles, request).catch((error: unknown) => ({ error }))
+  if (!('error' in outcome) && outcome.left !== undefined) return { ...outcome, server }
   const leftovers = await clear(place, database, roles)
   if (!('error' in outcome)) return { ...outcome, server, findings: [...outcome.findings, ...leftovers] }
   if (signal.aborted) throw outcome.error
@@ -136,7 +130,19 @@ async function proveIn(database: ProofDatabase, roles: string[], request: Reques
     (error: unknown) => endOf(error, signal),
   )
   const findings = [...(ended === undefined ? [] : [ended]), ...found.findings]
-  return { ...found, findings, checks: checksWith(found.checks, ended?.message) }
+  const result = { ...found, findings, checks: checksWith(found.checks, ended?.message) }
+  return options.leave === true && ended === undefined
+    ? { ...result, left: standing(database, roles, request) }
+    : result
+}
+
+function standing(
+  { name }: ProofDatabase,
+  roles: readonly string[],
+  { backup, detail, context }: Request,
+): LeftDatabase {
+  const { schemaOnly } = detail
+  return { backup: backup.id, database: name, roles, schemaOnly, assertions: context.before?.assertions ?? [] }
 }
 
 /** What is known by now: whatever ends the proof, what it has found stays. */
@@ -155,17 +161,9 @@ async function lookAt(found: Found, left: LeftOut, database: ProofDatabase, requ
   found.findings = [...found.findings, ...asserted.findings, ...shrunk(found.tables)]
   const { schemaOnly } = request.detail
   const run = { schemaOnly, url: database.url, backup: backup.id, connect: target, assertions: ask }
-  const migrated = await migrate(run, request)
-  found.findings = [...found.findings, ...migrated.findings]
-  if (migrated.migration !== undefined) found.migration = migrated.migration
-}
-
-/** That the time is up is a finding like another, as something is known already. Throws if the proof was cancelled. */
-function endOf(error: unknown, { aborted, reason }: AbortSignal): ProofFinding {
-  if (!aborted) return otherFinding(error)
-  if (!hasCode(reason, 'timeout')) throw error
-  const { message, hint } = reason
-  return { code: 'interrupted', subject: 'proof', message, hint }
+  const { findings, migration } = await migrated(run, options.migrate, context.progress, signal)
+  found.findings = [...found.findings, ...findings]
+  if (migration !== undefined) found.migration = migration
 }
 
 async function restoreInto(
@@ -236,20 +234,6 @@ function extensionCheck({ extensions }: DatabaseDetail, { entries }: LeftOut): P
   const lacking = names.filter(name => entries.has(`EXTENSION ${name}`))
   if (lacking.length > 0) return { name: 'extensions', result: 'not-run', detail: `not made: ${lacking.join(', ')}` }
   return { name: 'extensions', result: 'passed', detail: names.join(', ') || 'none' }
-}
-
-/** That migrations could not be run is no reason to lose the proof before them. */
-async function migrate(
-  target: MigrationTarget,
-  { options, context, signal }: Request,
-): Promise<{ readonly migration?: Migration; readonly findings: readonly ProofFinding[] }> {
-  if (options.migrate === undefined) return { findings: [] }
-  try {
-    return { migration: await options.migrate(target, context.progress, signal), findings: [] }
-  } catch (error) {
-    const { message, hint } = endOf(error, signal)
-    return { findings: [{ code: 'migration-not-run', subject: 'migration', message, hint }] }
-  }
 }
 
 async function serverName(connection: Connection): Promise<string> {

@@ -1,6 +1,6 @@
 /** What proofs found, made now or as the store remembers them. */
 import type { Migration } from '../engine/migration.ts'
-import type { Verdict } from '../engine/proof.ts'
+import type { LeftDatabase, Verdict } from '../engine/proof.ts'
 import type { Component } from '../format/manifest.ts'
 import type { Proof } from './proof.ts'
 
@@ -18,4 +18,6 @@ export interface VerifyReport {
   /** Asked for among all, and without such a backup in this store: a complete one, of the time that was named. */
   readonly absent: readonly Component[]
   readonly migration?: Migration
+  /** What another process is to go on with: see `Continuation`. */
+  readonly left?: LeftDatabase
 }

@@ -1,6 +1,6 @@
 /** What a restore does without keeps a backup from being verified, and the proof says how it can be. */
 import { expect, test } from 'vitest'
-import { verdictOf } from '../../src/engine/verify.ts'
+import { verdictOf } from '../../src/engine/proof.ts'
 import { createDatabaseProver } from '../../src/postgres/prove.ts'
 import { countProgress } from '../fakes/segments.ts'
 import { REFUSED } from '../fixtures/refused-objects.ts'

@@ -51,6 +51,12 @@ interface Ran {
   readonly steps: readonly StepResult[]
 }
 
+interface RanJob {
+  readonly steps: readonly StepResult[]
+  /** For the jobs that need it. */
+  readonly outputs: Readonly<Record<string, string>>
+}
+
 /** Workspaces and temporary folders are gone afterwards. */
 export async function runWorkflow(run: WorkflowRun): Promise<WorkflowResult> {
   const log = createMaskedLog()
@@ -72,18 +78,23 @@ async function runJobs(run: WorkflowRun, log: MaskedLog): Promise<Ran> {
   }
   const jobs: Record<string, Conclusion> = {}
   const steps: StepResult[] = []
+  const needs: Record<string, Contexts> = {}
   for (const [id, job] of Object.entries(workflow.jobs)) {
     const well = job.needs === undefined || jobs[job.needs] === 'success'
-    if (!holds(job.if, base, well)) {
+    const contexts = { ...base, needs }
+    if (!holds(job.if, contexts, well)) {
       log.line(`- skipped: the job ${id}`)
       jobs[id] = 'skipped'
+      needs[id] = { result: 'skipped', outputs: {} }
       continue
     }
-    const called = job.uses === undefined ? undefined : await callWorkflow(job, base, run, log)
-    const own = called?.steps ?? (await runJob(job, workflow.env, base, run, log))
+    const called = job.uses === undefined ? undefined : await callWorkflow(job, contexts, run, log)
+    const own = called === undefined ? await runJob(job, workflow.env, contexts, run, log) : undefined
     for (const [inner, conclusion] of Object.entries(called?.jobs ?? {})) jobs[`${id} / ${inner}`] = conclusion
-    jobs[id] = together(called === undefined ? own.map(({ conclusion }) => conclusion) : Object.values(called.jobs))
-    steps.push(...own)
+    const ran = own?.steps ?? called?.steps ?? []
+    jobs[id] = together(called === undefined ? ran.map(({ conclusion }) => conclusion) : Object.values(called.jobs))
+    needs[id] = { result: jobs[id], outputs: own?.outputs ?? {} }
+    steps.push(...ran)
   }
   return { jobs, steps }
 }
@@ -100,7 +111,7 @@ async function runJob(
   base: Contexts,
   run: WorkflowRun,
   log: MaskedLog,
-): Promise<readonly StepResult[]> {
+): Promise<RanJob> {
   const folder = mkdtempSync(join(tmpdir(), 'comeback-job-'))
   const workspace = join(folder, 'workspace')
   const temporary = join(folder, 'temp')
@@ -118,7 +129,8 @@ async function runJob(
     writeFileSync(eventFile, JSON.stringify(Object(base.github).event))
     const variables = { ...run.variables, GITHUB_EVENT_PATH: eventFile }
     const place = { variables, workspace, temporary, checkout, standIns, log }
-    return await runSteps(job.steps ?? [], { contexts, environment }, place)
+    const { results, steps } = await runSteps(job.steps ?? [], { contexts, environment }, place)
+    return { steps: results, outputs: interpolateAll(job.outputs, { ...contexts, steps }) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

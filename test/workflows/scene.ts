@@ -86,10 +86,10 @@ export async function guests(rows: readonly string[]): Promise<TestDatabase> {
 }
 
 /** A repository whose database has been backed up, and a service for its proofs. */
-export async function backedUp() {
+export async function backedUp(secrets: Readonly<Record<string, string>> = {}) {
   const source = await guests(['Ada', 'Grace'])
   const service = postgresService()
-  const repository = await startRepository({ DATABASE_URL: source.url })
+  const repository = await startRepository({ DATABASE_URL: source.url, ...secrets })
   expectConclusion(await repository.run('backup.yml', BACKUP), 'success')
   return {
     source,

@@ -12,6 +12,13 @@ import { BACKUP, backedUp, expectConclusion, gated, PULL, plantMigration, WEEKLY
 vi.setConfig({ testTimeout: 240_000 })
 
 const FORK: PullRequest = { ...PULL, number: 8, fork: 'mallory/app', actor: 'mallory' }
+const DEPENDABOT: PullRequest = {
+  ...PULL,
+  number: 10,
+  branch: 'dependabot/npm_and_yarn/left-pad-2',
+  author: 'dependabot[bot]',
+  actor: 'octocat',
+}
 const MIGRATE = { COMEBACK_MIGRATE: 'node migrate.mjs' }
 
 describe('verify.yml', () => {
@@ -60,7 +67,12 @@ describe('a pull request', () => {
     plantMigration(repository.checkout, 'ALTER TABLE guest ADD COLUMN email text')
     const result = await verify(PULL, { vars: MIGRATE })
     expectConclusion(result, 'success')
-    expect(result.jobs).toEqual({ verify: 'skipped', 'pull-request': 'success', recorded: 'skipped' })
+    expect(result.jobs).toEqual({
+      verify: 'skipped',
+      'pull-request': 'success',
+      result: 'success',
+      recorded: 'skipped',
+    })
     const [comment = '', ...more] = repository.github.comments(PULL.number)
     expect(more).toEqual([])
     expect(comment).toContain('email')
@@ -94,6 +106,7 @@ describe('a pull request', () => {
   test.each([
     ['a fork', FORK],
     ['Dependabot', { ...PULL, number: 9, actor: 'dependabot[bot]' }],
+    ['Dependabot, after somebody pushed to its branch', DEPENDABOT],
   ] as const)('of %s sees the last recorded proof, without secrets, a checkout or a restore', async (_, pull) => {
     await using scene = await backedUp()
     const { repository, verify } = scene
@@ -101,7 +114,12 @@ describe('a pull request', () => {
     plantMigration(repository.checkout, 'DROP TABLE guest')
     const result = await repository.run('verify.yml', pull, { vars: MIGRATE })
     expectConclusion(result, 'success')
-    expect(result.jobs).toEqual({ verify: 'skipped', 'pull-request': 'skipped', recorded: 'success' })
+    expect(result.jobs).toEqual({
+      verify: 'skipped',
+      'pull-request': 'skipped',
+      result: 'skipped',
+      recorded: 'success',
+    })
     expect(result.steps).toMatchObject([{ outcome: 'success', outputs: { verdict: 'verified' } }])
     expect(result.steps[0]?.summary).toContain('verified')
     expect(repository.github.comments(pull.number)).toEqual([])

@@ -34,6 +34,7 @@ const job = v.strictObject({
   permissions: v.optional(v.record(v.string(), v.string())),
   concurrency: v.optional(v.strictObject({ group: v.string(), 'cancel-in-progress': v.optional(scalar) })),
   needs: v.optional(v.string()),
+  outputs: v.optional(texts),
   env: v.optional(texts),
   services: v.optional(v.record(v.string(), service)),
   uses: v.optional(v.string()),

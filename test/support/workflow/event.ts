@@ -25,6 +25,9 @@ export interface PullRequest {
   readonly changed: readonly string[]
   /** The repository that it comes from, if that is another one. */
   readonly fork?: string
+  /** Who opened it; without it, the actor. */
+  readonly author?: string
+  /** Who did what started the run. */
   readonly actor?: string
 }
 
@@ -49,10 +52,10 @@ export function eventPayload(event: Event, repository: string): { readonly [name
     case 'workflow_dispatch':
       return { inputs: event.inputs ?? {} }
     case 'pull_request': {
-      const { number, branch, sha, fork = repository, actor = 'octocat' } = event
+      const { number, branch, sha, fork = repository, actor = 'octocat', author = actor } = event
       const repo = { full_name: fork, fork: fork !== repository, owner: { login: fork.split('/')[0] } }
       const head = { ref: branch, sha, repo }
-      const pull = { number, head, base: { ref: 'main', repo: { full_name: repository } }, user: { login: actor } }
+      const pull = { number, head, base: { ref: 'main', repo: { full_name: repository } }, user: { login: author } }
       return { action: 'synchronize', number, pull_request: pull }
     }
     case 'workflow_run': {

@@ -31,7 +31,13 @@ interface Progress {
   readonly steps: Contexts
 }
 
-export async function runSteps(steps: readonly Step[], job: JobContext, place: Place): Promise<readonly StepResult[]> {
+export interface RanSteps {
+  readonly results: readonly StepResult[]
+  /** The context `steps`, as the job's outputs see it. */
+  readonly steps: Contexts
+}
+
+export async function runSteps(steps: readonly Step[], job: JobContext, place: Place): Promise<RanSteps> {
   const results: StepResult[] = []
   let progress: Progress = { well: true, environment: job.environment, steps: {} }
   for (const [index, step] of steps.entries()) {
@@ -39,7 +45,7 @@ export async function runSteps(steps: readonly Step[], job: JobContext, place: P
     results.push(result)
     progress = after(progress, step, result, environment)
   }
-  return results
+  return { results, steps: progress.steps }
 }
 
 async function runStep(step: Step, index: number, job: Contexts, progress: Progress, place: Place) {
