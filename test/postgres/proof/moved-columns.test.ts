@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { StoredBackup } from '../../../src/engine/ports.ts'
 import type { ProofCheck, ProofFinding } from '../../../src/engine/proof.ts'
-import { verdictOf } from '../../../src/engine/verify.ts'
+import { verdictOf } from '../../../src/engine/proof.ts'
 import { isMoved } from '../../../src/postgres/column-order.ts'
 import { parseDatabaseDetail } from '../../../src/postgres/detail.ts'
 import { compareDatabase } from '../../../src/postgres/proof/compare-database.ts'
