@@ -1,6 +1,6 @@
 /** What a folder holds before something is restored into it. */
-import { opendir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
+import { type FolderEntry, folderEntries } from './folder-entries.ts'
 import { ownName } from './own-name.ts'
 import { isGone } from './walk.ts'
 import { systemCode } from './write-error.ts'
@@ -22,20 +22,19 @@ export async function existingFiles(
   signal: AbortSignal,
   except: (path: string) => boolean = () => false,
 ): Promise<ExistingFiles> {
-  const folders = [directory]
+  const folders = ['']
   const names: string[] = []
   let files = 0
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal.throwIfAborted()
-    for await (const entry of await openIfThere(folder)) {
-      const path = join(folder, entry.name)
+    for (const { name, kind } of await entriesIfThere(join(directory, folder))) {
       // What an earlier restore keeps there, or works in, is no content.
-      if (folder === directory && ownName(entry.name)?.where === 'inside') continue
-      if (entry.isDirectory()) folders.push(path)
+      if (folder === '' && ownName(name)?.where === 'inside') continue
+      const path = folder === '' ? name : `${folder}/${name}`
+      if (kind === 'folder') folders.push(path)
       else {
-        const name = relative(directory, path)
-        if (except(name)) continue
-        if (names.length < NAMED) names.push(name)
+        if (except(path)) continue
+        if (names.length < NAMED) names.push(path)
         if (files++ >= LIMIT) return { files: LIMIT, more: true, names }
       }
     }
@@ -43,12 +42,12 @@ export async function existingFiles(
   return { files, more: false, names }
 }
 
-async function openIfThere(folder: string) {
+async function entriesIfThere(folder: string): Promise<readonly FolderEntry[]> {
   try {
-    return await opendir(folder)
+    return await folderEntries(folder)
   } catch (error) {
     // Where we may not look, nothing of ours could be replaced either.
-    if (isGone(error) || systemCode(error) === 'EACCES') return []
+    if (isGone(error) || ['EACCES', 'ENAMETOOLONG'].includes(systemCode(error) ?? '')) return []
     throw error
   }
 }

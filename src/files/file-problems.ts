@@ -3,6 +3,8 @@ import type { Problem } from '../engine/ports.ts'
 
 /** Of one kind; the rest is counted. */
 const NAMED = 20
+/** Characters of a path. */
+const MOST_SHOWN = 300
 
 const KINDS = {
   changed: {
@@ -29,11 +31,11 @@ const KINDS = {
     many: 'more symbolic links lead to nothing',
     hint: 'Only the link is in the backup. Correct the link, or exclude it.',
   },
-  unnameable: {
+  unreachable: {
     severity: 'partial',
-    text: 'has a name that is not valid UTF-8 and is not in the backup',
-    many: 'more files have names that are not valid UTF-8',
-    hint: 'Rename it, or exclude it.',
+    text: 'has a path that is too long for a restore, and is not in the backup, nor what lies below it',
+    many: 'more paths are too long for a restore',
+    hint: 'Back it up by itself, from a folder further down, or exclude it.',
   },
   outside: {
     severity: 'warning',
@@ -70,7 +72,7 @@ export function gatherFileProblems(): FileProblems {
       found.set(kind, entry)
       entry.count++
       if (entry.named.length >= NAMED) return
-      entry.named.push(`${path} ${KINDS[kind].text}${reason === undefined ? '' : `: ${reason}`}.`)
+      entry.named.push(`${shown(path)} ${KINDS[kind].text}${reason === undefined ? '' : `: ${reason}`}.`)
     },
     list: () =>
       [...found].flatMap(([kind, { named, count }]) => {
@@ -81,4 +83,11 @@ export function gatherFileProblems(): FileProblems {
         return messages.map(message => ({ severity, message, hint }))
       }),
   }
+}
+
+/** Names may be no text, and too long for any line. */
+function shown(path: string): string {
+  return (
+    path.length > MOST_SHOWN ? `${path.slice(0, MOST_SHOWN / 2)} … ${path.slice(-MOST_SHOWN / 2)}` : path
+  ).toWellFormed()
 }

@@ -5,6 +5,7 @@
  */
 import { rename, rmdir, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { onDisk } from './file-name.ts'
 import { holdingBelow } from './held-folder.ts'
 import { journalState, readJournal } from './merge-journal.ts'
 import { isOwnFolder, presence } from './presence.ts'
@@ -20,7 +21,7 @@ export const FORMER = 'former'
 export async function repairInside(leftover: Leftover): Promise<string> {
   const { path, target, kept, process } = leftover
   if (process !== undefined) throw stillRunning(leftover)
-  return holdingWorkplace(leftover, target, place => repairHeld(place, { path, target, kept }))
+  return holdingWorkplace(leftover, place => repairHeld(place, { path, target, kept }))
 }
 
 async function repairHeld(
@@ -95,28 +96,28 @@ async function undoMove(place: HeldWorkplace, entry: UnpackedMember, to: string)
   const [staged, before] = [await presence(from), await presence(former)]
   const there = await presence(to)
   if (there === undefined) {
-    if (before !== undefined) await rename(former, to)
+    if (before !== undefined) await rename(onDisk(former), onDisk(to))
     return true
   }
   const isMoved =
     staged === undefined
       ? there.ino === entry.ino && there.mtimeMs === entry.mtime && there.size === entry.size
       : there.ino === staged.ino
-  if (isMoved) await (before === undefined ? unlink(to) : rename(former, to))
-  else if (before !== undefined && before.ino === there.ino) await unlink(former)
+  if (isMoved) await (before === undefined ? unlink(onDisk(to)) : rename(onDisk(former), onDisk(to)))
+  else if (before !== undefined && before.ino === there.ino) await unlink(onDisk(former))
   else return before === undefined
   return true
 }
 
 /** Undefined where there is no such folder below the target, or a link on the way to it. */
 async function reaching<T>(
-  { target }: HeldWorkplace,
+  { around }: HeldWorkplace,
   path: string,
   run: (folder: string) => Promise<T>,
 ): Promise<T | undefined> {
   let reached = false
   try {
-    return await holdingBelow(target, path, folder => {
+    return await holdingBelow(around, path, folder => {
       reached = true
       return run(folder)
     })
@@ -136,13 +137,13 @@ async function keepFormer(place: HeldWorkplace): Promise<void> {
   if ((await presence(former)) !== undefined) await writing(place.kept, () => rename(former, keptIn(place)))
 }
 
-function keptIn({ target, kept }: HeldWorkplace): string {
-  return join(target, basename(kept))
+function keptIn({ around, kept }: HeldWorkplace): string {
+  return join(around, basename(kept))
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {
   try {
-    await rmdir(folder)
+    await rmdir(onDisk(folder))
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error
   }

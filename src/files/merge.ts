@@ -7,18 +7,19 @@
  * undone, by the same run or by the next.
  */
 import { constants } from 'node:fs'
-import { access, link, mkdir, rename, unlink } from 'node:fs/promises'
+import { access, link, mkdir, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { flush, makeDurable } from './durable.ts'
+import { onDisk } from './file-name.ts'
 import { createFlight } from './flight.ts'
-import { holdingBelow } from './held-folder.ts'
+import { holdingBelow, shownPath } from './held-folder.ts'
 import { advanceJournal, journalState, readJournal, writeJournal } from './merge-journal.ts'
 import { FORMER, settleMerge, undoMerge } from './merge-repair.ts'
 import { presence } from './presence.ts'
 import { makeFolder } from './target-folders.ts'
 import type { UnpackedMember } from './unpack.ts'
-import { type HeldWorkplace, holdingWorkplace, makeWorkplace, removeWorkplace } from './workplace.ts'
+import { type HeldWorkplace, inNewWorkplace, removeWorkplace } from './workplace.ts'
 import { systemCode, writing } from './write-error.ts'
 
 /** Files moved side by side. */
@@ -39,8 +40,7 @@ export async function mergeInto<Result>(
   make: (content: string, record: (member: UnpackedMember) => void) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
-  const made = await makeWorkplace(target, 'inside')
-  return holdingWorkplace(made, target, place => mergeWithin(place, { target, overwrite }, make, signal))
+  return inNewWorkplace(target, 'inside', undefined, place => mergeWithin(place, { target, overwrite }, make, signal))
 }
 
 async function mergeWithin<Result>(
@@ -61,7 +61,7 @@ async function mergeWithin<Result>(
         journal.add(member)
         folders.add(member)
       })
-      missing = await missingFolders(target, folders)
+      missing = await missingFolders(place.around, folders)
       for (const path of missing) journal.add({ kind: 'made', path })
     } finally {
       await journal.close()
@@ -74,7 +74,7 @@ async function mergeWithin<Result>(
       await inParent(place, target, path, to => makeFolder(to, mode))
     }
     await moveAll(place, { target, overwrite }, signal)
-    for (const path of folders.all) await holdingBelow(place.target, path, folder => flush(folder))
+    for (const path of folders.all) await holdingBelow(place.around, path, folder => flush(folder))
     await advanceJournal(place.held, 'moving', 'done')
     return { result, kept: await settleMerge(place) }
   } catch (error) {
@@ -122,18 +122,18 @@ function neededFolders() {
 
 /** From the top down. Throws for what would stop the moves halfway, as far as that shows. */
 async function missingFolders(target: string, { all, filled }: ReturnType<typeof neededFolders>) {
-  const device = (await presence(target))?.dev
+  const device = (await stat(target)).dev
   const missing: string[] = []
   for (const path of [...all].sort()) {
     const folder = join(target, path)
     const stats = await presence(folder)
     if (stats === undefined) missing.push(path)
-    else if (!stats.isDirectory()) throw inTheWay(folder)
+    else if (!stats.isDirectory()) throw inTheWay(shownPath(folder))
     else if (stats.dev !== device) {
-      throw new ComebackError('unsupported', `${folder} is on another disk than ${target}.`, {
+      throw new ComebackError('unsupported', `${shownPath(folder)} is on another disk than ${shownPath(target)}.`, {
         hint: 'Files are moved into place in one step, which needs one disk. Restore into a new folder and copy from there.',
       })
-    } else if (filled.has(path)) await writing(folder, () => access(folder, constants.W_OK | constants.X_OK))
+    } else if (filled.has(path)) await writing(folder, () => access(onDisk(folder), constants.W_OK | constants.X_OK))
   }
   return missing
 }
@@ -163,9 +163,9 @@ async function move(
     if (there === undefined) return await moveToNothing(from, to)
     if (there.isDirectory() || !overwrite) throw inTheWay(shown)
     const former = join(place.held, FORMER, path)
-    await mkdir(dirname(former), { recursive: true, mode: 0o700 })
-    if (!there.isFile() || !(await linked(to, former))) await rename(to, former)
-    await rename(from, to)
+    await mkdir(onDisk(dirname(former)), { recursive: true, mode: 0o700 })
+    if (!there.isFile() || !(await linked(to, former))) await rename(onDisk(to), onDisk(former))
+    await rename(onDisk(from), onDisk(to))
   })
 }
 
@@ -180,7 +180,7 @@ async function inParent<T>(
   const above = parent === '.' ? '' : parent
   let reached = false
   try {
-    return await holdingBelow(place.target, above, folder => {
+    return await holdingBelow(place.around, above, folder => {
       reached = true
       return writing(join(target, path), () => run(join(folder, name)))
     })
@@ -192,14 +192,14 @@ async function inParent<T>(
 
 /** A rename would go over what somebody has put there in the meantime; a hard link does not. */
 async function moveToNothing(from: string, to: string): Promise<void> {
-  if (await linked(from, to)) await unlink(from)
-  else await rename(from, to)
+  if (await linked(from, to)) await unlink(onDisk(from))
+  else await rename(onDisk(from), onDisk(to))
 }
 
 /** False where the file system, or a rule about others' files, has no hard links. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to)
+    await link(onDisk(from), onDisk(to))
     return true
   } catch (error) {
     if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) return false

@@ -2,6 +2,7 @@
 import { close, constants, fchmodSync, fstatSync, futimesSync, open, type Stats, write } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { onDisk } from './file-name.ts'
 
 // Plain descriptors, and no thread for what is but a note about an open file: with thousands of small files, that is worth a
 // factor of two.
@@ -21,7 +22,7 @@ export interface NewFile {
 }
 
 export async function createNewFile(path: string): Promise<NewFile> {
-  const fd = await openFd(path, CREATE, WORKING_MODE)
+  const fd = await openFd(onDisk(path), CREATE, WORKING_MODE)
   let isOpen = true
   async function closeOnce(): Promise<void> {
     if (!isOpen) return
@@ -43,7 +44,7 @@ export async function createNewFile(path: string): Promise<NewFile> {
     },
     async discard() {
       await closeOnce()
-      await unlink(path)
+      await unlink(onDisk(path))
     },
   }
 }

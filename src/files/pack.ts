@@ -7,6 +7,7 @@ import { closeSync, constants, fstatSync, open, read, type Stats } from 'node:fs
 import { lstat, readlink, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { KiB } from '../format/sizes.ts'
+import { onDisk } from './file-name.ts'
 import type { FileProblemKind, FileProblems } from './file-problems.ts'
 import { staysInside } from './member.ts'
 import { encodeTarHead, tarPadding } from './tar-writer.ts'
@@ -74,23 +75,28 @@ export async function* packFiles(
   if (length > 0) yield Buffer.concat(parts, length)
 }
 
+/** Calls the file's folder at once, which is held no longer than until the next one is asked for. */
 async function openFound(found: FoundFile, place: (path: string) => string): Promise<Opened> {
   try {
-    if (found.kind === 'file') return await openFile(found, place)
-    const { mode, mtimeMs } = await (found.followed ? stat : lstat)(found.absolute)
-    const target = found.kind === 'link' ? { target: await readlink(found.absolute, 'buffer') } : {}
-    const path = place(found.path)
-    const head = encodeTarHead({ path, kind: found.kind, mode, mtime: mtimeMs, ...target })
-    const leadsOut = target.target !== undefined && !staysInside(path.split('/'), target.target.toString())
-    return { kind: 'entry', found, bytes: [head], noted: leadsOut ? ['outside'] : [] }
+    return await found.at(path => openAt(onDisk(path), found, place))
   } catch (error) {
     const problem = isGone(error) ? 'vanished' : 'unreadable'
     return { kind: 'problem', found, problem, reason: systemReason(error) }
   }
 }
 
-async function openFile(found: FoundFile, place: (path: string) => string): Promise<Opened> {
-  const fd = await openFd(found.absolute, found.followed ? READ : READ | constants.O_NOFOLLOW)
+async function openAt(absolute: string | Buffer, found: FoundFile, place: (path: string) => string): Promise<Opened> {
+  if (found.kind === 'file') return await openFile(absolute, found, place)
+  const { mode, mtimeMs } = await (found.followed ? stat : lstat)(absolute)
+  const target = found.kind === 'link' ? { target: await readlink(absolute, 'buffer') } : {}
+  const path = place(found.path)
+  const head = encodeTarHead({ path, kind: found.kind, mode, mtime: mtimeMs, ...target })
+  const leadsOut = target.target !== undefined && !staysInside(path.split('/'), target.target.toString())
+  return { kind: 'entry', found, bytes: [head], noted: leadsOut ? ['outside'] : [] }
+}
+
+async function openFile(absolute: string | Buffer, found: FoundFile, place: (path: string) => string): Promise<Opened> {
+  const fd = await openFd(absolute, found.followed ? READ : READ | constants.O_NOFOLLOW)
   let streamed = false
   try {
     const before = fstatSync(fd)

@@ -1,12 +1,13 @@
 /** What stands at a path, or nothing. */
 import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
+import { onDisk } from './file-name.ts'
 import { isGone } from './walk.ts'
 
 /** Of a link, the link itself; undefined if nothing is there. */
 export async function presence(path: string): Promise<Stats | undefined> {
   try {
-    return await lstat(path)
+    return await lstat(onDisk(path))
   } catch (error) {
     if (isGone(error)) return undefined
     throw error

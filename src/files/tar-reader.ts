@@ -9,9 +9,12 @@
 import { Header } from 'tar'
 import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
+import { nameFromBytes } from './file-name.ts'
 import { BLOCK, tarPadding } from './tar-writer.ts'
 
-/** Where a header has what a link points at. */
+/** Where a header has an entry's path, and what a link points at. */
+const NAME_FIELD = [0, 100] as const
+const PREFIX_FIELD = [345, 500] as const
 const LINK_FIELD = [157, 257] as const
 /** Extended headers and long names. Path names end at 4096 bytes. */
 const EXTENDED_LIMIT = 1 * MiB
@@ -71,7 +74,7 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
           break
         case 'NextFileHasLongPath':
         case 'OldGnuLongPath':
-          overrides.path = upToZero(await extension(bytes, size)).toString()
+          overrides.path = nameFromBytes(upToZero(await extension(bytes, size)))
           break
         case 'NextFileHasLongLinkpath':
           overrides.target = upToZero(await extension(bytes, size))
@@ -81,7 +84,7 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
           const padding = tarPadding(left.bytes)
           // A copy: whoever keeps it would keep the whole piece of the stream that it lies in.
           const target = Buffer.from(overrides.target ?? upToZero(block.subarray(...LINK_FIELD)))
-          const path = overrides.path ?? header.path ?? ''
+          const path = overrides.path ?? pathOf(block, header)
           const named = KINDS[header.type ?? ''] ?? 'other'
           const kind = named === 'file' && path.endsWith('/') ? 'folder' : named
           // Programs disagree on whether content follows then, and so on what the next entry is.
@@ -92,7 +95,7 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
             mode: header.mode ?? 0,
             mtime: overrides.mtime ?? header.mtime ?? new Date(0),
             size: left.bytes,
-            target: target.toString(),
+            target: nameFromBytes(target),
             targetBytes: target,
             content: bytes.upTo(left),
           }
@@ -189,7 +192,7 @@ function parseExtended(content: Buffer): Overrides {
     if (!wellFormed || equals < 0 || equals >= end) throw damaged('an extended header that is no list of records')
     const key = content.toString('utf8', blank + 1, equals)
     const value = content.toString('utf8', equals + 1, end - 1)
-    if (key === 'path') found.path = value
+    if (key === 'path') found.path = nameFromBytes(content.subarray(equals + 1, end - 1))
     else if (key === 'linkpath') found.target = content.subarray(equals + 1, end - 1)
     else if (key === 'size') found.size = checkedSize(/^\d+$/.test(value) ? Number(value) : undefined)
     else if (key === 'mtime') found.mtime = time(value)
@@ -197,6 +200,18 @@ function parseExtended(content: Buffer): Overrides {
     offset = end
   }
   return found
+}
+
+/** That package takes text for UTF-8 and loses what is none. */
+function pathOf(block: Buffer, { path = '' }: Header): string {
+  if (!path.includes('\ufffd')) return path
+  const [name, prefix] = [NAME_FIELD, PREFIX_FIELD].map(field => upToZero(block.subarray(...field)))
+  const isUstar = block.toString('latin1', 257, 265) === 'ustar\u000000'
+  return nameFromBytes(
+    isUstar && prefix !== undefined && prefix.length > 0
+      ? Buffer.concat([prefix, Buffer.from('/'), name ?? prefix])
+      : (name ?? block),
+  )
 }
 
 function checkedSize(size: number | undefined): number {

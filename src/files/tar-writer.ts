@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { Header, Pax } from 'tar'
+import { nameToBytes } from './file-name.ts'
 
 export const BLOCK = 512
 export const ARCHIVE_END = Buffer.alloc(2 * BLOCK)
@@ -15,7 +16,7 @@ export const ARCHIVE_END = Buffer.alloc(2 * BLOCK)
 export const KEPT_MODE = 0o1777
 
 export interface TarHead {
-  /** Relative, joined by `/`, without a slash at its end. */
+  /** Relative, joined by `/`, without a slash at its end; as `file-name.ts` has names. */
   readonly path: string
   readonly kind: 'file' | 'folder' | 'link' | 'hard-link'
   readonly mode: number
@@ -41,8 +42,9 @@ export function encodeTarHead({ path, kind, mode, mtime, size = 0, target }: Tar
     size,
     mtime: new Date(Math.floor(mtime / 1000) * 1000),
   }
-  if (Buffer.isBuffer(target) && !isUtf8(target)) return withBinaryTarget(data, path, target)
-  if (target !== undefined) data.linkpath = target.toString()
+  const pointsAt = typeof target === 'string' ? nameToBytes(target) : target
+  if (!path.isWellFormed() || (pointsAt !== undefined && !isUtf8(pointsAt))) return withBinaryNames(data, pointsAt)
+  if (pointsAt !== undefined) data.linkpath = pointsAt.toString()
   const header = new Header(data)
   const block = Buffer.alloc(BLOCK)
   if (!header.encode(block)) return block
@@ -50,17 +52,17 @@ export function encodeTarHead({ path, kind, mode, mtime, size = 0, target }: Tar
 }
 
 /** In a POSIX archive, text is UTF-8 unless a record says that it is in no encoding (`hdrcharset=BINARY`). */
-function withBinaryTarget(data: HeaderData, path: string, target: Buffer): Buffer {
+function withBinaryNames({ path = '', ...data }: HeaderData, target: Buffer | undefined): Buffer {
   const records = Buffer.concat([
     paxRecord('hdrcharset', Buffer.from('BINARY')),
-    paxRecord('path', Buffer.from(path)),
-    paxRecord('linkpath', target),
+    paxRecord('path', nameToBytes(path)),
+    ...(target === undefined ? [] : [paxRecord('linkpath', target)]),
   ])
   const [extension, block] = [Buffer.alloc(BLOCK), Buffer.alloc(BLOCK)]
-  new Header({ ...data, path: 'PaxHeader/link', type: 'ExtendedHeader', mode: 0o644, size: records.length }).encode(
+  new Header({ ...data, path: 'PaxHeader/name', type: 'ExtendedHeader', mode: 0o644, size: records.length }).encode(
     extension,
   )
-  new Header(data).encode(block)
+  new Header({ ...data, path: 'name' }).encode(block)
   return Buffer.concat([extension, records, Buffer.alloc(tarPadding(records.length)), block])
 }
 

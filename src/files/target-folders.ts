@@ -1,6 +1,7 @@
 /** The folders of a restore: each is made here or found to be a folder proper, never a link, before anything goes into it. */
 import { chmod, lstat, mkdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onDisk } from './file-name.ts'
 import { systemCode, writing } from './write-error.ts'
 
 /** While the content is being written, whatever the folder's own mode is to be. */
@@ -54,10 +55,10 @@ export function createTargetFolders(directory: string, impliedMode: number): Tar
 export async function makeFolder(path: string, mode: number): Promise<boolean> {
   return writing(path, async () => {
     try {
-      await mkdir(path, mode)
+      await mkdir(onDisk(path), mode)
       return true
     } catch (error) {
-      if (systemCode(error) !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error
+      if (systemCode(error) !== 'EEXIST' || !(await lstat(onDisk(path))).isDirectory()) throw error
       return false
     }
   })
@@ -65,7 +66,7 @@ export async function makeFolder(path: string, mode: number): Promise<boolean> {
 
 export async function settleFolder(path: string, mode: number, mtime: Date): Promise<void> {
   await writing(path, async () => {
-    await chmod(path, mode)
-    await utimes(path, mtime, mtime)
+    await chmod(onDisk(path), mode)
+    await utimes(onDisk(path), mtime, mtime)
   })
 }

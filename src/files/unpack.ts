@@ -9,6 +9,7 @@ import type { Stats } from 'node:fs'
 import { link, lstat, lutimes, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KiB } from '../format/sizes.ts'
+import { onDisk } from './file-name.ts'
 import { createFlight } from './flight.ts'
 import { checkMembers, type LeftOut, memberParts, staysInside } from './member.ts'
 import type { MemberFilter } from './member-filter.ts'
@@ -95,8 +96,8 @@ export async function unpackArchive(
           // What it leads to may still be under way.
           await flight.settle()
           const existing = join(directory, ...memberParts(target))
-          await writing(path, () => link(existing, path))
-          record?.(known(parts, 'file', await lstat(path)))
+          await writing(path, () => link(onDisk(existing), onDisk(path)))
+          record?.(known(parts, 'file', await lstat(onDisk(path))))
         } else if (size > SMALL) await writeFile(path, parts, entry, entry.content, options, signal)
         else await flight.add(writeFile(path, parts, entry, await gather(entry.content), options, signal))
       }
@@ -110,10 +111,10 @@ export async function unpackArchive(
     const path = join(directory, ...parts)
     await folders.ensure(parts.slice(0, -1))
     await writing(path, async () => {
-      await symlink(target, path)
-      await lutimes(path, mtime, mtime)
+      await symlink(target, onDisk(path))
+      await lutimes(onDisk(path), mtime, mtime)
     })
-    record?.(known(parts, 'link', await lstat(path)))
+    record?.(known(parts, 'link', await lstat(onDisk(path))))
   }
   leftOut.push(...members.reserved().map(path => ({ path })))
   const made = record === undefined ? await folders.finish() : folders.count()

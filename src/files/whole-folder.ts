@@ -6,16 +6,18 @@
  */
 import type { Stats } from 'node:fs'
 import { chmod, chown, mkdir, rename, rmdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { flush, makeDurable } from './durable.ts'
+import { holding } from './held-folder.ts'
 import { presence } from './presence.ts'
 import {
   findLeftovers,
+  type HeldWorkplace,
+  holdingWorkplace,
+  inNewWorkplace,
   type Leftover,
-  makeWorkplace,
   removeWorkplace,
   stillRunning,
-  type Workplace,
 } from './workplace.ts'
 import { writing } from './write-error.ts'
 
@@ -37,51 +39,61 @@ export async function switchInWhole<Result>(
   signal: AbortSignal,
 ): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
   const madeParent = await writing(target, () => mkdir(dirname(target), { recursive: true }))
-  let place: Workplace | undefined
   try {
-    place = await makeWorkplace(target, 'beside', way === 'replace' ? stats?.ino : undefined)
-    const { content } = place
-    await writing(content, () => mkdir(content, modes === 'private' ? 0o700 : 0o777))
-    const result = await make(content)
-    await likeFormer(content, stats, modes)
-    if (!fleeting) await makeDurable(content, signal)
-    signal.throwIfAborted()
-    await switchIn(place, target, way)
-    if (stats !== undefined && modes === 'kept') await writing(target, () => chmod(target, stats.mode & 0o7777))
-    await removeWorkplace(place)
-    return { result, kept: way === 'replace' ? place.kept : undefined }
+    const former = way === 'replace' ? stats?.ino : undefined
+    return await inNewWorkplace(target, 'beside', former, async place => {
+      try {
+        await writing(place.content, () => mkdir(place.content, modes === 'private' ? 0o700 : 0o777))
+        const result = await make(place.content)
+        await likeFormer(place.content, stats, modes)
+        if (!fleeting) await makeDurable(place.content, signal)
+        signal.throwIfAborted()
+        await switchIn(place, basename(target), way, modes === 'kept' ? stats : undefined)
+        return { result, kept: way === 'replace' ? place.kept : undefined }
+      } finally {
+        await removeWorkplace(place)
+      }
+    })
   } catch (error) {
-    if (place !== undefined) await removeWorkplace(place)
     if (madeParent !== undefined) await removeEmpty(dirname(target), madeParent)
     throw error
   }
 }
 
-async function switchIn({ content, kept }: Workplace, target: string, way: WholeFolder['way']): Promise<void> {
+async function switchIn(
+  { content, kept, around }: HeldWorkplace,
+  name: string,
+  way: WholeFolder['way'],
+  like: Stats | undefined,
+): Promise<void> {
+  const [target, former] = [join(around, name), join(around, basename(kept))]
   // Should somebody have made something of that name, which is drawn at random: a folder goes over nothing but an empty one.
-  if (way === 'replace') await writing(target, () => rename(target, kept))
+  if (way === 'replace') await writing(target, () => rename(target, former))
   try {
     await writing(target, () => rename(content, target))
   } catch (error) {
-    if (way === 'replace') await writing(target, () => rename(kept, target))
+    if (way === 'replace') await writing(target, () => rename(former, target))
     throw error
   }
-  await flush(dirname(target))
+  await flush(around)
+  if (like !== undefined) await writing(target, () => holding(target, held => chmod(held, like.mode & 0o7777)))
 }
 
 /** After an interrupted restore: the target is what it was before it. Returns what was done, for people. */
 export async function repairBeside(leftover: Leftover): Promise<string> {
-  const { target, path, kept, content, process, former } = leftover
+  const { target, path, kept, process, former } = leftover
   if (process !== undefined) throw stillRunning(leftover)
-  const [there, before] = [await presence(target), await presence(kept)]
-  const isFormer = before?.isDirectory() === true && before.ino === former
-  if (there === undefined && isFormer && (await presence(content)) !== undefined) {
-    await writing(target, () => rename(kept, target))
-    await removeWorkplace(leftover)
-    return `An earlier restore was interrupted as it replaced ${target}: what was there is there again.`
-  }
-  await removeWorkplace(leftover)
-  return `An earlier restore was interrupted; what it left in ${path} was removed.`
+  return holdingWorkplace(leftover, async place => {
+    const [now, was] = [target, kept].map(path => join(place.around, basename(path))) as [string, string]
+    const [there, before] = [await presence(now), await presence(was)]
+    const isFormer = before?.isDirectory() === true && before.ino === former
+    const isLost = there === undefined && isFormer && (await presence(place.content)) !== undefined
+    if (isLost) await writing(target, () => rename(was, now))
+    await removeWorkplace(place)
+    return isLost
+      ? `An earlier restore was interrupted as it replaced ${target}: what was there is there again.`
+      : `An earlier restore was interrupted; what it left in ${path} was removed.`
+  })
 }
 
 export async function leftoversBeside(target: string): Promise<readonly Leftover[]> {

@@ -51,17 +51,26 @@ export interface Surroundings {
   readonly strange: readonly string[]
 }
 
-/** Where `target` is to be made beside it or, for single files, in it. */
-export async function makeWorkplace(target: string, where: 'beside' | 'inside', former?: number): Promise<Workplace> {
+/** Where `target` is to be made beside it or, for single files, in it. `run` has to leave nothing of it. */
+export async function inNewWorkplace<T>(
+  target: string,
+  where: 'beside' | 'inside',
+  former: number | undefined,
+  run: (place: HeldWorkplace) => Promise<T>,
+): Promise<T> {
   const id = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`
   const place = workplaceOf(target, where, id)
-  await writing(place.path, () => mkdir(place.path, { mode: 0o700 }))
-  const birth = await birthOf(place.path)
-  const record = { process: process.pid, born: await startOf(process.pid), host: hostname(), former, birth }
-  await writing(place.path, () =>
-    holding(place.path, held => writeFile(join(held, RECORD), JSON.stringify(record), { mode: 0o600, flag: 'wx' })),
-  )
-  return place
+  return holding(dirname(place.path), async around => {
+    const path = join(around, basename(place.path))
+    await writing(place.path, () => mkdir(path, { mode: 0o700 }))
+    return holdingIn(around, place, async held => {
+      const birth = await birthOf(path)
+      const record = { process: process.pid, born: await startOf(process.pid), host: hostname(), former, birth }
+      const file = join(held.held, RECORD)
+      await writing(place.path, () => writeFile(file, JSON.stringify(record), { mode: 0o600, flag: 'wx' }))
+      return run(held)
+    })
+  })
 }
 
 /** Folders of that form that no restore of this user made are somebody else's affair. */
@@ -105,36 +114,33 @@ export async function readLeftover(
 }
 
 /** The folder that others cannot enter is emptied from inside; then its name goes, whatever may bear it now. */
-export async function removeWorkplace({ path, held }: Workplace & { readonly held?: string }): Promise<void> {
+export async function removeWorkplace({ path, held, around }: HeldWorkplace): Promise<void> {
   await writing(path, async () => {
-    if (held === undefined) return removeTree(path)
     for (const name of await readdir(held)) await removeTree(join(held, name))
-    await rmdir(path)
+    await rmdir(join(around, basename(path)))
   })
 }
 
-/** A workplace inside of a target, both held, so that whoever else may write to the target can't exchange them. */
+/** A workplace and the folder that it lies in, both held, so that whoever else may write to that folder can't exchange them. */
 export interface HeldWorkplace extends Workplace {
   readonly held: string
-  readonly target: string
+  readonly around: string
 }
 
 /** Throws `permission` if it is not this user's any more. */
-export async function holdingWorkplace<T>(
-  place: Workplace,
-  target: string,
-  run: (place: HeldWorkplace) => Promise<T>,
-): Promise<T> {
-  return holding(target, heldTarget =>
-    holding(join(heldTarget, basename(place.path)), async held => {
-      if (!isOwnFolder(await stat(held))) {
-        throw new ComebackError('permission', `${place.path} was exchanged for a folder of another user.`, {
-          hint: 'Find out who works there. Restore into a folder that nobody else can write to.',
-        })
-      }
-      return run({ ...place, held, content: join(held, 'content'), target: heldTarget })
-    }),
-  )
+export async function holdingWorkplace<T>(place: Workplace, run: (place: HeldWorkplace) => Promise<T>): Promise<T> {
+  return holding(dirname(place.path), around => holdingIn(around, place, run))
+}
+
+async function holdingIn<T>(around: string, place: Workplace, run: (place: HeldWorkplace) => Promise<T>): Promise<T> {
+  return holding(join(around, basename(place.path)), async held => {
+    if (!isOwnFolder(await stat(held))) {
+      throw new ComebackError('permission', `${place.path} was exchanged for a folder of another user.`, {
+        hint: 'Find out who works there. Restore into a folder that nobody else can write to.',
+      })
+    }
+    return run({ ...place, held, content: join(held, 'content'), around })
+  })
 }
 
 /** What is kept of the former state, and what a restore works in, are no part of what stands in a folder. */
@@ -197,7 +203,7 @@ async function isAlive(pid: number, born: unknown): Promise<boolean> {
 
 /** What the file system alone decides, of a folder and of the one that it lies in, in nanoseconds. */
 async function birthOf(folder: string): Promise<string> {
-  const both = await Promise.all([folder, dirname(folder)].map(path => lstat(path, { bigint: true })))
+  const both = await Promise.all([lstat(folder, { bigint: true }), stat(dirname(folder), { bigint: true })])
   return both.map(({ ino, birthtimeNs }) => `${ino}@${birthtimeNs}`).join(' ')
 }
 

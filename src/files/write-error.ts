@@ -1,5 +1,6 @@
 /** What the operating system refuses while files are being restored. */
 import { ComebackError, type ErrorCode } from '../errors.ts'
+import { shownPath } from './held-folder.ts'
 import { systemReason } from './walk.ts'
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -15,6 +16,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'The target is as it was. Let the user that restores write there, or restore into another folder.',
   EPERM: 'The target is as it was. Let the user that restores write there, or restore into another folder.',
+  ENAMETOOLONG: 'The target is as it was. Restore into a folder whose own name, or path, is shorter.',
   ENOSPC: 'The target is as it was. Make room, or restore into a folder on another disk.',
   EDQUOT: 'The target is as it was. Make room, or restore into a folder on another disk.',
 }
@@ -25,7 +27,7 @@ export async function writing<T>(path: string, run: () => Promise<T>): Promise<T
   } catch (error) {
     if (error instanceof ComebackError) throw error
     const code = CODES[systemCode(error) ?? ''] ?? 'failed'
-    throw new ComebackError(code, `Could not write ${path}: ${systemReason(error)}.`, {
+    throw new ComebackError(code, `Could not write ${shownPath(path)}: ${systemReason(error)}.`, {
       hint: HINTS[systemCode(error) ?? ''] ?? 'The target is as it was. Remove the cause and restore again.',
       cause: error,
     })

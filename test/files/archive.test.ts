@@ -240,14 +240,6 @@ describe('what is taken', () => {
       ['warning', 'socket'],
     ])
   })
-
-  it('says so where a name is not valid UTF-8', async () => {
-    const root = await plantedRoot({ file: '' })
-    await writeFile(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), '')
-    const { bytes, problems } = await backUp(root)
-    expect(await names(bytes)).toEqual(['file'])
-    expect(problems).toMatchObject([{ severity: 'partial' }])
-  })
 })
 
 describe('files that do not hold still', () => {

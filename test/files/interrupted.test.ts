@@ -145,7 +145,7 @@ describe.each(CASES)('a restore $how', one => {
   test('that is killed says so to whoever looks, and is repaired by the restore after it', async () => {
     const after = await restored()
     const steps = await stepsOf(one)
-    for (const share of [0.3, 0.7, 0.95]) {
+    for (const share of [0.3, 0.7, 0.85]) {
       const place = await prepared(one)
       expect(await killedAt(Math.ceil(steps * share), place, one)).toBe('SIGKILL')
       const left = await leftovers(place)

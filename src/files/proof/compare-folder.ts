@@ -8,6 +8,7 @@
 import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProofFinding } from '../../engine/proof.ts'
+import { onDisk } from '../file-name.ts'
 import { checkMembers, type LeftOut, memberParts, staysInside } from '../member.ts'
 import { readTar, type TarEntry } from '../tar-reader.ts'
 import { KEPT_MODE } from '../tar-writer.ts'
@@ -164,7 +165,9 @@ async function differencesOf(
     }
     return [
       ...(kind === 'file' ? await contentDifference(absolute, member, there, options) : []),
-      ...(kind === 'link' && !(await readlink(absolute, 'buffer')).equals(member.targetBytes) ? ['its target'] : []),
+      ...(kind === 'link' && !(await readlink(onDisk(absolute), 'buffer')).equals(member.targetBytes)
+        ? ['its target']
+        : []),
       ...modeDifference(member, there, options.modes),
       // Archives keep whole seconds.
       ...(Math.floor(there.mtime / 1000) === Math.floor(member.mtime.getTime() / 1000) ? [] : ['its time']),

@@ -27,7 +27,8 @@ export function gatherFileFindings(): FileFindings {
       const entry = found.get(code) ?? { named: [], count: 0 }
       found.set(code, entry)
       entry.count++
-      if (entry.named.length < NAMED) entry.named.push({ code, subject: path, message, hint: HINTS[code] })
+      if (entry.named.length < NAMED)
+        entry.named.push({ code, subject: path.toWellFormed(), message, hint: HINTS[code] })
     },
     list: () =>
       [...found].flatMap(([code, { named, count: all }]) => {

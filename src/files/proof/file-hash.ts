@@ -4,6 +4,7 @@ import { close, constants, open, read } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { KiB } from '../../format/sizes.ts'
+import { onDisk } from '../file-name.ts'
 
 // Plain descriptors, and no more memory than the file has bytes: a stream would take its whole buffer for each.
 const openFd = promisify(open)
@@ -16,8 +17,8 @@ const READ_SIZE = 256 * KiB
 
 /** Of a file of this size, which its owner may not be able to read yet. What comes behind that size is not looked at. */
 export async function sha256OfFile(path: string, { mode, size }: { readonly mode: number; readonly size: number }) {
-  if ((mode & 0o400) === 0) await chmod(path, 0o600)
-  const fd = await openFd(path, READ)
+  if ((mode & 0o400) === 0) await chmod(onDisk(path), 0o600)
+  const fd = await openFd(onDisk(path), READ)
   try {
     const buffer = Buffer.allocUnsafe(Math.min(size, READ_SIZE))
     if (size <= READ_SIZE) return hash('sha256', buffer.subarray(0, await fill(fd, buffer, 0)))

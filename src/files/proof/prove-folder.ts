@@ -5,6 +5,7 @@ import type { ProofContext, ProofResult, Sink, StoredBackup } from '../../engine
 import type { ProofFinding } from '../../engine/proof.ts'
 import { asComebackError, type ErrorCode } from '../../errors.ts'
 import { archiveBytes } from '../extract.ts'
+import { holding } from '../held-folder.ts'
 import { count } from '../left-out.ts'
 import { removeTree } from '../remove-tree.ts'
 import { systemReason } from '../walk.ts'
@@ -64,8 +65,10 @@ async function proveIn(
     const { summary } = await sink.restore(backup, progress, signal)
     restoreTime = performance.now() - started
     progress.phase('Comparing every file')
-    const options = { ...comparison, directory, advance: (bytes: number) => progress.advance(bytes) }
-    const compared = await compareFolder(archiveBytes(backup, signal), options, signal)
+    const options = { ...comparison, advance: (bytes: number) => progress.advance(bytes) }
+    const compared = await holding(directory, held =>
+      compareFolder(archiveBytes(backup, signal), { ...options, directory: held }, signal),
+    )
     const compareTime = performance.now() - started - restoreTime
     const { findings } = compared
     return {
@@ -138,7 +141,9 @@ function leftOutNote({ leftOut }: ComparedFolder): readonly ProofFinding[] {
 
 function note(all: ComparedFolder['leftOut'], hint: string, say: (number: number) => string): readonly ProofFinding[] {
   const [first] = all
-  return first === undefined ? [] : [{ code: 'target-differs', subject: first.path, message: say(all.length), hint }]
+  return first === undefined
+    ? []
+    : [{ code: 'target-differs', subject: first.path.toWellFormed(), message: say(all.length), hint }]
 }
 
 function withoutPlace(summary: string, directory: string): string {

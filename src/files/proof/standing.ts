@@ -1,6 +1,8 @@
 /** What stands on the disk below a folder that a proof has filled: looked at as a whole, before any of it is opened. */
-import { chmod, lstat, readdir } from 'node:fs/promises'
+import { chmod, lstat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onDisk } from '../file-name.ts'
+import { folderEntries } from '../folder-entries.ts'
 
 export interface Standing {
   readonly kind: 'file' | 'folder' | 'link' | 'other'
@@ -24,9 +26,9 @@ export async function standingIn(directory: string, signal: AbortSignal): Promis
   const folders = ['']
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal.throwIfAborted()
-    for (const name of await readdir(join(directory, folder))) {
+    for (const { name } of await folderEntries(join(directory, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`
-      const absolute = join(directory, path)
+      const absolute = onDisk(join(directory, path))
       const stats = await lstat(absolute)
       const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'other'
       found.set(path, {
