@@ -59,7 +59,7 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
   try {
     for (;;) {
       const block = await bytes.take(BLOCK)
-      const header = new Header(block)
+      const header = headerOf(block)
       if (isZero(block)) break
       if (!header.cksumValid) throw damaged('a header with a wrong checksum')
       const size = checkedSize(header.size)
@@ -109,6 +109,15 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     await bytes.drain()
   } finally {
     await bytes.close()
+  }
+}
+
+/** The parser throws errors of its own for numbers that it cannot read. */
+function headerOf(block: Buffer): Header {
+  try {
+    return new Header(block)
+  } catch (cause) {
+    throw damaged('a header with a field that is no number', cause)
   }
 }
 
@@ -235,8 +244,8 @@ function isZero(block: Buffer): boolean {
   return block.every(byte => byte === 0)
 }
 
-function damaged(what: string): ComebackError {
-  return new ComebackError('damaged', `The archive has ${what}.`, { hint: 'Restore another backup.' })
+function damaged(what: string, cause?: unknown): ComebackError {
+  return new ComebackError('damaged', `The archive has ${what}.`, { hint: 'Restore another backup.', cause })
 }
 
 function unsupported(): ComebackError {

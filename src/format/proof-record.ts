@@ -25,7 +25,8 @@ const CODEC = codecOf('gzip')
 
 const number = v.pipe(v.number(), v.finite(), v.minValue(0))
 const id = v.pipe(v.string(), v.check(isBackupId, 'no backup id'))
-const text = v.pipe(v.string(), v.maxLength(200), v.regex(/^\P{Cc}*$/u))
+/** One line, and valid Unicode: the canonical form has no place for lone surrogates. */
+const text = v.pipe(v.string(), v.maxLength(200), v.regex(/^[^\p{Cc}\p{Cs}]*$/u))
 const code = v.pipe(v.string(), v.regex(/^[a-z][a-z-]{0,40}$/))
 const time = v.pipe(
   v.string(),

@@ -103,6 +103,7 @@ describe('what is no archive is damaged:', () => {
 
   test.each<[what: string, bytes: Buffer]>([
     ['noise', Buffer.alloc(4096, 'noise')],
+    ['a number that is none, in base 256', tarOf({ path: 'a' }).fill(0xff, 124, 136)],
     ['a lone block of zeros', Buffer.concat([tarEntry({ path: 'a' }), Buffer.alloc(512), tarOf({ path: 'b' })])],
     ['a giant extended header', tarOf(tarHeader({ path: 'x', type: 'ExtendedHeader', size: 2 ** 31 }))],
     ['a giant long name', tarOf(tarHeader({ path: 'x', type: 'NextFileHasLongPath', size: 2 ** 31 }))],

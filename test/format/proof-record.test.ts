@@ -92,6 +92,11 @@ describe('bytes that are no record', () => {
     expect(() => parseProof(Buffer.alloc(PROOF_LIMIT + 1), NAME)).toThrow(expect.objectContaining({ code: 'damaged' }))
   })
 
+  test.each(['\\n', '\\u001b', '\\ud800'])('with a text that is no line of Unicode are refused: %s', async odd => {
+    const text = (await seal()).toString().replace('PostgreSQL 18.4', odd)
+    expect(() => parseProof(Buffer.from(text), NAME)).toThrow(expect.objectContaining({ code: 'damaged' }))
+  })
+
   test('with a field too many are refused', async () => {
     const record = { ...parseProof(await seal(), NAME), more: 1 }
     expect(() => parseProof(Buffer.from(JSON.stringify(record)), NAME)).toThrow(

@@ -1,6 +1,7 @@
 /** A bad line to a database: it is cut, falls silent without being cut, or carries hardly anything. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export type Trouble =
@@ -18,9 +19,6 @@ export interface Line extends AsyncDisposable {
 }
 
 const HOST = '127.0.0.1'
-/** Of a slow line, a second has so many. */
-const TICKS = 20
-
 export async function openLine(port: number, trouble: Trouble): Promise<Line> {
   const sockets = new Set<Socket>()
   const silenced = new Set<Socket>()
@@ -35,17 +33,19 @@ export async function openLine(port: number, trouble: Trouble): Promise<Line> {
       for (const socket of trouble.which === 'all' ? sockets : [client]) silenced.add(socket)
   }
 
-  async function carry(from: Socket, to: Socket, client: Socket, counted: boolean): Promise<void> {
-    for await (const chunk of from) {
-      if (counted) {
-        left -= chunk.length
-        if (left <= 0) strike(client)
-      }
-      if (silenced.has(client)) await new Promise(() => undefined)
-      if (trouble.kind === 'slow') await sleep(Math.max(1, (1000 * chunk.length) / trouble.rate / TICKS) * TICKS)
-      if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')])
-    }
-    to.end()
+  function carrier(client: Socket, counted: boolean): Transform {
+    return new Transform({
+      async transform(chunk: Buffer, _encoding, done) {
+        if (counted) {
+          left -= chunk.length
+          if (left <= 0) strike(client)
+        }
+        // Never done: nothing more is read, and nothing said.
+        if (silenced.has(client)) return
+        if (trouble.kind === 'slow') await sleep((1000 * chunk.length) / trouble.rate)
+        done(null, chunk)
+      },
+    })
   }
 
   const server = createServer(client => {
@@ -59,8 +59,8 @@ export async function openLine(port: number, trouble: Trouble): Promise<Line> {
         upstream.destroy()
       })
     }
-    carry(client, upstream, client, false).catch(() => undefined)
-    carry(upstream, client, client, true).catch(() => undefined)
+    client.pipe(carrier(client, false)).pipe(upstream)
+    upstream.pipe(carrier(client, true)).pipe(client)
   })
   server.listen(0, HOST)
   await once(server, 'listening')
