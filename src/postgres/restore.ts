@@ -20,7 +20,7 @@ import { restoreAtomically } from './restore/restore-atomic.ts'
 import type { RestoreContext, RestoreOutcome } from './restore/restore-context.ts'
 import type { RestoreMode } from './restore/restore-mode.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore/restore-parallel.ts'
-import type { RestorePlan } from './restore/restore-plan.ts'
+import { entryName, type RestorePlan } from './restore/restore-plan.ts'
 import { restoreRows } from './restore/restore-rows.ts'
 import { type RestoreSessions, restoreSessions, type TargetOptions } from './restore/restore-sessions.ts'
 import { restoreBySwap } from './restore/restore-swap.ts'
@@ -35,7 +35,7 @@ import {
 import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
-import { Tolerance, tolerates } from './restore/tolerance.ts'
+import { leavesTables, Tolerance, tolerates } from './restore/tolerance.ts'
 
 export interface DatabaseSinkOptions extends Consent {
   readonly url: string
@@ -130,7 +130,12 @@ async function restoreWith(
   const { choice, skipped } = chosen
   const { plan } = choice
   if (plan.detail.schemaOnly) progress.phase('Tables will come back without rows')
-  const warnings = [...checkCompatibility(choice, facts, mode), ...chosen.problems, ...skippedProblems(skipped)]
+  const tolerant = tolerates(mode, choice, options)
+  const warnings = [
+    ...checkCompatibility(choice, facts, mode, tolerant && leavesTables(mode, options)),
+    ...chosen.problems,
+    ...skippedProblems(skipped),
+  ]
   noted.push(...warnings)
   const rewrite = onlyChosenSequences(choice)
   const roles = options.createRoles ? missingRoles(plan, facts) : []
@@ -146,7 +151,7 @@ async function restoreWith(
     ...(rewrite && { rewrite }),
   }
   const lost = new LostOwners(plan.detail)
-  const tolerance = tolerates(mode, choice, options) ? new Tolerance(plan) : undefined
+  const tolerance = tolerant ? new Tolerance(plan, leavesTables(mode, options)) : undefined
   const context = {
     ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, lost },
     ...(options.createRoles ? { roles } : {}),
@@ -154,10 +159,10 @@ async function restoreWith(
   }
   const unmade = () => [...(tolerance?.unmade() ?? []), ...lost.unmade()]
   if (mode === 'swap') {
-    const { kept, lanes, problems } = await restoreBySwap(context, options.endSessions ?? false)
+    const { kept, lanes, problems, plan: restored } = await restoreBySwap(context, options.endSessions ?? false)
     return {
       summary: [
-        ...summary(plan, connection, mode, lanes),
+        ...summary(restored, connection, mode, lanes, unmade()),
         ...unmadeSummary(unmade()),
         `The database that was there is kept as ${kept}. When it is not needed any more: comeback restore --discard ${kept} --confirm ${kept}`,
       ],
@@ -177,7 +182,10 @@ async function restoreWith(
   const unanalyzed = await analyzeRestored(outcome.lanes, schemasOf(choice), which)
   if (mode === 'parallel') await tolerance?.paths.end(connection)
   return {
-    summary: [...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length), ...unmadeSummary(unmade())],
+    summary: [
+      ...summary(outcome.plan ?? plan, connection, mode, outcome.lanes.length, unmade()),
+      ...unmadeSummary(unmade()),
+    ],
     problems: [
       ...warnings,
       ...roleProblems(roles),
@@ -223,11 +231,20 @@ async function clearUp(
   }
 }
 
-function summary(plan: RestorePlan, { description }: Connection, mode: RestoreMode, lanes: number): string[] {
-  const created = plan.preData.filter(({ entry }) => entry.type === 'TABLE').length
+function summary(
+  plan: RestorePlan,
+  { description }: Connection,
+  mode: RestoreMode,
+  lanes: number,
+  unmade: readonly Unmade[],
+): string[] {
+  const left = new Set(unmade.flatMap(({ entry, outcome }) => (outcome === 'left-out' ? [entry] : [])))
+  const created = plan.preData.filter(({ entry }) => entry.type === 'TABLE' && !left.has(entryName(entry))).length
   // Rows alone create nothing.
   const tables = plan.preData.length > 0 ? created : plan.loads.length
-  const rows = Object.values(plan.detail.rows).reduce((sum, count) => sum + count, 0)
+  const rows = [...plan.loads, ...plan.added]
+    .flatMap(({ ranges }) => ranges)
+    .reduce((sum, range) => sum + (range.rows ?? 0), 0)
   const inLanes = `in ${lanes} lane${lanes === 1 ? '' : 's'}`
   const how = { atomic: 'in one transaction', swap: `${inLanes}, by a new database`, parallel: inLanes }[mode]
   return [`${counted(tables, 'table')} and ${counted(rows, 'row')} restored into ${description}, ${how}.`]

@@ -54,7 +54,7 @@ export async function attempt(
 
 /** What was left out, and so is not looked for. */
 export function notLookedFor(subject: string): ProofFinding {
-  const message = `${subject} was not compared: the extension that it belongs to could not be made here.`
+  const message = `${subject} was not compared: what it needs could not be made here.`
   return { code: 'entry-skipped', subject, message }
 }
 

@@ -11,18 +11,22 @@ const SCHEDULER_HINT =
   'Its jobs would run on the disposable server, too, so a proof never makes it; all else was looked at. To see that the jobs come back, restore into the database that cron.database_name names, with --target-url, and compare cron.job.'
 /** Characters of statements that a hint repeats. */
 const QUOTED = 400
+/** What is not there, as the extension or the table is not that would have brought it. */
+const OF_EXTENSION = /^(?:3F000|42P01|42883|42703)$/
 /**
  * What lies with the disposable server and not with the backup: a right, a file, something unsupported, another server, and names of
  * roles, locales and types that are nowhere.
  */
-/** What is not there as the extension is not that would have brought it. */
-const OF_EXTENSION = /^(?:3F000|42P01|42883|42703)$/
 const OF_SERVER = /^(?:42501|42704|58P01|0A000|22023|HV...|08...|2F003|)$/
 
 export function unmadeFindings(unmade: readonly Unmade[]): readonly ProofFinding[] {
   const more = unmade.length - TOLD
   const lacks = unmade.some(({ entry, outcome }) => entry.startsWith(EXTENSION) && outcome === 'left-out')
-  const isFault = (one: Unmade) => isOfBackup(one) && !(lacks && OF_EXTENSION.test(one.sqlState))
+  // A table is never refused for its own sake, and what refers to it goes with it: the server lacks something else, or the backup does.
+  const wants = unmade.some(one => !isTable(one) && one.sqlState !== '' && one.outcome !== 'helped' && !isOfBackup(one))
+  const excused = lacks || (wants && unmade.some(isTable))
+  const isFault = (one: Unmade) =>
+    isTable(one) ? !wants : isOfBackup(one) && !(excused && OF_EXTENSION.test(one.sqlState))
   return [
     ...unmade.slice(0, TOLD).map(one => finding(one, isFault(one) ? 'restore-failed' : 'entry-skipped')),
     ...(more <= 0
@@ -35,6 +39,10 @@ export function unmadeFindings(unmade: readonly Unmade[]): readonly ProofFinding
           } as const,
         ]),
   ]
+}
+
+function isTable({ entry, outcome }: Unmade): boolean {
+  return entry.startsWith('TABLE ') && outcome === 'left-out'
 }
 
 /** Whether it would befall every server. */

@@ -17,6 +17,8 @@ export function checkCompatibility(
   { plan: { detail, preData }, isPart, what }: Pick<Choice, 'plan' | 'isPart' | 'what'>,
   facts: TargetFacts,
   mode: RestoreMode,
+  /** What needs an extension that is not to be had may be left out, with its rows. */
+  isTolerant: boolean,
 ): Problem[] {
   const problems: Problem[] = [...withoutRows(detail, what)]
   const from = major(detail.serverVersion)
@@ -53,9 +55,15 @@ export function checkCompatibility(
       ? [entry.name]
       : [],
   )
-  if (missing.length > 0) {
+  if (missing.length > 0 && isTolerant) {
+    problems.push({
+      severity: 'warning',
+      message: `The target cannot install what the backup needs: ${missing.join(', ')}. What needs it, tables with their rows too, is left out and listed.`,
+      hint: 'Where that is not wanted, install the packages of these extensions on the server, or restore to one that has them.',
+    })
+  } else if (missing.length > 0) {
     throw new ComebackError('unsupported', `The target cannot install what the backup needs: ${missing.join(', ')}.`, {
-      hint: `Install the packages of these extensions on the server, or restore to one that has them. ${withoutThem(detail, missing, isPart)}`,
+      hint: `Install the packages of these extensions on the server, or restore to one that has them. ${withoutThem(detail, missing, isPart)} Or all that does without them, and a list of the rest: --tolerate.`,
     })
   }
   return problems

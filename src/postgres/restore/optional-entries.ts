@@ -31,7 +31,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
 /** What tells more of an entry; pg_dump names it by the entry's type and name. */
 const ABOUT_ANOTHER: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
 /** Entries that make a relation which others are about. */
-const RELATIONS: ReadonlySet<string> = new Set(['FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'])
+const RELATIONS: ReadonlySet<string> = new Set(['TABLE', 'FOREIGN TABLE', 'VIEW', 'MATERIALIZED VIEW'])
 /** What a statement can't do without, where that is optional too. */
 const NEEDS: readonly (readonly [type: string, pattern: RegExp])[] = [
   ['PUBLICATION', new RegExp(`^ALTER PUBLICATION ${NAME} ADD `)],
@@ -67,32 +67,40 @@ export class LeftOut {
 
   /** `reason`: why the server refused it. */
   add(planned: PlannedEntry, reason?: string): void {
-    const { type, name } = planned.entry
-    // Casts and transforms have it in their names.
-    const spelled = type === 'CAST' || type === 'TRANSFORM' ? name : `${type} ${name}`
-    this.#names.add(spelled)
-    if (reason === IS_THERE) this.#there.add(spelled)
+    const { type, schema, name } = planned.entry
     const relation = RELATIONS.has(type) ? subjectOf(planned) : undefined
-    if (relation !== undefined) this.#relations.add(keyOf(relation))
+    if (relation !== undefined) {
+      this.#relations.add(keyOf(relation))
+      return
+    }
+    // Casts and transforms have it in their names.
+    const key = nameKey(schema, type === 'CAST' || type === 'TRANSFORM' ? name : `${type} ${name}`)
+    this.#names.add(key)
+    if (reason === IS_THERE) this.#there.add(key)
   }
 
   /** Why an entry can't be made: what it is about, or what it needs, was left out. */
   reasonFor(planned: PlannedEntry): string | undefined {
-    if (this.#names.size === 0) return undefined
+    if (this.#names.size + this.#relations.size === 0) return undefined
     const { entry, statements } = planned
     const subject = this.#relations.size === 0 ? undefined : subjectOf(planned)
-    const isAbout = ABOUT_ANOTHER.has(entry.type) && this.#names.has(spelled(entry.name))
+    const isAbout = ABOUT_ANOTHER.has(entry.type) && this.#names.has(nameKey(entry.schema, spelled(entry.name)))
     if (isAbout || (subject !== undefined && this.#relations.has(keyOf(subject))))
       return 'what it is about was left out'
     for (const [type, pattern] of NEEDS) {
       const name = statements.flatMap(sql => pattern.exec(sql)?.at(-1) ?? [])[0]
-      const needed = name === undefined ? '' : `${type} ${unquoted(name)}`
+      const needed = nameKey(null, name === undefined ? '' : `${type} ${unquoted(name)}`)
       if (name === undefined || !this.#names.has(needed) || this.#there.has(needed)) continue
       this.add(planned)
       return `${type.toLowerCase()} ${unquoted(name)}, which it needs, was left out`
     }
     return undefined
   }
+}
+
+/** Objects of two schemas may have one name. */
+function nameKey(schema: string | null, name: string): string {
+  return JSON.stringify([schema, name])
 }
 
 /** As the entry itself is called that a comment or a grant is about. */

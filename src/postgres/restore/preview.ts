@@ -26,7 +26,7 @@ import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
 import { doomedExtensions, resetProblems } from './target-reset.ts'
 import { findTheirs, type Theirs } from './theirs.ts'
-import { tolerates } from './tolerance.ts'
+import { leavesTables, tolerates } from './tolerance.ts'
 
 /** Names that a loss is told with. */
 const EXAMPLES = 5
@@ -67,7 +67,8 @@ export async function previewRestore(
   }
   await attempt(() => refuseOtherName(options, target))
   const mode = await attempt(() => modeFor(selection, options, target))
-  const compatibility = (await attempt(() => checkCompatibility(choice, facts, mode ?? 'atomic'))) ?? []
+  const isTolerant = mode !== undefined && tolerates(mode, choice, options) && leavesTables(mode, options)
+  const compatibility = (await attempt(() => checkCompatibility(choice, facts, mode ?? 'atomic', isTolerant))) ?? []
   const swap = mode === 'swap' ? previewSwap(connection, options, backup, options.endSessions ?? false) : undefined
   const swapped = swap && (await attempt(() => swap))
   const isInPlace = mode !== undefined && mode !== 'swap'

@@ -67,7 +67,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   await createRowRoles(connection, context)
   progress.phase('Loading rows')
   // The tables were created in this very transaction: they need no TRUNCATE to keep the order of their rows.
-  const refused = await loadTheirs(connection, theirs.rows, load, true)
+  const ofOthers = await loadTheirs(connection, theirs.rows, load, true)
   await loadInTransaction(connection, plan, load, { tolerance, aside: reset.aside }).catch(error => {
     throw tolerance === undefined ? withWayOut(error) : error
   })
@@ -85,7 +85,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   await tolerance?.paths.end(connection)
   return {
     lanes: [connection],
-    problems: [...reset.problems, ...theirs.problems, ...refused, ...filter.problems()],
-    plan,
+    problems: [...reset.problems, ...theirs.problems, ...ofOthers.problems, ...filter.problems()],
+    plan: { ...plan, added: [...plan.added, ...ofOthers.loaded] },
   }
 }

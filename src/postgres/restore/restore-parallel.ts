@@ -60,7 +60,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
   const parallel = first.kind === 'serial' ? [] : first.parallel
   const sorted = sortIndexes(parallel, looking, await readingFunctions(connection))
   progress.phase('Loading rows and building indexes')
-  const refused = await loadTheirs(connection, theirs.rows, context.load, false)
+  const ofOthers = await loadTheirs(connection, theirs.rows, context.load, false)
   const configuration = (lane: Connection) => loadConfigurationAlone(lane, context)
   const refusal =
     plan.added.length === 0 ? undefined : await borne(connection, false, isTolerable, () => configuration(connection))
@@ -90,7 +90,11 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
   if (plan.last.length > 0) progress.phase('Filling materialized views')
   await runEntries(connection, plan.last, schema)
   await flush(connection)
-  return { lanes, problems: [...problems, ...theirs.problems, ...refused, ...filter.problems()], plan }
+  return {
+    lanes,
+    problems: [...problems, ...theirs.problems, ...ofOthers.problems, ...filter.problems()],
+    plan: { ...plan, added: [...plan.added, ...ofOthers.loaded] },
+  }
 }
 
 /** No more lanes than there is work for, nor than the server has connections left. */

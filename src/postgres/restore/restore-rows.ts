@@ -50,7 +50,7 @@ async function replaceRows({
   progress.phase('Emptying tables')
   const targets = await findRowTargets(connection, choice)
   // First: what triggers of ours on tables of theirs add to ours goes when ours are emptied.
-  const refused = await loadTheirs(connection, theirs.rows, load, true)
+  const ofOthers = await loadTheirs(connection, theirs.rows, load, true)
   await runStatements(connection, targets.before, 'Setting aside foreign keys and triggers')
   if (targets.emptied.length > 0) {
     // In one statement, and by themselves: what inherits from them is emptied if it is among them.
@@ -81,8 +81,8 @@ async function replaceRows({
   await tolerance?.paths.end(connection)
   return {
     lanes: [connection],
-    problems: [...rowProblems(targets, choice), ...theirs.problems, ...refused, ...filter.problems()],
-    plan,
+    problems: [...rowProblems(targets, choice), ...theirs.problems, ...ofOthers.problems, ...filter.problems()],
+    plan: { ...plan, added: [...plan.added, ...ofOthers.loaded] },
   }
 }
 

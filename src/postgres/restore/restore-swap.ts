@@ -13,6 +13,7 @@ import { movedProblems } from './moved-columns.ts'
 import { removeRoles, removeSubscriptions } from './remove-restored.ts'
 import type { RestoreContext } from './restore-context.ts'
 import { LANE_SETTINGS, restoreInParallel } from './restore-parallel.ts'
+import type { RestorePlan } from './restore-plan.ts'
 import { openForClearingUp, type RestoreSessions, restoreSessions, type TargetOptions } from './restore-sessions.ts'
 import { compareCounts } from './swap/compare-counts.ts'
 import { carryOver, createBeside, staysBehind } from './swap/create-beside.ts'
@@ -29,6 +30,8 @@ export interface SwapOutcome {
   /** How many lanes worked. */
   readonly lanes: number
   readonly problems: readonly Problem[]
+  /** What was carried out. */
+  readonly plan: RestorePlan
 }
 
 /**
@@ -49,11 +52,13 @@ export async function restoreBySwap(context: RestoreContext, endSessions: boolea
   const maintenance = restoreSessions(elsewhere, signal)
   const problems = [...leftoverProblems(old), ...staysBehind(old)]
   let lanes = 0
+  let { plan } = context
   try {
     progress.phase(`Creating the database ${fresh}`)
     problems.push(...(await create(maintenance, old, fresh)))
     const filled = await fill({ ...context, target: { ...target, url: inDatabase(target.url, fresh) } })
     lanes = filled.lanes
+    plan = filled.plan
     problems.push(...filled.problems)
     progress.phase(`Swapping ${fresh} for ${old.name}`)
     await limitConnections(maintenance, old, fresh)
@@ -70,7 +75,7 @@ export async function restoreBySwap(context: RestoreContext, endSessions: boolea
     )
     if (!swapped) throw alsoSaying(error, `The new database was dropped again; ${old.name} is as it was.`)
   }
-  return { kept, lanes, problems }
+  return { kept, lanes, problems, plan }
 }
 
 async function create(maintenance: RestoreSessions, old: OldDatabase, fresh: string): Promise<readonly Problem[]> {
@@ -79,23 +84,27 @@ async function create(maintenance: RestoreSessions, old: OldDatabase, fresh: str
   return await carryOver(connection, old, fresh)
 }
 
-async function fill(outer: RestoreContext): Promise<{ lanes: number; problems: readonly Problem[] }> {
+async function fill(outer: RestoreContext): Promise<Pick<SwapOutcome, 'lanes' | 'problems' | 'plan'>> {
   const sessions = restoreSessions(outer.target, outer.load.signal)
   const { progress } = outer.load
   try {
     const connection = await sessions.open(LANE_SETTINGS)
     const load = { ...outer.load, signal: sessions.signal }
     const facts = await targetFacts(connection)
-    const { lanes, problems } = await restoreInParallel({ ...outer, sessions, connection, facts, load })
+    const {
+      lanes,
+      problems,
+      plan = outer.plan,
+    } = await restoreInParallel({ ...outer, sessions, connection, facts, load })
     progress.phase('Counting rows')
-    await compareCounts(lanes, outer.plan)
+    await compareCounts(lanes, plan)
     // It goes live the moment it is renamed: it needs its statistics now.
     progress.phase('Collecting statistics')
     const unanalyzed = await analyzeRestored(lanes, outer.plan.detail.schemas, 'all')
-    const moved = await movedProblems(connection, outer.plan)
+    const moved = await movedProblems(connection, plan)
     await outer.tolerance?.paths.end(connection)
     await sessions.close()
-    return { lanes: lanes.length, problems: [...problems, ...unanalyzed, ...moved] }
+    return { lanes: lanes.length, problems: [...problems, ...unanalyzed, ...moved], plan }
   } catch (error) {
     sessions.fail(error)
     await sessions.close()

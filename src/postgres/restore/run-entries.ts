@@ -4,13 +4,14 @@ import { ComebackError } from '../../errors.ts'
 import { KiB } from '../../format/sizes.ts'
 import type { Connection } from '../connection/connection.ts'
 import { serverError } from '../connection/server-error.ts'
+import { sqlStateOf } from '../connection/sql-state.ts'
 import { runBatch } from './batch.ts'
 import { borne } from './borne.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import { isOptional, refusalReason } from './optional-entries.ts'
 import { entryName, type PlannedEntry } from './restore-plan.ts'
 import { isTolerable, withWayOut } from './tolerable.ts'
-import { isNeeded, type Tolerance } from './tolerance.ts'
+import { isNeeded, isTableWithoutType, type Tolerance } from './tolerance.ts'
 import { tolerate } from './tolerant-entries.ts'
 
 /** A batch is sent when it has this many statements or characters. */
@@ -108,7 +109,10 @@ async function runOptional(connection: Connection, planned: PlannedEntry, contex
   })
   if (refused === undefined) return
   const reason = reasonFor(refused)
-  if (reason === undefined) tolerance?.leaveOut(planned, statements, refused)
+  // What an extension brings others need, and that it is not there is more than that the role may not make it.
+  const isAbsent =
+    planned.entry.type === 'EXTENSION' && sqlStateOf(refused) !== '42501' && sqlStateOf(refused) !== '42710'
+  if (reason === undefined || (tolerance !== undefined && isAbsent)) tolerance?.leaveOut(planned, statements, refused)
   else filter.leaveOut(planned, reason)
 }
 
@@ -126,7 +130,10 @@ async function runItems(connection: Connection, items: readonly Item[], context:
   if (item === undefined) throw failure.error
   const { planned } = item
   const refused = refusal(planned, item.sql, failure.error)
-  if (tolerance === undefined) throw atomic && !isNeeded(planned) ? withWayOut(refused) : refused
+  if (tolerance === undefined) {
+    const canDoWithout = atomic && (!isNeeded(planned) || isTableWithoutType(planned, refused))
+    throw canDoWithout ? withWayOut(refused) : refused
+  }
   if (!isTolerable(refused)) throw refused
   if (isNested) await connection.query('ROLLBACK TO SAVEPOINT batch; RELEASE SAVEPOINT batch')
   // All that is left is run again: what came before the entry, the entry alone, and what comes after it.

@@ -134,14 +134,15 @@ function referencedFirst(loads: readonly TableLoad[], places: ReadonlyMap<string
 
 /**
  * Loads them one after the other. Triggers of theirs would do once more what they did when the rows were first written: they are
- * kept quiet where the server lets the role do so (platforms often do). Returns what was refused.
+ * kept quiet where the server lets the role do so (platforms often do).
  */
 export async function loadTheirs(
   connection: Connection,
   loads: readonly TableLoad[],
   context: LoadContext,
   atomic: boolean,
-): Promise<Problem[]> {
+): Promise<{ readonly loaded: readonly TableLoad[]; readonly problems: readonly Problem[] }> {
+  const loaded: TableLoad[] = []
   const left: LeftRows[] = []
   for (const load of loads) {
     const refused = await borne(connection, atomic, isTolerable, async () => {
@@ -153,9 +154,10 @@ export async function loadTheirs(
       if (quiet === undefined) await connection.query('SET LOCAL session_replication_role = origin')
       if (!atomic) await connection.query('COMMIT')
     })
-    if (refused !== undefined) left.push({ load, reason: wordsOf(refused) })
+    if (refused === undefined) loaded.push(load)
+    else left.push({ load, reason: wordsOf(refused) })
   }
-  return leftRows(left)
+  return { loaded, problems: leftRows(left) }
 }
 
 function wordsOf(error: unknown): string {

@@ -22,8 +22,19 @@ const UNFILLED = 'It is there without rows. Refresh it when what it reads can be
 
 type Told = Pick<Unmade, 'outcome' | 'later' | 'hint'>
 
+/**
+ * What is named does not exist here: a type, a function, a schema, a table, a library. It is the server's state alone that says so,
+ * since a right that the role lacks, say, would befall the next table, too.
+ */
+const NOT_THERE = /^(?:42704|42883|3F000|42P01|58P01|0A000)$/
+
 export function isNeeded({ entry }: PlannedEntry): boolean {
   return NEEDED.has(entry.type)
+}
+
+/** A table that names what the target does not have: one of a type that is an extension's, say. */
+export function isTableWithoutType({ entry }: PlannedEntry, error: unknown): boolean {
+  return entry.type === 'TABLE' && NOT_THERE.test(databaseErrorIn(error)?.code ?? '')
 }
 
 export interface Tolerating {
@@ -36,16 +47,26 @@ export function tolerates(mode: RestoreMode, { isPart }: Pick<Choice, 'isPart'>,
   return tolerate === true || (mode !== 'atomic' && !isPart)
 }
 
+/** A new database that takes the live one's place lacks no table's rows unless somebody has asked for that. */
+export function leavesTables(mode: RestoreMode, { tolerate }: Tolerating): boolean {
+  return tolerate === true || mode === 'parallel'
+}
+
 export class Tolerance {
   readonly paths: FunctionPaths
+  /** Whether a table that names what is not there may be left out, with its rows. */
+  readonly leavesTables: boolean
+  /** Whether any was. */
+  lacksTables = false
   /** What was taken away for the loading, to be put back, and why. */
   readonly aside: { readonly obstacle: Obstacle; readonly refused: unknown }[] = []
   readonly #plan: RestorePlan
   readonly #left = new LeftOut()
   readonly #unmade = new Map<unknown, Unmade>()
 
-  constructor(plan: RestorePlan) {
+  constructor(plan: RestorePlan, leaves: boolean) {
     this.#plan = plan
+    this.leavesTables = leaves
     this.paths = new FunctionPaths(plan.detail.searchPath)
   }
 
@@ -60,6 +81,7 @@ export class Tolerance {
   leaveOut(planned: PlannedEntry, statements: readonly string[], error: unknown): void {
     const isData = planned.entry.type === 'MATERIALIZED VIEW DATA'
     if (!isData) this.#left.add(planned)
+    if (planned.entry.type === 'TABLE') this.lacksTables = true
     this.#note(planned, planned.entry, {
       outcome: isData ? 'not-filled' : 'left-out',
       ...this.#said(error),

@@ -4,7 +4,7 @@ import { borne } from './borne.ts'
 import type { PlannedEntry } from './restore-plan.ts'
 import { secondWay } from './second-ways.ts'
 import { isTolerable } from './tolerable.ts'
-import { isNeeded, type Tolerance } from './tolerance.ts'
+import { isNeeded, isTableWithoutType, type Tolerance } from './tolerance.ts'
 
 export interface TolerantContext {
   /** True inside a transaction of the caller's. */
@@ -23,6 +23,8 @@ export async function tolerate(
   context: TolerantContext,
 ): Promise<void> {
   const { tolerance, run, atomic } = context
+  // It was sent along with what it is about.
+  if (tolerance.follows(planned, statements)) return
   const attempt = (one: readonly string[]) => borne(connection, atomic, isTolerable, () => run(one))
   const tried = new Set<string>()
   let refused: unknown = error
@@ -43,6 +45,6 @@ export async function tolerate(
   if (way !== undefined && (await attempt([way.statement, ...rest])) === undefined) {
     return tolerance.madeOtherwise(planned, way, refused)
   }
-  if (isNeeded(planned)) throw refused
+  if (isNeeded(planned) && !(tolerance.leavesTables && isTableWithoutType(planned, refused))) throw refused
   tolerance.leaveOut(planned, statements, refused)
 }
