@@ -47,7 +47,7 @@ export function checkCompatibility(
     problems.push({
       severity: 'warning',
       message: `Extension ${name} stands in schema ${installed.schema} on the target, in ${schema} in the backup.`,
-      hint: `If the restore fails for it: ALTER EXTENSION "${name}" SET SCHEMA "${schema}"`,
+      hint: `If a table is left out for it: ALTER EXTENSION "${name}" SET SCHEMA "${schema}", and restore again`,
     })
   }
   const missing = preData.flatMap(({ entry }) =>

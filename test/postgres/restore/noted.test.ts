@@ -3,18 +3,24 @@ import { expect, test } from 'vitest'
 import { ComebackError } from '../../../src/errors.ts'
 import { tellingNoted } from '../../../src/postgres/restore/noted.ts'
 import { createDatabase } from '../../support/database.ts'
-import { backUp, failure, restore } from '../round-trip.ts'
+import { backUp, restore } from '../round-trip.ts'
 
-test('a restore that fails for an extension in another schema tells the cure', async () => {
+test('a table that is left out for an extension in another schema has the cure beside it', async () => {
   await using source = await createDatabase(18)
   await source.query(`CREATE EXTENSION citext; CREATE TABLE t (name public.citext); INSERT INTO t VALUES ('x')`)
   const backup = await backUp(source.url)
   await using target = await createDatabase(18)
   await target.query('CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools')
-  const error = await failure(restore(target.url, backup))
-  expect(error.message).toMatch(/^Restoring TABLE public\.t failed: type "public\.citext" does not exist.* \[42704\]/)
-  expect(error.hint).toMatch(
-    /Noted before it began: Extension citext stands in schema tools on the target, in public in the backup\. .*ALTER EXTENSION "citext" SET SCHEMA "public"\.$/,
+  const { problems, unmade } = await restore(target.url, backup)
+  expect(unmade).toMatchObject([
+    { entry: 'TABLE public.t', reason: expect.stringMatching(/^type "public\.citext" does not exist.* \[42704\]/) },
+    { entry: 'ROWS of public.t' },
+  ])
+  expect(problems).toContainEqual(
+    expect.objectContaining({
+      message: 'Extension citext stands in schema tools on the target, in public in the backup.',
+      hint: 'If a table is left out for it: ALTER EXTENSION "citext" SET SCHEMA "public", and restore again',
+    }),
   )
 })
 
