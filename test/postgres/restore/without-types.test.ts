@@ -1,7 +1,7 @@
 /** A table of a type that the target does not have: it is left out with its rows, and keeps nobody else's. */
 import { describe, expect, test } from 'vitest'
 import type { SinkResult, StoredBackup } from '../../../src/engine/ports.ts'
-import { verdictOf } from '../../../src/engine/verify.ts'
+import { verdictOf } from '../../../src/engine/proof.ts'
 import { createDatabaseProver } from '../../../src/postgres/prove.ts'
 import { countProgress, storedBackup } from '../../fakes/segments.ts'
 import { createDatabase } from '../../support/database.ts'
