@@ -1,6 +1,6 @@
 /** What is inside an archive, a script or an old file: data, whoever wrote it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -87,8 +87,7 @@ export function archiveTargets(): readonly Target[] {
       try {
         await unpackArchive(once(bytes), { directory: into, modes: 'kept', advance: () => undefined }, signal)
       } finally {
-        if (existsSync(into)) execFileSync('chmod', ['-R', 'u+rwx', into])
-        rmSync(into, { recursive: true, force: true })
+        remove(into)
       }
       const strange = readdirSync(folder).filter(
         name => name !== 'outside' && name !== 'tree' && !name.startsWith('old-'),
@@ -129,6 +128,16 @@ function tars(folder: string): Buffer[] {
 function oldFile(): Buffer {
   const args = ['enc', '-aes-256-cbc', '-pbkdf2', '-iter', '1', '-pass', `pass:${PASSPHRASE}`]
   return execFileSync('openssl', args, { input: gzipSync(SCRIPT.repeat(20)) })
+}
+
+/** Its folders may have got any mode. */
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    execFileSync('chmod', ['-R', 'u+rwx', folder])
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
