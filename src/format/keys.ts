@@ -24,8 +24,8 @@ const NEW_PASSPHRASE_BYTES = 32
 
 /** Under which a chain of backups (a full one and those that lean on it) is authenticated and deduplicated. 32 bytes each. */
 export interface ChainKeys {
-  readonly mac: Buffer
-  /** Asked for a million times: as a KeyObject it is set up once. */
+  /** These two are asked for ten thousand and a million times: as KeyObjects they are set up once. */
+  readonly mac: KeyObject
   readonly id: KeyObject
   readonly gear: Buffer
   readonly source: Buffer
@@ -66,7 +66,7 @@ export async function deriveChainKeys(passphrase: string, idSalt: Uint8Array, it
   checkSalt(idSalt, 16)
   const root = await stretch(passphrase, idSalt, iterations, 32)
   const key = (purpose: string) => Buffer.from(hkdfSync('sha256', root, '', `comeback/1 ${purpose}`, 32))
-  return { mac: key('mac'), id: createSecretKey(key('id')), gear: key('gear'), source: key('source') }
+  return { mac: createSecretKey(key('mac')), id: createSecretKey(key('id')), gear: key('gear'), source: key('source') }
 }
 
 /** What `openssl enc -aes-256-cbc -pbkdf2 -iter N -md sha256` derives. `salt` is 8 bytes. */

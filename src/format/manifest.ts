@@ -4,7 +4,7 @@
  * of everything else in it. Unknown fields are refused, so there is nothing in a manifest that the MAC doesn't cover or that
  * this version doesn't understand; another field would be a new format version.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import * as v from 'valibot'
 import { ComebackError } from '../errors.ts'
@@ -99,8 +99,10 @@ const manifest = v.strictObject({
 export type Manifest = Readonly<v.InferOutput<typeof manifest>>
 export type StoredObject = v.InferOutput<typeof storedObject>
 
+export type MacKey = KeyObject | Uint8Array
+
 /** The manifest as it is stored. */
-export function sealManifest(unsealed: Omit<Manifest, 'mac'>, macKey: Uint8Array): Buffer {
+export function sealManifest(unsealed: Omit<Manifest, 'mac'>, macKey: MacKey): Buffer {
   // A record that this program couldn't read back must not be written, so it is parsed before it leaves.
   const sealed = v.parse(manifest, { ...unsealed, mac: macOf(unsealed, macKey).toString('hex') })
   const bytes = Buffer.from(`${JSON.stringify(sealed, null, 2)}\n`)
@@ -134,14 +136,14 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
 }
 
 /** Whether this key's owner wrote the manifest as it is. */
-export function isAuthentic(sealed: Manifest, macKey: Uint8Array): boolean {
+export function isAuthentic(sealed: Manifest, macKey: MacKey): boolean {
   const { mac, ...unsealed } = sealed
   const given = Buffer.from(mac, 'hex')
   const right = macOf(unsealed, macKey)
   return given.length === right.length && timingSafeEqual(given, right)
 }
 
-function macOf(unsealed: Omit<Manifest, 'mac'>, macKey: Uint8Array): Buffer {
+function macOf(unsealed: Omit<Manifest, 'mac'>, macKey: MacKey): Buffer {
   return createHmac('sha256', macKey)
     .update(canonicalize(unsealed) ?? '')
     .digest()

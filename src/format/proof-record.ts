@@ -12,7 +12,7 @@ import { ComebackError } from '../errors.ts'
 import { isBackupId } from './backup-id.ts'
 import { createEncryptor, decryptPack, type PackKey } from './cipher.ts'
 import { codecOf } from './compression.ts'
-import { COMPONENTS } from './manifest.ts'
+import { COMPONENTS, type MacKey } from './manifest.ts'
 import { describeIssue, parseRecordText } from './record-text.ts'
 import { MiB } from './sizes.ts'
 
@@ -83,7 +83,7 @@ export function proofIdOf(file: string): string | undefined {
 export async function sealProof(
   unsealed: Omit<ProofRecord, 'mac' | 'sealed'>,
   details: unknown,
-  keys: { readonly mac: Uint8Array; readonly pack: PackKey },
+  keys: { readonly mac: MacKey; readonly pack: PackKey },
 ): Promise<Buffer> {
   const encryptor = createEncryptor(keys.pack)
   const packed = await CODEC.compress(Buffer.from(JSON.stringify(details)), CODEC.defaultLevel)
@@ -122,7 +122,7 @@ export function parseProof(bytes: Uint8Array, name: string): ProofRecord {
   throw damaged(name, describeIssue(parsed.issues[0]))
 }
 
-export function isAuthenticProof(sealed: ProofRecord, macKey: Uint8Array): boolean {
+export function isAuthenticProof(sealed: ProofRecord, macKey: MacKey): boolean {
   const { mac, ...unsealed } = sealed
   return timingSafeEqual(Buffer.from(mac, 'hex'), macOf(unsealed, macKey))
 }
@@ -136,7 +136,7 @@ export async function openDetails({ sealed, id }: ProofRecord, pack: PackKey): P
   return JSON.parse((await CODEC.decompress(plain, size)).toString('utf8'))
 }
 
-function macOf(unsealed: Omit<ProofRecord, 'mac'>, macKey: Uint8Array): Buffer {
+function macOf(unsealed: Omit<ProofRecord, 'mac'>, macKey: MacKey): Buffer {
   return createHmac('sha256', macKey)
     .update(DOMAIN)
     .update(canonicalize(unsealed) ?? '')

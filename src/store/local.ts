@@ -4,9 +4,10 @@
  *
  * The folder itself may be a symbolic link (to a bigger disk, say); links inside it are neither followed nor listed.
  */
-import { constants } from 'node:fs'
-import { type FileHandle, link, open, rmdir, unlink } from 'node:fs/promises'
+import { close, constants, fstatSync, open, read, readlinkSync } from 'node:fs'
+import { link, realpath, rmdir, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
 import { attempting, checkCancelled, systemCode, tolerating } from './local-error.ts'
@@ -14,6 +15,11 @@ import { areFolders, folderEntries, makeFolders, presence, sweep } from './local
 import { createFile, type HardLink } from './local-write.ts'
 import { checkObjectName, isObjectName } from './object-name.ts'
 import type { ByteRange, ObjectInfo, Store } from './store.ts'
+
+// Plain descriptors, and no thread for what is but a look at an open file: of ten thousand manifests most of the cost is this.
+const openFd = promisify(open)
+const readFd = promisify(read)
+const closeFd = promisify(close)
 
 /** Each lane holds two. */
 const PACK_SIZE = 8 * MiB
@@ -37,10 +43,17 @@ export interface LocalStoreOptions {
   readonly link?: HardLink
 }
 
+/** The store's folder, and where that is without links, once it was asked for. */
+interface RealRoot {
+  readonly given: string
+  real: string | undefined
+}
+
 /** Reading from a folder that doesn't exist finds nothing; the first put makes it. */
 export function openLocalStore(directory: string, options: LocalStoreOptions = {}): Store {
   const root = resolve(directory)
   const { packSize = PACK_SIZE, now = Date.now, link: hardLink = link } = options
+  const place: RealRoot = { given: root, real: undefined }
   let swept = false
 
   return {
@@ -72,17 +85,16 @@ export function openLocalStore(directory: string, options: LocalStoreOptions = {
       checkObjectName(name)
       checkCancelled(signal)
       return await attempting(`read ${join(root, name)}`, async () => {
-        const handle = await openObject(root, name)
+        const { fd, size } = await openObject(place, name)
         try {
-          const { size } = await handle.stat()
           if (limit !== undefined && size > limit) {
             throw damaged(root, name, `is ${size} bytes long, though it can't have more than ${limit}`)
           }
-          return await readRange(handle, range ?? { offset: 0, length: size }, size, signal, problem =>
+          return await readRange(fd, range ?? { offset: 0, length: size }, size, signal, problem =>
             damaged(root, name, problem),
           )
         } finally {
-          await handle.close()
+          await closeFd(fd)
         }
       })
     },
@@ -171,21 +183,40 @@ async function contents(
   return found.flat()
 }
 
-async function openObject(root: string, name: string): Promise<FileHandle> {
-  if (!(await areFolders(root, name.split('/').slice(0, -1)))) throw notFound(root, name)
+async function openObject(root: RealRoot, name: string): Promise<{ readonly fd: number; readonly size: number }> {
+  const path = join(root.given, name)
   try {
     // Without O_NONBLOCK, opening a pipe that lies there would wait for ever.
-    const handle = await open(join(root, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    if ((await handle.stat()).isFile()) return handle
-    await handle.close()
+    const fd = await openFd(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const stats = fstatSync(fd)
+    if (stats.isFile() && (await isWithoutLinks(root, name, fd))) return { fd, size: stats.size }
+    await closeFd(fd)
   } catch (error) {
     if (!['ENOENT', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? '')) throw error
   }
-  throw notFound(root, name)
+  throw notFound(root.given, name)
+}
+
+/** No folder on the way may be a link. The system knows where an open file lies, which saves a look at each of them. */
+async function isWithoutLinks(root: RealRoot, name: string, fd: number): Promise<boolean> {
+  if (process.platform === 'linux') {
+    root.real ??= await realpath(root.given)
+    if (placeOf(fd) === join(root.real, name)) return true
+  }
+  return areFolders(root.given, name.split('/').slice(0, -1))
+}
+
+function placeOf(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    // Not every system has it mounted.
+    return undefined
+  }
 }
 
 async function readRange(
-  handle: FileHandle,
+  fd: number,
   { offset, length }: ByteRange,
   size: number,
   signal: AbortSignal | undefined,
@@ -196,7 +227,7 @@ async function readRange(
   const bytes = Buffer.allocUnsafeSlow(length)
   for (let filled = 0; filled < length; ) {
     checkCancelled(signal)
-    const { bytesRead } = await handle.read(bytes, filled, Math.min(length - filled, READ_SIZE), offset + filled)
+    const { bytesRead } = await readFd(fd, bytes, filled, Math.min(length - filled, READ_SIZE), offset + filled)
     if (bytesRead === 0) throw damage(`ended after ${offset + filled} bytes while it was being read`)
     filled += bytesRead
   }

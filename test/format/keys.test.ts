@@ -21,8 +21,8 @@ test('a pack key is PBKDF2 as OpenSSL does it', async () => {
 })
 
 test('the chain keys are the ones that the specification names', async () => {
-  const { id, ...others } = await deriveChainKeys(PASSPHRASE, ID_SALT, 1000)
-  const keys = { ...others, id: id.export() }
+  const { id, mac, ...others } = await deriveChainKeys(PASSPHRASE, ID_SALT, 1000)
+  const keys = { ...others, id: id.export(), mac: mac.export() }
   const hex = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, key.toString('hex')]))
   expect(hex).toEqual({
     mac: '9aef0f0717ffa66a43dfb3ba86eb968137753218272c8d48cd49c9fd7a879035',
