@@ -108,7 +108,7 @@ const OWN_LAST: readonly Input[] = [
     name: 'summary-details',
     verbs: ACTION_VERBS,
     description:
-      'Show the names of tables and files in the job summary, too. The summaries of a public repository are public. Default: false',
+      'Show the names of tables, roles, hosts and files in job summary and annotations, too. Those of a public repository are public, as its logs are, which have the names. Default: false',
   },
 ]
 

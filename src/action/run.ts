@@ -6,6 +6,7 @@ import type { runJob } from '../job.ts'
 import type { GitHubRun, JobContext } from '../job-context.ts'
 import { createPalette } from '../report/palette.ts'
 import { scrubbed, scrubber } from '../report/scrub.ts'
+import { createVeil } from '../report/veil.ts'
 import { withDeadline } from '../run/deadline.ts'
 import { isRemark, type Output } from '../run/display.ts'
 import { type Environment, isSet } from '../run/environment.ts'
@@ -57,15 +58,17 @@ export async function run(surroundings: Surroundings): Promise<number> {
     const request = parseInputs(environment)
     const key = keyInFile(resolve(cwd, request.options.keyFile))
     if (key !== undefined) mask([key], stdout)
-    const voice = createVoice(stdout, scrubber(key === undefined ? secrets : [...secrets, key]))
-    const { command, summaryDetails } = request
+    const { command, summaryDetails, options } = request
+    const veil = summaryDetails ? undefined : createVeil()
+    for (const url of [options.databaseUrl, options.targetUrl]) if (url !== undefined) veil?.learnUrl(url)
+    const voice = createVoice(stdout, scrubber(key === undefined ? secrets : [...secrets, key]), veil)
     return await perform(request, surroundings, () => ({
       ...speech(voice),
       details: summaryDetails,
       verb: command.verb,
     }))
   } catch (error) {
-    return sayError(error, speech(createVoice(stdout, scrubber(secrets))))
+    return sayError(error, speech(createVoice(stdout, scrubber(secrets), createVeil())))
   }
 }
 
@@ -96,6 +99,7 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
         ...contextOf(request, surroundings),
         ...(cache === undefined ? {} : { memory: cache.folder }),
         progress: event => {
+          if (event.type === 'names') return voice.veil?.learn(event.names)
           log?.event(event)
           if (isRemark(event)) voice.annotate(remarkAnnotation(event))
           else display.report(event)

@@ -19,6 +19,8 @@ import type { Voice } from './voice.ts'
 import { inputsInsteadOfFlags } from './wording.ts'
 
 const PLAIN = createPalette(false)
+const LEFT_OUT =
+  'Names of tables, roles and hosts are left out here and in annotations. The log of the step has them; `summary-details: true` shows them.'
 
 /** Where the runner takes results from, and what it says about itself. */
 export interface Files {
@@ -51,7 +53,7 @@ export function sayReport(report: Report, speech: Speech): number {
   voice.log.write(text)
   for (const annotation of reportAnnotations(report)) voice.annotate(annotation)
   const result = scrubbed(report, voice.scrub)
-  leave(result, outputsOf(result), () => renderMarkdown(readable, { details, now }), speech)
+  leave(result, outputsOf(result), () => renderMarkdown(voice.public(report), { details, now }), speech)
   return code
 }
 
@@ -68,7 +70,7 @@ export function sayError(thrown: unknown, speech: Speech): number {
   voice.annotate(errorAnnotation(value))
   if (debug) voice.log.write(causes)
   const error = scrubbed(value, voice.scrub)
-  leave({ error }, outputsOfError(error, verb), () => markdownError(readable), speech)
+  leave({ error }, outputsOfError(error, verb), () => markdownError(voice.public(value)), speech)
   return exitCode
 }
 
@@ -89,7 +91,12 @@ function leave(result: object, outputs: Outputs, summary: () => string, { voice,
     attempt('The outputs', () => writeOutputs(outputFile, { ...outputs, ...(report === undefined ? {} : { report }) }))
   }
   if (summaryFile !== undefined)
-    attempt('The job summary', () => appendSummary(summaryFile, inputsInsteadOfFlags(summary())))
+    attempt('The job summary', () => appendSummary(summaryFile, withoutNames(inputsInsteadOfFlags(summary()), voice)))
+}
+
+/** Says so where names were left out. */
+function withoutNames(markdown: string, { veil }: Voice): string {
+  return veil?.used === true ? `${markdown}\n${LEFT_OUT}\n` : markdown
 }
 
 /** Its path. Readable by its owner alone, as names of tables and files stand in it. */

@@ -135,7 +135,9 @@ function postOf(ending: Ending, posting: Posting, { sha }: EventFacts): Post {
   const { request, environment, voice, now } = posting
   const origin: Origin = { run: runUrl(environment), commit: sha }
   if (ending.report?.command === 'verify') {
-    const report = voice.readable(ending.report)
+    const { migration, ...proved } = ending.report
+    // What a migration does is told by the names that it is written with.
+    const report = { ...voice.public(proved), ...(migration && { migration: voice.readable(migration) }) }
     const markdown = briefVerifyMarkdown(report, { details: request.summaryDetails, now }, origin)
     return {
       verdict: report.verdict,
@@ -146,7 +148,7 @@ function postOf(ending: Ending, posting: Posting, { sha }: EventFacts): Post {
     }
   }
   const error = asComebackError(ending.report === undefined ? ending.error : undefined)
-  const { code, message, hint } = voice.readable({ code: error.code, message: error.message, hint: error.hint })
+  const { code, message, hint } = voice.public({ code: error.code, message: error.message, hint: error.hint })
   const verdict = outputsOfError(error, 'verify').verdict === 'failed' ? 'failed' : 'could-not-verify'
   return {
     verdict,

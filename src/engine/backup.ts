@@ -89,6 +89,7 @@ async function readSource(
     expect: bytes => progress({ type: 'expect', component, bytes }),
     segment: async (head, bytes) => (await opening).writer.segment(head, bytes),
     phase: text => progress({ type: 'phase', component, text }),
+    names: names => progress({ type: 'names', component, names }),
   }
   for (let read = 1; ; read++) {
     try {

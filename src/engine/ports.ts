@@ -35,6 +35,8 @@ export interface SegmentWriter {
   segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number>
   /** Text for people on what is being done now. */
   phase(text: string): void
+  /** Names that messages may hold, of tables and roles say, and that are nobody else's business. */
+  names?(names: readonly string[]): void
 }
 
 export interface SourceResult {
@@ -81,6 +83,8 @@ export interface Unmade {
 
 export interface SinkProgress {
   phase(text: string): void
+  /** As of a `SegmentWriter`. */
+  names?(names: readonly string[]): void
   /** Plain bytes that have reached the target. */
   advance(bytes: number): void
 }

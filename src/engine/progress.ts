@@ -6,6 +6,8 @@ export type ProgressEvent =
   | { readonly type: 'phase'; readonly component: Component; readonly text: string }
   /** Plain bytes that are likely to come in all. */
   | { readonly type: 'expect'; readonly component: Component; readonly bytes: number }
+  /** Names that messages may hold, of tables and roles say: public places do without them. */
+  | { readonly type: 'names'; readonly component: Component; readonly names: readonly string[] }
   /** Running totals: plain bytes read or restored, of them never seen before, and bytes sent to the store. */
   | {
       readonly type: 'bytes'

@@ -34,7 +34,11 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const stored = await openBackup(store, manifest, keyring, signal)
   const found = await sink.inspect(
     stored,
-    { phase: text => progress({ type: 'phase', component, text }), advance: () => undefined },
+    {
+      phase: text => progress({ type: 'phase', component, text }),
+      names: names => progress({ type: 'names', component, names }),
+      advance: () => undefined,
+    },
     signal,
   )
   const planned = plannedSafety(safety, found)

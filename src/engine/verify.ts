@@ -187,6 +187,7 @@ async function run(
   let done = 0
   const counting = {
     phase: (text: string) => progress({ type: 'phase', component, text }),
+    names: (names: readonly string[]) => progress({ type: 'names', component, names }),
     advance(bytes: number) {
       done += bytes
       progress({ type: 'bytes', component, done, fresh: 0, stored: 0 })

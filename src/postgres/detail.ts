@@ -127,6 +127,23 @@ export function parseSegmentDetail(detail: unknown): SegmentDetail {
   return v.parse(segmentDetail, detail)
 }
 
+/** What of the names in it can be read: where it is damaged, the restore says so. */
+export function namesOfSegment(detail: unknown): readonly string[] {
+  const parsed = v.safeParse(segmentDetail, detail)
+  if (!parsed.success || parsed.output.kind === 'script') return []
+  if (parsed.output.kind === 'rows') {
+    const { table, into } = parsed.output
+    return [table.schema, table.name, into.schema, into.name]
+  }
+  // That of an entry may be several with blanks between them: `orders orders_customer_fkey`.
+  return parsed.output.entries.flatMap(({ schema, name, owner }) => [
+    ...(schema === null ? [] : [schema]),
+    ...(owner === null ? [] : [owner]),
+    name,
+    ...name.split(' '),
+  ])
+}
+
 /** Under which the text was written; a detail that cannot be read is refused where the restore is planned. */
 export function writtenUnder(detail: unknown): Readonly<Record<string, string>> {
   const parsed = v.safeParse(databaseDetail, detail)

@@ -25,6 +25,7 @@ import { type Survey, surveyDatabase } from './dump/survey.ts'
 import type { LockableTable } from './dump/tables.ts'
 import { unloggedProblems } from './dump/unlogged.ts'
 import { unseenProblems } from './dump/unseen.ts'
+import { namesOn } from './names.ts'
 import { type Client, chooseClient, describeClient, type PgDumpRequest } from './schema/client.ts'
 import { PREAMBLE } from './schema/entries.ts'
 import { qualified } from './sql-text.ts'
@@ -82,6 +83,7 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
           lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
           written: options.written ?? WRITTEN_UNDER,
           check: async (connection, tables) => {
+            out.names?.(await namesOn(connection))
             const problems = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
             const { signal } = connectOptions()
             found = { problems, client: await chooseClient(options.pgDump, connection, { signal, phase: out.phase }) }

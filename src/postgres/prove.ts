@@ -8,6 +8,7 @@ import { asComebackError, hasCode } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
 import { makeSettings, WRITING } from './connection/session-settings.ts'
 import { type DatabaseDetail, parseDatabaseDetail } from './detail.ts'
+import { namesIn } from './names.ts'
 import { type Assertion, runAssertions } from './proof/assertions.ts'
 import { compareDatabase } from './proof/compare-database.ts'
 import {
@@ -78,6 +79,7 @@ async function prove(request: Request, url: string): Promise<ProofResult> {
   const { detail, options, context, signal } = request
   const place = { url, connectTimeout: options.connectTimeout, signal }
   context.progress.phase('Looking at the disposable server')
+  context.progress.names?.(namesIn(request.backup))
   await using connection = await connect(place)
   await makeSettings(connection, WRITING)
   await refuseFilled(connection)

@@ -4,6 +4,7 @@ import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
 import { writtenUnder } from './detail.ts'
+import { tellNames } from './names.ts'
 import { analyzeRestored } from './restore/analyze.ts'
 import { modeFor, planChosen } from './restore/chosen-plan.ts'
 import { checkCompatibility } from './restore/compatibility.ts'
@@ -120,6 +121,7 @@ async function restoreWith(
 ): Promise<SinkResult> {
   progress.phase('Looking at the target')
   const connection = await sessions.open()
+  await tellNames(connection, backup, progress)
   const { description } = connection
   const target = { description, contents: await inspectTarget(connection), database: await databaseName(connection) }
   refuseOtherName(options, target)
@@ -129,6 +131,7 @@ async function restoreWith(
   const chosen = await planChosen(connection, facts, selection, backup, progress, sessions.signal)
   const { choice, skipped } = chosen
   const { plan } = choice
+  progress.names?.(missingRoles(plan, facts))
   if (plan.detail.schemaOnly) progress.phase('Tables will come back without rows')
   const tolerant = tolerates(mode, choice, options)
   const warnings = [

@@ -56,7 +56,7 @@ function deep(value: unknown, scrub: Scrub): unknown {
   )
 }
 
-function decoded(text: string): string {
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -17,7 +17,7 @@ export function plainDisplay(options: DisplayOptions): Display {
     tally.add(event)
     if (isRemark(event)) quiet.report(event)
     if (event.type === 'plan') for (const text of planLines(event.plan, options)) quiet.line(text)
-    if (isRemark(event) || event.type === 'done' || event.type === 'plan') return
+    if (isRemark(event) || event.type === 'done' || event.type === 'plan' || event.type === 'names') return
     const { component } = event
     const last = spokenAt.get(component) ?? now()
     spokenAt.set(component, last)

@@ -36,7 +36,7 @@ export function createTally(now: () => number): Tally {
     return count
   }
   const add = (event: ProgressEvent): void => {
-    if (isRemark(event)) return
+    if (isRemark(event) || event.type === 'names') return
     if (event.type === 'done' || event.type === 'plan') {
       counts.delete(event.component)
       return

@@ -5,6 +5,7 @@
 import type { DatabaseTarget, Problem, RestorePreview, SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { asComebackError, hasCode } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { tellNames } from '../names.ts'
 import { isPart, modeFor, planChosen } from './chosen-plan.ts'
 import { checkCompatibility } from './compatibility.ts'
 import { type Consent, needsConfirmation, refuseOtherName } from './consent.ts'
@@ -47,6 +48,7 @@ export async function previewRestore(
 ): Promise<DatabaseTarget> {
   progress.phase('Looking at the target')
   const connection = await sessions.open()
+  await tellNames(connection, backup, progress)
   await connection.query('BEGIN TRANSACTION READ ONLY')
   const { description } = connection
   const contents = await inspectTarget(connection)
@@ -54,6 +56,7 @@ export async function previewRestore(
   const facts = await targetFacts(connection)
   const chosen = await planChosen(connection, facts, selection, backup, progress, sessions.signal)
   const { choice, skipped } = chosen
+  progress.names?.(missingRoles(choice.plan, facts))
 
   const refusals: unknown[] = []
   const attempt = async <T>(step: () => T | Promise<T>): Promise<T | undefined> => {
