@@ -222,7 +222,7 @@ async function compare(
   judge(left.entries)
   found.tables = withBefore(compared.tables, context)
   progress.phase('Checking constraints, indexes and files')
-  const health = await checkHealth(target, lanes, await unvalidated(backup, signal))
+  const health = await checkHealth(target, lanes, await unvalidated(backup, signal), left.entries)
   judge(new Set([...health.explained, ...left.entries]))
   await using connection = await connect(target)
   found.checks = [...found.checks, ...health.checks, extensionCheck(detail, left)]

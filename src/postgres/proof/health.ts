@@ -21,14 +21,15 @@ export interface Health {
   readonly explained: ReadonlySet<string>
 }
 
-/** `notValid`: keys of the constraints that the backup itself says are not valid. */
+/** `notValid`: keys of the constraints that the backup itself says are not valid; `told`: entries of which the restore has told. */
 export async function checkHealth(
   target: ConnectOptions,
   lanes: number,
   notValid: ReadonlySet<string>,
+  told: ReadonlySet<string>,
 ): Promise<Health> {
   await using connection = await connect(target)
-  const constraints = await findConstraints(connection, notValid)
+  const constraints = await findConstraints(connection, notValid, told)
   const indexes = await findIndexes(connection)
   const files = await checkFiles(connection, target, lanes)
   return {
@@ -45,7 +46,11 @@ interface Part {
 
 type Explaining = Part & { readonly explained: readonly string[] }
 
-async function findConstraints(connection: Connection, notValid: ReadonlySet<string>): Promise<Explaining> {
+async function findConstraints(
+  connection: Connection,
+  notValid: ReadonlySet<string>,
+  told: ReadonlySet<string>,
+): Promise<Explaining> {
   const rows = await connection.query<Relation & { constraint: string; valid: boolean }>(`
     SELECT n.nspname AS schema, c.relname AS name, k.conname AS constraint, k.convalidated AS valid
       FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
@@ -55,15 +60,19 @@ async function findConstraints(connection: Connection, notValid: ReadonlySet<str
        AND k.conparentid = 0 AND coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::boolean, true)
      ORDER BY 1, 2, 3`)
   const wrong = rows.filter(row => !row.valid && !notValid.has(constraintKey(row, row.constraint)))
-  const findings = wrong.map(row => ({
+  const untold = wrong.filter(row => !entriesOf(row).some(entry => told.has(entry)))
+  const findings = untold.map(row => ({
     code: 'constraint-invalid' as const,
     subject: `constraint ${row.constraint} of ${displayName(row)}`,
     message: `The constraint ${row.constraint} of ${displayName(row)} is not validated, and was when it was backed up.`,
   }))
-  const explained = wrong.flatMap(({ schema, name, constraint }) =>
-    ['CONSTRAINT', 'FK CONSTRAINT', 'CHECK CONSTRAINT'].map(type => `${type} ${schema}.${name} ${constraint}`),
-  )
-  return { ...part('constraints', findings, `${rows.length.toLocaleString('en')} in force`), explained }
+  const { check, ...rest } = part('constraints', findings, `${rows.length.toLocaleString('en')} in force`)
+  const isSound = wrong.length === 0
+  return { ...rest, check: { ...check, result: isSound ? 'passed' : 'failed' }, explained: wrong.flatMap(entriesOf) }
+}
+
+function entriesOf({ schema, name, constraint }: Relation & { readonly constraint: string }): readonly string[] {
+  return ['CONSTRAINT', 'FK CONSTRAINT', 'CHECK CONSTRAINT'].map(type => `${type} ${schema}.${name} ${constraint}`)
 }
 
 async function findIndexes(connection: Connection): Promise<Explaining> {

@@ -30,14 +30,14 @@ export function restoreFinding(error: unknown): ProofFinding {
   const { code, hint } = known
   if (code === 'permission') return { ...otherFinding(known), subject: 'restore', hint: SUPERUSER_HINT }
   if (code !== 'server-error' && code !== 'mismatch' && code !== 'unsupported') return otherFinding(known)
-  return { code: 'restore-failed', subject: 'restore', message: withoutData(known), hint }
+  return { code: 'restore-failed', subject: 'restore', message: withoutStatement(known), hint }
 }
 
 /** What ended anything else: a check that could not be made says nothing against the backup. */
 export function otherFinding(error: unknown): ProofFinding {
   const known = asComebackError(error)
   const { hint } = known
-  const message = withoutData(known)
+  const message = withoutStatement(known)
   if (hasCode(known, ...OF_SERVER)) return noServer(message, hint)
   if (hasCode(known, ...OF_BACKUP)) return { code: 'backup-damaged', subject: 'backup', message, hint }
   if (hasCode(known, 'store-unavailable')) return { code: 'store-unavailable', subject: 'store', message, hint }
@@ -47,8 +47,8 @@ export function otherFinding(error: unknown): ProofFinding {
 export const SUPERUSER_HINT =
   'Give the URL of a superuser of the disposable server, as images of PostgreSQL have one: a proof creates a database, roles, and whatever the backup holds.'
 
-/** What was attempted, as the message begins, and of what the server said as much as may be told. */
-function withoutData(error: ComebackError): string {
+/** What was attempted, as the message begins, and what the server said: not the statement, which a report is read without. */
+function withoutStatement(error: ComebackError): string {
   const said = databaseErrorIn(error)
   if (said === undefined) return error.message
   const attempted = /^(.*?) failed: /s.exec(error.message)?.[1] ?? 'The restore'

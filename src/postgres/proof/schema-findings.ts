@@ -71,7 +71,12 @@ async function findingsOf(looking: Looking, now: DatabaseDetail, connection: Con
   const byMeaning = pairs
     .filter(({ differs }) => differs)
     .flatMap(({ section, restored }) => diagnoseSchema(reloaded.sections.get(section) ?? NOTHING, restored, server))
-  return judged(byText, byMeaning, reloaded.unmade, looking.detail.pgDump === now.pgDump)
+  return judged(byText, byMeaning, reloaded.unmade, printerOf(looking.detail) === printerOf(now))
+}
+
+/** `pg_dump 18.3`: the same version prints the same, wherever it was found. */
+function printerOf({ pgDump }: DatabaseDetail): string {
+  return /^pg_dump \S+/.exec(pgDump)?.[0] ?? pgDump
 }
 
 /**
