@@ -19,6 +19,7 @@ import { type LanesResult, type Reading, readInLanes } from './dump/lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './dump/large-objects.ts'
 import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables, type Table } from './dump/plan.ts'
 import { preflight } from './dump/preflight.ts'
+import { LinesForPsql } from './dump/psql-lines.ts'
 import { type ReadSchema, readSchema } from './dump/read-schema.ts'
 import { openSnapshot, type Snapshot } from './dump/snapshot.ts'
 import { type Survey, surveyDatabase } from './dump/survey.ts'
@@ -190,6 +191,7 @@ function largeObjectsReading(batch: LargeObjects): Reading {
     before: '',
     queries: largeObjectQueries(batch),
     after: '',
+    watch: new LinesForPsql(),
   }
 }
 

@@ -9,6 +9,7 @@ import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
 import type { SchemaDetail } from './detail.ts'
 import { headerOf } from './schema/entries.ts'
+import { asPsqlReads } from './schema/psql-text.ts'
 import { scriptFor } from './schema/script-for.ts'
 import { COPY_END, type CopyStatement, copyLine, parseCopy } from './script/copy-statement.ts'
 import { describeScript, keyOf, tableCreated } from './script/describe-script.ts'
@@ -196,7 +197,7 @@ class ScriptImport {
     const { serverVersion, encoding, pgDump } = this.#settings.facts()
     const text = Buffer.concat(this.#schema)
     if (encoding === 'UTF8' && !isUtf8(text)) throw notUtf8()
-    const { preData, postData, sequences, all } = sortSchema(scriptFor(text, 'schema', { serverVersion }))
+    const { preData, postData, sequences, all } = sortSchema(asPsqlReads(scriptFor(text, 'schema', { serverVersion })))
     await this.#writeSection('pre-data', preData)
     if (sequences !== '') {
       const detail = { kind: 'script', content: 'sequences' } as const

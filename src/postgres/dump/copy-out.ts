@@ -7,12 +7,13 @@
  * buffers big enough for whoever hashes them. Everything else on the wire is pg's again.
  *
  *   'H' length format…        CopyOutResponse: the COPY has begun
- *   'd' length row            CopyData, any number of them; length counts itself
+ *   'd' length row            CopyData, any number of them, each one row with the line break that ends it; length counts itself
  *   'c' length                CopyDone, then CommandComplete and ReadyForQuery, which pg reads
  *   'E' length fields         ErrorResponse, at any time, which pg reads
  */
 import type { Duplex } from 'node:stream'
 import type pg from 'pg'
+import { ComebackError } from '../../errors.ts'
 import { KiB } from '../../format/sizes.ts'
 
 /** Bytes of each buffer that is handed out; the last one is shorter. They are used again and again: garbage of this size piles up. */
@@ -27,9 +28,20 @@ const COPY_OUT_RESPONSE = 0x48
 const ASYNCHRONOUS: readonly number[] = [0x4e, 0x53, 0x41]
 const COPY_DONE = 0x63
 
+/** Characters of a statement that a message repeats. */
+const SQL_SHOWN = 100
+
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+const BACKSLASH = 0x5c
+const DOT = 0x2e
+/** Bytes of `\\.` with its line break, and a carriage return before that, which psql takes for the end of the rows, too. */
+const END_LENGTHS: readonly number[] = [3, 4]
+
 export interface CopyOut {
   /**
-   * To be iterated once. A buffer is the consumer's until it asks for the next one. A consumer that stops before the end breaks the connection, as
+   * To be iterated once. Throws `damaged` for a message that is not one line, or is `\.`: psql would take what follows for SQL and for
+   * commands of its own, and no server writes it. A buffer is the consumer's until it asks for the next one. A consumer that stops before the end breaks the connection, as
    * does an error; only a server's refusal leaves it usable.
    */
   readonly bytes: AsyncGenerator<Uint8Array, void>
@@ -131,6 +143,10 @@ class CopyReader implements pg.Submittable {
     for (;;) {
       const part = Math.min(this.#left, bytes.length - at)
       if (this.#isData) {
+        if (this.#breaksLine(bytes, at, part)) {
+          this.#refuse()
+          return
+        }
         if (kept !== at) bytes.copyWithin(kept, at, at + part)
         kept += part
       }
@@ -139,6 +155,13 @@ class CopyReader implements pg.Submittable {
       if (bytes.length - at < HEADER) break
       const type = bytes[at]
       if (type === COPY_DATA) {
+        const length = bytes.readUInt32BE(at + 1) - (HEADER - 1)
+        // What may be the end of the rows is looked at whole.
+        if (END_LENGTHS.includes(length) && bytes.length - at < HEADER + length) break
+        if (length === 0 || isEnd(bytes, at + HEADER, length)) {
+          this.#refuse()
+          return
+        }
         this.#isData = true
       } else if (type === COPY_OUT_RESPONSE || (type !== undefined && ASYNCHRONOUS.includes(type))) {
         this.#isData = false
@@ -162,7 +185,30 @@ class CopyReader implements pg.Submittable {
     if (this.#full.length >= READ_AHEAD) this.#stream?.pause()
   }
 
+  /** Of a row, or of what has come of it: its one line break is its last byte. */
+  #breaksLine(bytes: Buffer, at: number, part: number): boolean {
+    if (part === 0) return false
+    const found = bytes.indexOf(NEWLINE, at)
+    const end = at + part
+    const isLast = part === this.#left
+    return isLast ? found !== end - 1 : found >= 0
+  }
+
+  #refuse(): void {
+    const what = this.#sql.slice(0, SQL_SHOWN)
+    const error = new ComebackError('damaged', `The server's answer to "${what}" holds a row that is not one line.`, {
+      hint: NO_ROW,
+    })
+    this.#settle('failed', error)
+    this.#stream?.destroy(error)
+  }
+
   #gather(bytes: Buffer): void {
+    // psql reads a line no further than that.
+    if (bytes.includes(0)) {
+      this.#refuse()
+      return
+    }
     for (let at = 0; at < bytes.length; ) {
       if (this.#filled === this.#filling.length) {
         this.#flush()
@@ -201,4 +247,12 @@ class CopyReader implements pg.Submittable {
     this.#begin.promise.catch(() => {})
     this.#wake?.()
   }
+}
+
+const NO_ROW =
+  'PostgreSQL writes none: something between here and the server, or the server itself, has altered it. psql would run what follows it.'
+
+function isEnd(bytes: Buffer, at: number, length: number): boolean {
+  if (!END_LENGTHS.includes(length) || bytes[at] !== BACKSLASH || bytes[at + 1] !== DOT) return false
+  return bytes[at + 2] === (length === 3 ? NEWLINE : RETURN)
 }

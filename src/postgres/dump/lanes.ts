@@ -12,6 +12,7 @@ import { isConnectionLoss, serverError } from '../connection/server-error.ts'
 import { BEGIN_READING, prepareSession } from '../connection/session.ts'
 import { isFull, isLockTimeout, sqlStateOf } from '../connection/sql-state.ts'
 import type { SegmentDetail } from '../detail.ts'
+import { asPsqlReads } from '../schema/psql-text.ts'
 import { copyOut } from './copy-out.ts'
 import type { Run } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -38,7 +39,13 @@ export interface Reading {
   readonly queries: readonly string[]
   readonly after: string
   /** Looks at what passes by, from the beginning of each attempt. */
-  readonly watch?: { begin(): void; push(bytes: Uint8Array): void } | undefined
+  readonly watch?: Watch | undefined
+}
+
+/** Throws in `push` what ends the reading. */
+export interface Watch {
+  begin(): void
+  push(bytes: Uint8Array): void
 }
 
 /** Read one after the other by one lane. */
@@ -163,7 +170,7 @@ async function transfer(
   let rows = 0
   watch?.begin()
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    if (before !== '') yield Buffer.from(before)
+    if (before !== '') yield asPsqlReads(Buffer.from(before))
     let copy = first
     for (const query of [undefined, ...others]) {
       if (query !== undefined) copy = await noting(() => copyOut(connection.client, query))

@@ -7,6 +7,7 @@ import { type Client, describeClient } from '../schema/client.ts'
 import { cutEntries } from '../schema/entries.ts'
 import { checkParses } from '../schema/parse-check.ts'
 import { dumpSections } from '../schema/pg-dump.ts'
+import { asPsqlReads } from '../schema/psql-text.ts'
 import { scriptFor } from '../schema/script-for.ts'
 import { withTextSettings } from '../schema/script-head.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -31,7 +32,7 @@ export interface ReadSchema {
   readonly problems: readonly Problem[]
 }
 
-/** Throws `unsupported` for a text that the server itself does not understand, and what `dumpSchema` does. `rows` takes connections. */
+/** Throws `unsupported` for a text that the server itself does not understand, `unsafe-archive` for one in which psql would find commands, and what `dumpSchema` does. `rows` takes connections. */
 export async function readSchema(reading: SchemaReading, rows: Promise<unknown>): Promise<ReadSchema> {
   const { out, snapshot, connect } = reading
   const { serverVersion, survey, encoding } = snapshot
@@ -43,14 +44,14 @@ export async function readSchema(reading: SchemaReading, rows: Promise<unknown>)
   )
   const server = { serverVersion, unloggedRoots: survey.unloggedRoots }
   const [preData = Buffer.alloc(0), postData = Buffer.alloc(0)] = texts.map((text, index) =>
-    withTextSettings(scriptFor(text, sections[index] ?? 'pre-data', server)),
+    asPsqlReads(withTextSettings(scriptFor(text, sections[index] ?? 'pre-data', server))),
   )
   const writer = describeClient(client)
   await whenThereIsRoom(rows, () => checkParses({ connect, encoding, texts: [preData, postData], writer }))
   const before = await writeSection(out, 'pre-data', preData)
   if (survey.sequences !== '') {
     const detail = { kind: 'script', content: 'sequences' } as const
-    const text = Buffer.from(survey.sequences)
+    const text = asPsqlReads(Buffer.from(survey.sequences))
     await out.segment({ name: 'sequence values', group: '99-schema', detail }, once(text))
   }
   const after = await writeSection(out, 'post-data', postData)

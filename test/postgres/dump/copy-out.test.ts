@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyOut } from '../../../src/postgres/dump/copy-out.ts'
+import { alteringServer } from '../../support/altering-server.ts'
 import { createDatabase, type TestDatabase } from '../../support/database.ts'
 
 let database: TestDatabase
@@ -32,9 +33,9 @@ class CuttingSocket extends Socket {
   }
 }
 
-async function connected(size?: number): Promise<pg.Client> {
+async function connected(size?: number, url = database.url): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: database.url,
+    connectionString: url,
     ...(size === undefined ? {} : { stream: () => new CuttingSocket(size) }),
   })
   client.on('error', () => {})
@@ -129,6 +130,61 @@ describe('COPY TO STDOUT', () => {
     const copy = await copyOut(client, `COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000)) TO STDOUT`)
     for await (const _part of copy.bytes) break
     await ended
+  })
+})
+
+describe('a row that is not one line', () => {
+  const WORD = 'x'.repeat(40)
+
+  async function reading(size: number | undefined, rows: string, instead: string): Promise<string> {
+    await using server = await alteringServer(database.url, WORD, Buffer.from(instead.padEnd(WORD.length, ' ')))
+    const client = await connected(size, server.url)
+    try {
+      return (await readAll(client, `COPY (${rows}) TO STDOUT`)).text
+    } finally {
+      expect(server.altered()).toBeGreaterThan(0)
+      client.end().catch(() => {})
+    }
+  }
+
+  test.each([
+    ['holds a line break', `SELECT '${WORD}'`, 'X\n\\.\n\\! touch pwned'],
+    ['begins with one', `SELECT '${WORD}'`, '\nX'],
+    ['ends with another one', `SELECT 'a${WORD}'`, `${' '.repeat(39)}\n`],
+    [
+      'holds one among many rows',
+      `SELECT CASE i WHEN 77 THEN '${WORD}' ELSE 'y' END FROM generate_series(1, 99) i`,
+      'X\nX',
+    ],
+    ['holds a NUL character', `SELECT '${WORD}'`, 'X\0'],
+  ])('because it %s ends the reading', async (_, rows, instead) => {
+    for (const size of [1, 7, undefined]) {
+      await expect(reading(size, rows, instead)).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringContaining('holds a row that is not one line'),
+      })
+    }
+  })
+
+  test.each([
+    ['x1', '\\.'],
+    ['x12', '\\.\r'],
+  ])('because it is what psql takes for the end of the rows ends the reading', async (said, instead) => {
+    await using server = await alteringServer(database.url, said, Buffer.from(instead))
+    for (const size of [1, 2, 3, 5, 6, 7, undefined]) {
+      const client = await connected(size, server.url)
+      await expect(readAll(client, `COPY (VALUES ('a'), ('${said}'), ('b')) TO STDOUT`)).rejects.toMatchObject({
+        code: 'damaged',
+      })
+    }
+  })
+
+  test('is none that holds all that a value may hold', async () => {
+    const client = await connected()
+    const values = String.raw`(E'\\.'), (E'a\nb\r'), (''), (E'\\.\r')`
+    const { text } = await readAll(client, `COPY (VALUES ${values}) TO STDOUT`)
+    await client.end()
+    expect(text).toBe(String.raw`\\.|a\nb\r||\\.\r|`.replaceAll('|', '\n'))
   })
 })
 
