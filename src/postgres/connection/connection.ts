@@ -10,6 +10,7 @@ import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from './conne
 import { internals } from './pg-internals.ts'
 import { seal } from './sealed-error.ts'
 import { serverError } from './server-error.ts'
+import { ASKING_LIMIT, BACKEND, type Backend, type Silence, watchSilence } from './silence.ts'
 import { type TlsAttempt, tellingOf, tlsAttempts } from './tls.ts'
 
 /** Milliseconds of silence before the kernel asks whether the peer is still there. */
@@ -30,6 +31,10 @@ export interface ConnectOptions {
   readonly applicationName?: string
   /** Session settings, made before the promise resolves. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Whether it is hung up on when it has fallen silent for good (`silence.ts`); it is, unless this is false. */
+  readonly watched?: boolean
+  /** For tests: milliseconds between two looks at it. */
+  readonly tick?: number
 }
 
 export interface Connection extends AsyncDisposable {
@@ -38,6 +43,7 @@ export interface Connection extends AsyncDisposable {
   readonly serverVersion: number
   /** `host:port/database`, for messages. */
   readonly description: string
+  readonly silence: Silence
   /**
    * One query at a time. Rejects with pg's `DatabaseError` when the server refuses it (give it to `serverError`), with the
    * signal's reason after an abort, with `connection` if the connection is lost.
@@ -140,9 +146,9 @@ async function open(client: pg.Client, options: ConnectOptions, target: Connecti
   client.on('error', () => {})
   try {
     await client.connect()
-    const serverVersion = await greet(client, options.settings ?? {})
+    const greeting = await greeted(client, options.settings ?? {}, hangUp)
     signal.throwIfAborted()
-    return connectionOver(client, target, serverVersion, signal, onAbort)
+    return connectionOver(client, target, greeting, options, onAbort)
   } catch (error) {
     signal.removeEventListener('abort', onAbort)
     hangUp()
@@ -150,23 +156,40 @@ async function open(client: pg.Client, options: ConnectOptions, target: Connecti
   }
 }
 
-/** Makes the settings and asks for the version, in one round trip. */
-async function greet(client: pg.Client, settings: Readonly<Record<string, string>>): Promise<number> {
-  const result = await client.query<{ version: number }>(
-    `SELECT pg_catalog.current_setting('server_version_num')::int AS version,
-            (SELECT count(pg_catalog.set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value))`,
-    [Object.keys(settings), Object.values(settings)],
-  )
-  return result.rows[0]?.version ?? 0
+interface Greeting {
+  readonly version: number
+  readonly backend: Backend
+}
+
+/** Makes the settings and asks for the version and the backend, in one round trip. */
+async function greeted(
+  client: pg.Client,
+  settings: Readonly<Record<string, string>>,
+  hangUp: (reason: Error) => void,
+): Promise<Greeting> {
+  const timer = setTimeout(() => hangUp(new Error('timeout expired')), ATTEMPT_LIMIT)
+  try {
+    const result = await client.query<{ version: number } & Backend>(
+      `SELECT pg_catalog.current_setting('server_version_num')::int AS version, b.pid, b.started, b.server,
+              (SELECT count(pg_catalog.set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s(name, value))
+         FROM (VALUES (1)) AS one LEFT JOIN (${BACKEND}) AS b ON true`,
+      [Object.keys(settings), Object.values(settings)],
+    )
+    const { version = 0, pid = 0, started = '', server = '' } = result.rows[0] ?? {}
+    return { version, backend: { pid, started, server } }
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function connectionOver(
   client: pg.Client,
   target: ConnectionTarget,
-  serverVersion: number,
-  signal: AbortSignal,
+  { version, backend }: Greeting,
+  options: ConnectOptions,
   onAbort: () => void,
 ): Connection {
+  const { signal } = options
   const description = describeTarget(target)
   let closing: Promise<void> | undefined
   const close = () => {
@@ -176,8 +199,10 @@ function connectionOver(
   }
   return {
     client,
-    serverVersion,
+    serverVersion: version,
     description,
+    silence:
+      options.watched === false || backend.started === '' ? UNWATCHED : watch(client, description, backend, options),
     async query<T>(sql: string, values?: readonly unknown[]) {
       signal.throwIfAborted()
       try {
@@ -191,6 +216,29 @@ function connectionOver(
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+const UNWATCHED: Silence = { awaits: () => undefined, ours: work => work() }
+
+function watch(client: pg.Client, description: string, backend: Backend, options: ConnectOptions): Silence {
+  return watchSilence({
+    description,
+    backend,
+    stream: internals(client).connection.stream,
+    awaitsAnswer: () => !internals(client).readyForQuery,
+    async ask(work) {
+      const signal = AbortSignal.any([options.signal, AbortSignal.timeout(ASKING_LIMIT)])
+      await using other = await connect({
+        ...options,
+        settings: {},
+        connectTimeout: ASKING_LIMIT,
+        signal,
+        watched: false,
+      })
+      return await work((sql, values) => other.query(sql, values))
+    },
+    ...(options.tick === undefined ? {} : { tick: options.tick }),
+  })
 }
 
 async function goodbye(client: pg.Client): Promise<void> {

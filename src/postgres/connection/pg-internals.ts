@@ -9,6 +9,8 @@ interface Internals {
   /** What the start-up packet is made of. */
   readonly connectionParameters: { options: string | undefined; replication: string | undefined }
   binary: boolean
+  /** False from the moment a query is sent until the server has answered all of it. */
+  readonly readyForQuery: boolean
   /** From the server's greeting. */
   readonly processID: number | null
 }

@@ -115,7 +115,13 @@ async function copyRows(
 
   connection.client.query(stream)
   try {
-    for await (const piece of gathered(bytes)) await step(done => stream.write(piece, done))
+    const pieces = gathered(bytes)
+    for (;;) {
+      // However long the store takes: the server waits for us, and that is no silence of its own.
+      const next = await connection.silence.ours(() => pieces.next())
+      if (next.done === true) break
+      await step(done => stream.write(next.value, done))
+    }
     await step(done => stream.end(done))
     return stream.rowCount
   } catch (error) {

@@ -94,8 +94,10 @@ function bridgeTo(connection: Connection, worker: BlockingPort, hello: Buffer) {
   const scanner = new MessageScanner()
   const lost = Promise.withResolvers<never>()
   let pieces: Uint8Array[] = []
+  let isAsked = false
   let lastError: SaidFields | undefined
 
+  connection.silence.awaits(() => isAsked)
   stream.removeAllListeners('data')
   stream.on('data', (bytes: Buffer) => {
     pieces.push(bytes)
@@ -105,6 +107,7 @@ function bridgeTo(connection: Connection, worker: BlockingPort, hello: Buffer) {
       ready ||= type === READY_FOR_QUERY
     })
     if (!ready) return
+    isAsked = false
     const whole = Buffer.concat(pieces)
     pieces = []
     answer(worker, whole)
@@ -119,8 +122,10 @@ function bridgeTo(connection: Connection, worker: BlockingPort, hello: Buffer) {
   })
   let greeted = false
   worker.port.on('message', (bytes: Uint8Array) => {
-    if (greeted) stream.write(bytes)
-    else answer(worker, hello)
+    if (greeted) {
+      isAsked = true
+      stream.write(bytes)
+    } else answer(worker, hello)
     greeted = true
   })
   return { lost: lost.promise, lastError: () => lastError }
