@@ -28,6 +28,7 @@ import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
 import { doomedExtensions, resetProblems } from './target-reset.ts'
 import { findTheirs, type Theirs } from './theirs.ts'
 import { leavesTables, tolerates } from './tolerance.ts'
+import { foreseeTornOff } from './torn-off.ts'
 
 /** Names that a loss is told with. */
 const EXAMPLES = 5
@@ -79,6 +80,12 @@ export async function previewRestore(
   const theirs = mode === 'swap' ? undefined : await findTheirs(connection, choice.plan, facts, load)
   const found =
     isInPlace && theirs ? await attempt(() => lookAhead(connection, choice, facts, contents, theirs)) : undefined
+  const isEmptied = mode === 'atomic' && !choice.isPart && choice.what !== 'data'
+  const torn = isEmptied
+    ? await attempt(() =>
+        foreseeTornOff(connection, { facts, plan: choice.plan, tolerates: tolerates(mode, choice, options) }),
+      )
+    : undefined
   const roles = options.createRoles ? missingRoles(choice.plan, facts) : []
   await attempt(() => refuseRoles(roles, facts))
   const missing = options.databaseSettings ? [] : await missingProperties(connection, choice)
@@ -102,6 +109,7 @@ export async function previewRestore(
       ...skippedProblems(skipped),
       ...(found?.problems ?? []),
       ...(swapped?.problems ?? []),
+      ...(torn ?? []),
       ...roleProblems(roles),
       ...propertyProblems(missing),
       ...(mode === undefined

@@ -9,6 +9,7 @@ import { MAJORS } from '../../support/thorough.ts'
 import { backUp, restore, sinkOf } from '../round-trip.ts'
 
 const ALL = { tables: [], schemas: [], schemaOnly: false, dataOnly: false }
+const never = new AbortController().signal
 const ROLES = ['p_owner', 'p_auth', 'p_storage', 'p_anon', 'p_member', 'p_service']
 
 async function stateOf({ query }: TestDatabase, { named }: Platform) {
@@ -208,6 +209,11 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
       await source.query('CREATE POLICY people ON storage.objects AS RESTRICTIVE USING (public.may(name))')
       const backup = await backUp(platform.url(source))
       const before = await stateOf(source, platform)
+      const foretold = await sinkOf(platform.url(source), { mode: 'atomic' }).inspect(backup, countProgress(), never)
+      expect(foretold.refusal).toMatchObject({
+        code: 'permission',
+        message: expect.stringContaining('POLICY people ON storage.objects'),
+      })
       await expect(restore(platform.url(source), backup, { mode: 'atomic' })).rejects.toMatchObject({
         code: 'permission',
         message: expect.stringContaining('POLICY people ON storage.objects'),
@@ -216,6 +222,29 @@ describe.each(MAJORS)('on PostgreSQL %i', major => {
       expect(await stateOf(source, platform)).toEqual(before)
       const result = await restore(platform.url(source), backup, { mode: 'atomic', tolerate: true })
       expect(left(result)).toEqual(['POLICY people ON storage.objects'])
+    })
+  })
+
+  test('a policy newer than the backup that lets somebody in goes with what it calls, and is told', async () => {
+    await withProjects(major, async (source, _fresh, platform) => {
+      await platform.asOwner(
+        source,
+        'CREATE FUNCTION public.may(text) RETURNS bool LANGUAGE sql STABLE AS $$SELECT true$$',
+      )
+      const backup = await backUp(platform.url(source))
+      await source.query('CREATE POLICY newer ON storage.objects USING (public.may(name))')
+      const told = expect.objectContaining({
+        severity: 'warning',
+        message: 'Newer than the backup, and gone with what they call: POLICY newer ON storage.objects.',
+      })
+      const foretold = await sinkOf(platform.url(source), { mode: 'atomic' }).inspect(backup, countProgress(), never)
+      expect(foretold).not.toHaveProperty('refusal')
+      expect(foretold.problems).toContainEqual(told)
+      expect((await restore(platform.url(source), backup, { mode: 'atomic' })).problems).toContainEqual(told)
+      await source.query('CREATE POLICY closing ON storage.objects AS RESTRICTIVE USING (public.may(name))')
+      await expect(restore(platform.url(source), backup, { mode: 'atomic' })).rejects.toMatchObject({
+        code: 'permission',
+      })
     })
   })
 })
