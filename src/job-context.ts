@@ -21,8 +21,9 @@ export interface JobContext {
   readonly key: string | undefined
   /** True in CI, where a key is never made. */
   readonly ci: boolean
-  /** What the configuration component may choose from. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What the configuration component chooses variables from; the environment, where it is absent. */
+  readonly configuration?: Readonly<Record<string, string | undefined>>
   readonly github: GitHubContext
   /** Folder for what needs to be a file for a moment. */
   readonly temporary: string

@@ -36,7 +36,8 @@ const KEPT_FOLDERS = [
 ]
 const REVIEW_FOLDER = 'config-review'
 
-export function openSource(component: Component, options: Options, { cwd, environment }: JobContext): Source {
+export function openSource(component: Component, options: Options, context: JobContext): Source {
+  const { cwd, environment, configuration = environment } = context
   switch (component) {
     case 'database':
       return createDatabaseSource({
@@ -58,7 +59,12 @@ export function openSource(component: Component, options: Options, { cwd, enviro
       if (options.configFiles.length === 0 && options.configEnv.length === 0) {
         throw missing('config', '--config-files or --config-env', 'the files or environment variables to back up')
       }
-      return createConfigSource({ root: cwd, files: options.configFiles, env: options.configEnv, environment })
+      return createConfigSource({
+        root: cwd,
+        files: options.configFiles,
+        env: options.configEnv,
+        environment: configuration,
+      })
   }
 }
 

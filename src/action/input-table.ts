@@ -26,6 +26,9 @@ export interface Input {
 /** What takes the place of a default store on a disk: a runner's disk is gone when the job ends. */
 export const STANDARD_STORE = 'artifact:'
 
+/** The input whose every value is somebody's secret. */
+export const CONFIGURATION = 'config-env-values'
+
 /** They are about the terminal, about files that are not on a runner, or an input of the Action's own. */
 const FLAGS_ONLY: readonly OptionName[] = ['at', 'json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf']
 const FILLED_IN: Partial<Record<OptionName, string>> = {
@@ -69,6 +72,12 @@ const OWN_FIRST: readonly Input[] = [
   },
 ]
 const OWN_LAST: readonly Input[] = [
+  {
+    name: CONFIGURATION,
+    verbs: ['backup'],
+    description:
+      'Variables that config-env chooses from, in place of those of the environment: from a secret, in the form of a .env file.',
+  },
   {
     name: 'comment',
     verbs: ['verify'],

@@ -1,4 +1,5 @@
 /** From the variables that the runner sets to the command and its options; what can be wrong about them is said here. */
+import { parseEnv } from 'node:util'
 import type { Component } from '../format/manifest.ts'
 import type { Command } from '../job-context.ts'
 import { nearest } from '../nearest.ts'
@@ -6,12 +7,13 @@ import { resolveOptions, valuesIn } from '../option-values.ts'
 import { kebab, OPTIONS, type OptionName, type Options, variablesOf } from '../options.ts'
 import type { Environment } from '../run/environment.ts'
 import { componentsNamed, oneComponent, quoted, refuseForeignOptions, usage } from '../run/request.ts'
-import { ACTION_VERBS, type ActionVerb, INPUTS, STANDARD_STORE } from './input-table.ts'
+import { ACTION_VERBS, type ActionVerb, CONFIGURATION, INPUTS, STANDARD_STORE } from './input-table.ts'
 import { adviceOnInput } from './renamed-inputs.ts'
 
 const PREFIX = /^INPUT_/
 /** Inputs of the Action's own, and the command that they belong to. */
 const OWNERS: Readonly<Record<string, ActionVerb>> = {
+  'config-env-values': 'backup',
   comment: 'verify',
   'check-run': 'verify',
   results: 'verify',
@@ -25,6 +27,8 @@ export interface Request {
   readonly options: Options
   /** As the input or the environment has it; else the key file is read. */
   readonly key: string | undefined
+  /** What config-env chooses from; undefined for the environment. */
+  readonly configuration: Readonly<Record<string, string | undefined>> | undefined
   readonly summaryDetails: boolean
   /** Whether to use the Actions cache. */
   readonly cache: boolean
@@ -36,6 +40,11 @@ export interface Request {
   /** Of status: an issue, and workflows to look after. */
   readonly alarm: boolean
   readonly watch: readonly string[]
+}
+
+/** They are to be backed up, and steer nothing: neither this run nor a step after it sees them as variables. */
+export function configurationIn(text: string | undefined): Request['configuration'] {
+  return text === undefined ? undefined : parseEnv(text)
 }
 
 /** An empty input counts as not given, as a secret that is not set reads so. Throws `usage`. */
@@ -69,6 +78,7 @@ export function parseInputs(environment: Environment): Request {
     command,
     options: resolved,
     key: given.get('key') ?? environment.COMEBACK_KEY,
+    configuration: configurationIn(given.get(CONFIGURATION)),
     summaryDetails: isOn('summary-details', given),
     cache: isOn('cache', given, true),
     comment: isOn('comment', given),

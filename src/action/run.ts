@@ -130,12 +130,16 @@ async function perform(request: Request, surroundings: Surroundings, speech: () 
   }
 }
 
-function contextOf({ key }: Request, { environment, cwd }: Surroundings): Omit<JobContext, 'progress' | 'signal'> {
+function contextOf(
+  { key, configuration }: Request,
+  { environment, cwd }: Surroundings,
+): Omit<JobContext, 'progress' | 'signal'> {
   return {
     cwd,
     key,
     ci: true,
     environment,
+    ...(configuration === undefined ? {} : { configuration }),
     github: githubContext(environment, runOf(environment)),
     temporary: temporaryOf(environment),
   }
