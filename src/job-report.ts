@@ -30,7 +30,7 @@ export async function writeReport(
   if (html === undefined) {
     throw new ComebackError('usage', 'The report needs a file.', { hint: 'Name it with --html FILE.' })
   }
-  const listed = await list(store, components, keyring, signal)
+  const listed = await list(store, components, keyring, signal, now())
   const storeArguments = ['--store', store.location, ...serverArguments(options)]
   // The edge masks secrets in what it shows; the page never passes it, and reasons quote what others wrote.
   const scrub = scrubber([key, githubToken].filter(secret => secret !== undefined))

@@ -11,13 +11,15 @@ import type { KnownChunks } from '../repository/backup-writer.ts'
 import { ChunkPlaces } from '../repository/chunk-places.ts'
 import { readIndex } from '../repository/index-object.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { authenticate, prepareIndex } from '../repository/manifests.ts'
+import { objectName } from '../repository/layout.ts'
+import { prepareIndex } from '../repository/manifests.ts'
 import { mostlyUsed, usedBytes } from '../repository/pack-use.ts'
 import { type Pack, packFinder, packName } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import type { Problem } from './ports.ts'
 import { isOf } from './source-hash.ts'
+import type { Judge, Judged, Standing } from './standing.ts'
 
 /** Backups that a report names because they can't be built on. */
 const MOST_TOLD = 5
@@ -28,6 +30,7 @@ export interface BaseSearch {
   readonly component: Component
   readonly identity: string
   readonly catalog: Catalog
+  readonly judge: Judge
   /** Safety backups from then on may be built on, too. Without it, none. */
   readonly safetySince?: Date
   readonly signal: AbortSignal
@@ -42,27 +45,39 @@ export interface Found {
 }
 
 /**
- * Looks from the newest backwards. Damaged manifests are reported and passed over: they must not stop new backups. Throws
- * `wrong-key` if the store holds backups of this component and none was made with this key: more likely a slip than a wish.
+ * Looks from the newest backwards, at what counts alone. Damaged manifests are reported and passed over: they must not stop new
+ * backups. Throws `wrong-key` if the store holds backups of this component and none was made with this key: more likely a slip
+ * than a wish.
  */
 export async function findBase(search: BaseSearch, allowOtherKey: boolean): Promise<Found> {
   const { component, identity, catalog, keyring } = search
   const placeholders: Manifest[] = []
   const unread: Problem[] = []
   let otherKey: ComebackError | undefined
+  let elsewhere: Manifest | undefined
   let holdsOurs = false
   for (const entry of catalog.entries) {
-    const manifest = await readAuthentic(search, entry)
-      // It may have been damaged on its way, or in a memory in between.
-      .catch(error => (hasCode(error, 'damaged') ? readAuthentic(search, entry) : Promise.reject(error)))
-      .catch(error => {
-        if (hasCode(error, 'wrong-key')) otherKey ??= error
-        else if (hasCode(error, 'damaged', 'unsupported', 'not-found')) unread.push(passedOver(error))
-        else throw error
-      })
-    if (!manifest) continue
+    const { standing, manifest } = await judged(search, entry)
+    const because = standing.counts ? undefined : standing.because
+    if (because === 'other-key') {
+      if (manifest !== undefined && isThere(manifest, catalog)) otherKey ??= errorOf(standing)
+      else unread.push(passedOver(errorOf(standing)))
+      continue
+    }
+    if (manifest === undefined || because === 'damaged' || because === 'gone') {
+      unread.push(passedOver(errorOf(standing)))
+      continue
+    }
     holdsOurs = true
-    if (!mayLeanOn(manifest, search) || !(await isOf(manifest, identity, keyring))) continue
+    if (!mayLeanOn(manifest, search)) continue
+    const isOfSource = await isOf(manifest, identity, keyring)
+    if (because === 'future' || because === 'other-store') {
+      unread.push(passedOver(errorOf(standing)))
+      if (because === 'other-store' && isOfSource && entry.kind === 'backup') elsewhere ??= manifest
+      continue
+    }
+    // Where nothing tells which store this is, the backups of this very source do.
+    if (!isOfSource) continue
     if (entry.kind === 'backup')
       return {
         backup: manifest,
@@ -81,12 +96,34 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
       },
     )
   }
-  const [newest] = placeholders
+  // The first backup of this source since the store moved, and another source's was here before it: it goes on where it was.
+  const idSalt = (elsewhere ?? placeholders[0])?.idSalt
   return {
-    backup: undefined,
-    placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt),
+    backup: elsewhere,
+    placeholders: placeholders.filter(placeholder => placeholder.idSalt === idSalt),
     problems: bounded(unread),
   }
+}
+
+/** A manifest may have been damaged on its way, or in a memory in between: then it is read once more. */
+async function judged({ judge, keyring }: BaseSearch, entry: CatalogEntry): Promise<Judged> {
+  const look = () => judge.judge(entry, manifest => prepareIndex(manifest, keyring))
+  const first = await look()
+  return !first.standing.counts && first.standing.because === 'damaged' ? look() : first
+}
+
+function errorOf(standing: Standing): ComebackError {
+  if (!standing.counts) return standing.error
+  throw new Error('A record that counts is nothing to report.')
+}
+
+/** Whether all that it names of its own is there: anybody can leave a manifest alone, and its key's id is but a claim. */
+function isThere({ component, id, index, objects }: Manifest, { objects: listed }: Catalog): boolean {
+  const own = index === null ? objects : [...objects, index]
+  return (
+    index !== null &&
+    own.every(({ name, size }) => listed.get(objectName({ component, id, file: name }))?.size === size)
+  )
 }
 
 /**
@@ -95,13 +132,6 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
  */
 function mayLeanOn({ purpose, id }: Manifest, { safetySince }: BaseSearch): boolean {
   return purpose === undefined || (safetySince !== undefined && timeOf(id) >= safetySince)
-}
-
-export async function readAuthentic({ store, keyring, signal }: BaseSearch, entry: CatalogEntry): Promise<Manifest> {
-  const manifest = await manifestOf(store, entry, signal)
-  prepareIndex(manifest, keyring)
-  await authenticate(manifest, keyring)
-  return manifest
 }
 
 /** Whether the chain's full backup is older than `fullEvery` milliseconds. */

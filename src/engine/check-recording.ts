@@ -44,7 +44,7 @@ export async function recordDamage(
   if (keyring === undefined) return
   const backups = known.filter(({ entry, authentic }) => entry.kind === 'backup' && authentic && hurt.has(entry.id))
   for (const { entry, manifest } of backups.slice(0, MOST)) {
-    const { decided } = await newestProofs(store, entry, manifest, keyring, signal)
+    const { decided } = await newestProofs({ store, keyring, now: now(), signal }, entry, manifest)
     if (decided !== undefined && saysDamaged(decided.record)) continue
     const own = damage.filter(({ hurts }) => hurts.includes(entry.id))
     const at = now()

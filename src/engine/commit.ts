@@ -39,7 +39,13 @@ export async function commit(
   const missing = await firstMissing(request, needed, listed)
   if (missing !== undefined) throw new ComebackError('damaged', missing.message, { hint: missing.hint })
   const expires = firstExpiry(needed.map(({ name }) => listed.get(name)))
-  const manifest = await describe(request, plan, writer, { status, index: indexObject, leansOn, expires })
+  const manifest = await describe(request, plan, writer, {
+    status,
+    index: indexObject,
+    leansOn,
+    expires,
+    holds: result.holds,
+  })
   signal.throwIfAborted()
   const written = await writeManifest(store, manifest, keyring, signal)
   // From here on the backup exists: nothing may throw any more, or leave a placeholder.
@@ -181,6 +187,7 @@ interface Facts {
   readonly leansOn: readonly Pack[]
   readonly expires?: Date | undefined
   readonly reason?: string
+  readonly holds?: SourceResult['holds']
 }
 
 async function describe(
@@ -193,7 +200,7 @@ async function describe(
   const full = plan.known === undefined && facts.status !== 'failed'
   const stock = full && writer.straight
   return {
-    format: 1,
+    format: 2,
     component,
     id: plan.id,
     time: plan.started.toISOString(),
@@ -222,6 +229,9 @@ async function describe(
     decrypt: stock ? stockCommand(component, request.codec, plan.iterations) : null,
     reason: facts.reason ?? null,
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+    store: plan.bond,
+    // Of a failed run nobody knows.
+    holds: facts.holds ?? 'all',
   }
 }
 

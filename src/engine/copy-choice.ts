@@ -3,17 +3,25 @@
  * once more when a backup is copied, so that what is held in memory of thousands of them is little.
  */
 import { createHash } from 'node:crypto'
-import { type ComebackError, hasCode } from '../errors.ts'
-import { timeOf } from '../format/backup-id.ts'
-import type { Component, Manifest } from '../format/manifest.ts'
+import { type ComebackError, type ErrorCode, hasCode } from '../errors.ts'
+import { type Component, type Holds, holdsOf, type Manifest } from '../format/manifest.ts'
+import type { Discount } from '../report/history-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { objectName } from '../repository/layout.ts'
-import { authenticate } from '../repository/manifests.ts'
 import { packName, packsOf } from '../repository/packs.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, type Moment, manifestOf, matches } from './catalog.ts'
+import type { Catalog, CatalogEntry, Moment } from './catalog.ts'
+import { findIn } from './find-backup.ts'
+import { warnOfPassedOver } from './passed-over.ts'
+import type { Progress } from './progress.ts'
 import { heldByRules, type RetentionPolicy } from './retention.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
+import { Judge, type Judging } from './standing.ts'
+
+/** Backups that are named because they are not copied. */
+const MOST_TOLD = 3
+/** What is wrong with a backup, and not with the store. */
+const UNREAD = ['damaged', 'unsupported', 'wrong-key', 'not-found'] as const satisfies readonly ErrorCode[]
 
 export type CopyRules = Omit<RetentionPolicy, 'days'>
 
@@ -24,9 +32,10 @@ export interface Choice {
   /** Undefined for all. */
   readonly rules: CopyRules | undefined
   readonly includeSafety: boolean
-  /** With it, only authentic backups are copied. */
+  /** With it, only what it vouches for is copied; without it everything is what it claims to be. */
   readonly keyring: Keyring | undefined
   readonly now: () => Date
+  readonly progress: Progress
   readonly signal: AbortSignal
 }
 
@@ -36,7 +45,10 @@ export interface Readable {
   readonly entry: CatalogEntry
   readonly source: string
   readonly complete: boolean
+  readonly holds: Holds
   readonly safety: boolean
+  /** Why it counts for nothing; absent where it counts. */
+  readonly discount?: Discount
   /** Of what its record says: whether it is still that one. */
   readonly digest: string
   readonly needs: readonly Needed[]
@@ -56,13 +68,37 @@ export interface Unreadable {
 
 /** Oldest first: what others lean on is there before them. Throws what keeps the store from being read. */
 export async function choose(choice: Choice, catalog: Catalog, component: Component): Promise<readonly Chosen[]> {
-  const { moment, rules, includeSafety } = choice
-  const entries = catalog.entries.filter(entry => entry.component === component && entry.kind === 'backup')
-  const read = reader(choice, catalog)
-  if (moment !== undefined) return one(moment, entries, read)
-  const all = await allSideBySide(entries, MANIFESTS_AT_A_TIME, read)
-  const wanted = rules === undefined ? all : held(all, rules, choice.now())
+  const { from, moment, rules, includeSafety, keyring, now, signal } = choice
+  const own = { ...catalog, entries: catalog.entries.filter(entry => entry.component === component) }
+  const read = reader({ store: from, catalog: own, keyring, now: now(), signal })
+  const backups = own.entries.filter(({ kind }) => kind === 'backup')
+  if (moment !== undefined) return one(choice, moment, own, component, read)
+  const reads = await allSideBySide(backups, MANIFESTS_AT_A_TIME, read)
+  const all = await allSideBySide(reads, 1, judged => judged())
+  const wanted = rules === undefined ? all.filter(isOfThisStore) : held(all, rules)
+  tellOfOthers(
+    choice,
+    component,
+    all.filter(record => 'discount' in record && !wanted.includes(record)),
+  )
   return wanted.filter(record => 'error' in record || includeSafety || !record.safety).toReversed()
+}
+
+/** What was made for another store stays: where it was copied to nothing would tell any more which is which. */
+function isOfThisStore(record: Chosen): boolean {
+  return 'error' in record || record.discount !== 'other-store'
+}
+
+function tellOfOthers({ progress }: Choice, component: Component, others: readonly Chosen[]): void {
+  if (others.length === 0) return
+  const ids = others.slice(0, MOST_TOLD).map(({ entry }) => entry.id)
+  const more = others.length > MOST_TOLD ? ', …' : ''
+  progress({
+    type: 'warning',
+    component,
+    message: `${others.length === 1 ? 'A backup counts' : `${others.length} backups count`} for nothing here and ${others.length === 1 ? 'is' : 'are'} not copied: ${ids.join(', ')}${more}`,
+    hint: '`comeback list` says of each why. Any can be copied by its id.',
+  })
 }
 
 export function digestOf(manifest: Manifest): string {
@@ -70,37 +106,42 @@ export function digestOf(manifest: Manifest): string {
   return createHash('sha256').update(JSON.stringify(manifest)).digest('hex')
 }
 
-/** As `restore` understands it: what cannot be read is an error, since an older backup must not pass for the newest. */
+/** As `restore` understands it. */
 async function one(
+  { from, keyring, now, progress, signal }: Choice,
   moment: Moment,
-  entries: readonly CatalogEntry[],
-  read: (entry: CatalogEntry) => Promise<Chosen>,
+  catalog: Catalog,
+  component: Component,
+  read: (entry: CatalogEntry) => Promise<() => Promise<Chosen>>,
 ): Promise<readonly Chosen[]> {
-  const byId = moment.kind === 'id'
-  for (const entry of entries.filter(entry => matches(entry, moment))) {
-    const record = await read(entry)
-    if ('error' in record || byId || (record.complete && !(record.safety && !mayBeSafety(moment)))) return [record]
+  const passedOver = warnOfPassedOver(component, progress)
+  try {
+    const found = await findIn(catalog, { store: from, component, moment, keyring, now: now(), signal, passedOver })
+    const entry = catalog.entries.find(({ id, kind }) => id === found.id && kind === 'backup')
+    return entry === undefined ? [] : [await (await read(entry))()]
+  } catch (error) {
+    if (hasCode(error, 'no-such-backup')) return []
+    const entry = catalog.entries.find(({ id, kind }) => moment.kind === 'id' && id === moment.id && kind === 'backup')
+    if (entry === undefined || !hasCode(error, ...UNREAD)) throw error
+    return [{ entry, error }]
   }
-  return []
-}
-
-function mayBeSafety(moment: Moment): boolean {
-  return 'includeSafety' in moment && moment.includeSafety === true
 }
 
 /** What no rule could judge is told of all the same. Safety backups take no slot, and none holds them. */
-function held(all: readonly Chosen[], rules: CopyRules, now: Date): readonly Chosen[] {
+function held(all: readonly Chosen[], rules: CopyRules): readonly Chosen[] {
   const candidates = all.flatMap(record =>
-    'error' in record || record.safety || timeOf(record.entry.id) > now
+    'error' in record || record.safety || record.discount !== undefined
       ? []
-      : [{ record, id: record.entry.id, source: record.source, complete: record.complete }],
+      : [{ record, id: record.entry.id, source: record.source, complete: record.complete, holds: record.holds }],
   )
   const kept = new Set<Chosen>(heldByRules(candidates, { ...rules, days: 0 }).map(({ record }) => record))
   return all.filter(record => 'error' in record || kept.has(record))
 }
 
 /** The same object is named by many records, which share what is held of it. */
-function reader({ from, keyring, signal }: Choice, { objects }: Catalog): (entry: CatalogEntry) => Promise<Chosen> {
+function reader(judging: Judging): (entry: CatalogEntry) => Promise<() => Promise<Chosen>> {
+  const { objects } = judging.catalog
+  const judge = new Judge(judging)
   const known = new Map<string, Needed>()
   const shared = ({ name, size }: Needed): Needed => {
     const before = known.get(name)
@@ -110,16 +151,25 @@ function reader({ from, keyring, signal }: Choice, { objects }: Catalog): (entry
     return needed
   }
   return async entry => {
-    try {
-      const manifest = await manifestOf(from, entry, signal)
-      if (keyring !== undefined) await authenticate(manifest, keyring)
-      const { source, status, purpose } = manifest
-      const needs = itemsOf(manifest).map(shared)
-      const facts = { source, complete: status === 'complete', safety: purpose === 'safety' }
-      return { entry, ...facts, digest: digestOf(manifest), needs }
-    } catch (error) {
-      if (!hasCode(error, 'damaged', 'unsupported', 'wrong-key', 'not-found')) throw error
-      return { entry, error }
+    const { manifest, believed, standing } = await judge.read(entry)
+    const facts =
+      manifest === undefined || !believed
+        ? undefined
+        : {
+            source: manifest.source,
+            complete: manifest.status === 'complete',
+            holds: holdsOf(manifest),
+            safety: manifest.purpose === 'safety',
+            digest: digestOf(manifest),
+            needs: itemsOf(manifest).map(shared),
+          }
+    return async () => {
+      const judged = await standing()
+      if (facts !== undefined && judged.counts) return { entry, ...facts }
+      if (judged.counts) throw new Error(`${entry.id} was judged unread.`)
+      const { because, error } = judged
+      if (facts === undefined || because === 'damaged' || because === 'gone') return { entry, error }
+      return { entry, ...facts, discount: because }
     }
   }
 }

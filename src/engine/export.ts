@@ -13,7 +13,8 @@ import type { Keyring } from '../repository/keyring.ts'
 import { writeManifest } from '../repository/manifests.ts'
 import { openBackup } from '../repository/stored-backup.ts'
 import type { Store } from '../store/store.ts'
-import { findIn, type Moment, readCatalog } from './catalog.ts'
+import { type Moment, readCatalog } from './catalog.ts'
+import { findIn } from './find-backup.ts'
 import { warnOfPassedOver } from './passed-over.ts'
 import type { Progress } from './progress.ts'
 import { stockCommand } from './stock.ts'
@@ -25,6 +26,7 @@ export interface ExportRequest {
   readonly component: Component
   readonly moment: Moment
   readonly level: number | undefined
+  readonly now?: () => Date
   readonly progress: Progress
   readonly signal: AbortSignal
 }
@@ -33,7 +35,8 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
   const { store, target, keyring, component, progress, signal } = request
   const passedOver = warnOfPassedOver(component, request.progress)
   const catalog = await readCatalog(store, component, signal)
-  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, signal, passedOver })
+  const now = request.now?.() ?? new Date()
+  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, now, signal, passedOver })
   await refuseTwice(target, component, manifest.id, signal)
   const stored = await openBackup(store, manifest, keyring, signal)
   const salt = randomBytes(8).toString('hex')

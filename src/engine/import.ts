@@ -62,7 +62,7 @@ async function importOne(request: ImportRequest, old: OldBackup, catalog: Catalo
     progress({ type: 'phase', component, text: `checking ${name}` })
     await checkSource(source, signal)
     const tools = { ...request.tools, [ORIGIN]: originOf(old) }
-    const outcome = await backup({ ...request, source, tools, now: () => time })
+    const outcome = await backup({ ...request, source, tools, now: () => time, today: () => new Date() })
     if (outcome.status === 'failed') return { ...about, status: 'failed', error: outcome.error }
     const { id, bytes, problems } = outcome
     return { ...about, status: 'imported', id, bytes, problems }

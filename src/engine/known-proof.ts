@@ -1,13 +1,13 @@
 /** What proofs tell whoever is about to restore: whether this backup came back, and how long that takes. */
-import { asComebackError, hasCode } from '../errors.ts'
+import { asComebackError } from '../errors.ts'
 import type { Manifest } from '../format/manifest.ts'
 import type { KnownProof } from '../report/restore-plan-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { isOurs } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import type { Progress } from './progress.ts'
 import { newestProofs, type RecordedProof } from './proof-history.ts'
+import { Judge } from './standing.ts'
 
 /** Other backups whose proofs are looked at: a restore is waiting. */
 const MOST_OTHERS = 3
@@ -17,6 +17,7 @@ export interface KnownProofSearch {
   /** Of the component alone. */
   readonly catalog: Catalog
   readonly keyring: Keyring
+  readonly now: Date
   readonly progress: Progress
   readonly signal: AbortSignal
 }
@@ -27,13 +28,14 @@ export async function knownProof(search: KnownProofSearch, manifest: Manifest): 
   const proved = catalog.entries.filter(({ proofs }) => proofs.length > 0)
   const own = proved.filter(({ id, kind }) => id === manifest.id && kind === 'backup')
   const others = proved.filter(({ id }) => id !== manifest.id).slice(0, MOST_OTHERS)
+  const judge = new Judge(search)
   try {
     for (const entry of own) {
-      const { decided } = await proofsOf(search, entry, manifest)
+      const { decided } = await proofsOf(search, judge, entry, manifest)
       if (decided !== undefined) return toldBy(decided)
     }
     for (const entry of others) {
-      const { decided } = await proofsOf(search, entry, manifest)
+      const { decided } = await proofsOf(search, judge, entry, manifest)
       if (decided !== undefined && decided.record.restoreSeconds !== null) return toldBy(decided)
     }
   } catch (error) {
@@ -45,15 +47,10 @@ export async function knownProof(search: KnownProofSearch, manifest: Manifest): 
   return undefined
 }
 
-async function proofsOf({ store, keyring, signal }: KnownProofSearch, entry: CatalogEntry, { source }: Manifest) {
-  try {
-    const manifest = await manifestOf(store, entry, signal)
-    if (manifest.source !== source || !(await isOurs(manifest, keyring))) return {}
-    return await newestProofs(store, entry, manifest, keyring, signal)
-  } catch (error) {
-    if (hasCode(error, 'damaged', 'unsupported', 'not-found')) return {}
-    throw error
-  }
+async function proofsOf(search: KnownProofSearch, judge: Judge, entry: CatalogEntry, { id, source }: Manifest) {
+  const { standing, manifest } = await judge.judge(entry)
+  if (manifest?.source !== source || !(standing.counts || entry.id === id)) return {}
+  return await newestProofs(search, entry, manifest)
 }
 
 function toldBy({ record }: RecordedProof): KnownProof {

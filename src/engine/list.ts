@@ -1,72 +1,91 @@
 /** The use case: what the store holds, as far as it can be believed. */
-import { asComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
-import type { Component } from '../format/manifest.ts'
+import { type Component, holdsOf, type Manifest } from '../format/manifest.ts'
 import type { ListedBackup, ListReport } from '../report/report.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { isOurs } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
-import { type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
-import { newestProof } from './proof-history.ts'
+import { type CatalogEntry, readCatalog } from './catalog.ts'
+import { newestProofs } from './proof-history.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
+import { Judge, type Judging, type Standing } from './standing.ts'
 
-/** Without a keyring, or with another key, the entries are listed as they claim to be. */
+/** Without a keyring the entries are listed as they claim to be. */
 export async function list(
   store: Store,
   components: readonly Component[],
   keyring: Keyring | undefined,
   signal: AbortSignal,
+  now = new Date(),
 ): Promise<ListReport> {
   const [only, ...more] = components
   const catalog = await readCatalog(store, more.length === 0 ? only : undefined, signal)
+  const judging = { store, catalog, keyring, now, signal }
+  const judge = new Judge(judging)
   const asked = catalog.entries.filter(({ component }) => components.includes(component))
-  const backups = await allSideBySide(asked, MANIFESTS_AT_A_TIME, entry => describe(store, entry, keyring, signal))
-  return { command: 'list', store: store.location, backups, foreign: catalog.foreign }
+  const read = await allSideBySide(asked, MANIFESTS_AT_A_TIME, entry => describe(judging, judge, entry))
+  const backups = await allSideBySide(read, 1, judged => judged())
+  const claims = keyring === undefined ? { unauthenticated: true as const } : {}
+  return { command: 'list', store: store.location, ...claims, backups, foreign: catalog.foreign }
 }
 
-async function describe(
-  store: Store,
-  entry: CatalogEntry,
-  keyring: Keyring | undefined,
-  signal: AbortSignal,
-): Promise<ListedBackup> {
-  const { component, id } = entry
-  try {
-    const manifest = await manifestOf(store, entry, signal)
-    const authenticated = keyring !== undefined && (await isOurs(manifest, keyring))
-    const proof = await newestProof(store, entry, manifest, authenticated ? keyring : undefined, signal)
-    return {
-      component,
-      id,
-      time: manifest.time,
-      status: manifest.status,
-      stock: manifest.stock,
-      bytes: manifest.bytes.plain,
-      stored: manifest.bytes.stored,
-      keyId: manifest.keyId,
-      leansOn: manifest.leansOn.map(({ backup }) => backup),
-      authenticated,
-      full: manifest.full,
-      new: manifest.bytes.new,
-      ...(manifest.expires === null ? {} : { expires: manifest.expires }),
-      ...(proof === undefined
-        ? {}
-        : {
-            proof: {
-              verdict: proof.record.verdict,
-              time: proof.record.provedAt,
-              ...(proof.record.restoreSeconds === null ? {} : { restoreSeconds: proof.record.restoreSeconds }),
-              authenticated: proof.authenticated,
-            },
-          }),
-      ...(manifest.purpose === undefined ? {} : { purpose: manifest.purpose }),
-      ...(manifest.reason === null ? {} : { reason: manifest.reason }),
-    }
-  } catch (error) {
-    if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
-    const reason = asComebackError(error).message
-    const time = timeOf(id).toISOString()
-    const unknown = { stock: false, bytes: 0, stored: 0, keyId: '', leansOn: [], authenticated: false }
-    return { component, id, time, status: 'damaged', ...unknown, reason }
+async function describe(judging: Judging, judge: Judge, entry: CatalogEntry): Promise<() => Promise<ListedBackup>> {
+  const { manifest, believed, standing } = await judge.read(entry)
+  const described = manifest === undefined ? undefined : await describeManifest(judging, entry, manifest, believed)
+  return async () => {
+    const judged = await standing()
+    return described === undefined ? unreadable(entry, judged) : { ...described, ...judgement(judged) }
   }
+}
+
+function judgement(standing: Standing): Pick<ListedBackup, 'authenticated' | 'discount'> {
+  if (standing.counts) return { authenticated: standing.authenticated }
+  const { because } = standing
+  const authenticated = because === 'other-store' || because === 'unclear-store'
+  return because === 'damaged' || because === 'gone' ? { authenticated } : { authenticated, discount: because }
+}
+
+async function describeManifest(
+  judging: Judging,
+  entry: CatalogEntry,
+  manifest: Manifest,
+  believed: boolean,
+): Promise<ListedBackup> {
+  const { component, id, status, stock, bytes, keyId, leansOn, full, expires, purpose, reason } = manifest
+  const { newest } = believed ? await newestProofs(judging, entry, manifest) : {}
+  const holds = holdsOf(manifest)
+  return {
+    component,
+    id,
+    time: manifest.time,
+    status,
+    ...(holds === 'all' ? {} : { holds }),
+    stock,
+    bytes: bytes.plain,
+    stored: bytes.stored,
+    keyId,
+    leansOn: leansOn.map(({ backup }) => backup),
+    authenticated: false,
+    full,
+    new: bytes.new,
+    ...(expires === null ? {} : { expires }),
+    ...(newest === undefined
+      ? {}
+      : {
+          proof: {
+            verdict: newest.record.verdict,
+            time: newest.record.provedAt,
+            ...(newest.record.restoreSeconds === null ? {} : { restoreSeconds: newest.record.restoreSeconds }),
+            authenticated: newest.authenticated,
+          },
+        }),
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(reason === null ? {} : { reason }),
+  }
+}
+
+function unreadable({ component, id }: CatalogEntry, standing: Standing): ListedBackup {
+  const reason = standing.counts ? '' : standing.error.message
+  const time = timeOf(id).toISOString()
+  const unknown = { stock: false, bytes: 0, stored: 0, keyId: '', leansOn: [], authenticated: false }
+  return { component, id, time, status: 'damaged', ...unknown, reason }
 }

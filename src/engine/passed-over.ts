@@ -1,7 +1,7 @@
-/** Records that are not authentic and would have been the ones meant: told of, a few by name. */
+/** Records that would have been the ones meant, and do not count or hold less: told of, a few by name. */
 import type { ComebackError } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
-import type { PassedOver } from './catalog.ts'
+import type { PassedOver } from './find-backup.ts'
 import type { Progress } from './progress.ts'
 
 /** Whoever can write to the store can leave any number of them there. */
@@ -10,16 +10,20 @@ const MOST_TOLD = 3
 /** Warns of each, up to a few. */
 export function warnOfPassedOver(component: Component, progress: Progress): PassedOver {
   let told = 0
-  return (id: string, { message }: ComebackError) => {
+  return (_: string, { message, hint }: ComebackError, asked) => {
     if (++told > MOST_TOLD + 1) return
     progress({
       type: 'warning',
       component,
-      message:
-        told > MOST_TOLD
-          ? `More ${component} backups were passed over, which are not authentic either.`
-          : `The ${component} backup ${id} is passed over for an older one, as it is not authentic: ${message}`,
-      hint: 'Look who else writes to this store; `comeback check` names all of them. One can be asked for by its id.',
+      ...(told > MOST_TOLD
+        ? {
+            message: `More ${component} backups were passed over.`,
+            hint: '`comeback list` says of each what it is.',
+          }
+        : {
+            message: `${message} ${asked ? 'It is taken, as it was asked for by its id.' : 'It is passed over for an older one.'}`,
+            ...(hint === undefined ? {} : { hint }),
+          }),
     })
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { newBackupId } from '../format/backup-id.ts'
 import type { CodecName } from '../format/compression.ts'
 import { PBKDF2_ITERATIONS } from '../format/keys.ts'
-import type { Manifest } from '../format/manifest.ts'
+import type { Component, Manifest } from '../format/manifest.ts'
 import type { ProofRecord } from '../format/proof-record.ts'
 import type { KnownChunks } from '../repository/backup-writer.ts'
 import type { Keyring } from '../repository/keyring.ts'
@@ -15,6 +15,8 @@ import type { Problem, Source } from './ports.ts'
 import type { Progress } from './progress.ts'
 import { GRACE } from './retention.ts'
 import { sourceHash } from './source-hash.ts'
+import { Judge } from './standing.ts'
+import { placeHash } from './store-family.ts'
 
 export interface BackupRequest {
   readonly store: Store
@@ -36,6 +38,8 @@ export interface BackupRequest {
   /** Names and versions for the manifest. */
   readonly tools: Readonly<Record<string, string>>
   readonly now: () => Date
+  /** Where `now` is not the time, but the date that an old backup gets. */
+  readonly today?: () => Date
   readonly progress: Progress
   readonly signal: AbortSignal
 }
@@ -49,6 +53,8 @@ export interface Plan {
   readonly salt: string
   readonly iterations: number
   readonly source: string
+  /** The store that it is for. */
+  readonly bond: NonNullable<Manifest['store']>
   /** The component's backups that the store held before, of whatever source, newest first. */
   readonly earlier: readonly CatalogEntry[]
   readonly problems: readonly Problem[]
@@ -61,8 +67,9 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
   const identity = request.sourceName === undefined ? source.identity : `name:${request.sourceName}`
   const catalog = await readCatalog(store, component, signal)
   const safetySince = youngSafety(request, started)
+  const judge = new Judge({ store, catalog, keyring, now: request.today?.() ?? started, signal })
   const search: BaseSearch = {
-    ...{ store, keyring, component, identity, catalog, signal },
+    ...{ store, keyring, component, identity, catalog, judge, signal },
     ...(safetySince === undefined ? {} : { safetySince }),
   }
   const found = await findBase(search, request.full)
@@ -85,6 +92,10 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
     salt: known === undefined || newest === undefined ? randomBytes(8).toString('hex') : newest.kdf.salt,
     iterations,
     source: await sourceHash(keyring, idSalt, iterations, component, identity),
+    bond: {
+      id: newest?.store?.id ?? (await ownBond(judge, component)) ?? randomBytes(16).toString('hex'),
+      place: await placeHash(keyring, idSalt, iterations, store),
+    },
     earlier: catalog.entries.filter(({ kind }) => kind === 'backup'),
     problems: [...found.problems, ...(damaged === undefined ? [] : [leftAside(damaged)]), ...loaded.problems],
   }
@@ -96,6 +107,12 @@ function leftAside({ backup, provedAt }: ProofRecord): Problem {
     message: `${backup} was found damaged on ${provedAt.slice(0, 10)}, so this backup builds on nothing that it holds.`,
     hint: 'Nothing needs to be done for new backups. `comeback check --read` names what is damaged of the old ones.',
   }
+}
+
+/** Of another source's backups, if some were made here: whatever else lies in a new store may have been put there by anybody. */
+async function ownBond(judge: Judge, component: Component): Promise<string | undefined> {
+  const { bonds, isHome } = await judge.family(component)
+  return isHome && bonds !== 'unclear' ? [...bonds][0] : undefined
 }
 
 /** From when on safety backups outlive the run that makes another one of them. */

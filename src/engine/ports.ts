@@ -44,6 +44,8 @@ export interface SourceResult {
   readonly detail: Json
   /** The program that read what the engine's own code does not, with its version: `pg_dump 18.3 (bundled)`. */
   readonly tool?: string
+  /** What was left out on request; absent for all of it. */
+  readonly holds?: 'some-rows' | 'structure'
   readonly problems: readonly Problem[]
 }
 

@@ -1,31 +1,18 @@
 /**
- * What the store remembers of proofs. One that was forged or damaged counts for nothing where the key of the backup is at hand;
- * `manifest` is authentic, or there is no keyring.
+ * What the store remembers of the proofs of a backup that counts (see `standing.ts`). One that was forged, damaged or dated in the
+ * future counts for nothing; without a keyring each counts as it claims to be.
  */
 import { hasCode } from '../errors.ts'
 import type { Manifest } from '../format/manifest.ts'
 import type { ProofRecord } from '../format/proof-record.ts'
-import type { Keyring } from '../repository/keyring.ts'
 import { isOurProof, readProof } from '../repository/proofs.ts'
-import type { Store } from '../store/store.ts'
 import type { CatalogEntry } from './catalog.ts'
+import { isFuture, type Judging } from './standing.ts'
 
 export interface RecordedProof {
   readonly record: ProofRecord
   /** Whether the key at hand made it. */
   readonly authenticated: boolean
-}
-
-/** The newest proof of a backup that can be read and believed. */
-export async function newestProof(
-  store: Store,
-  entry: CatalogEntry,
-  manifest: Manifest,
-  keyring: Keyring | undefined,
-  signal: AbortSignal,
-): Promise<RecordedProof | undefined> {
-  for await (const proof of believed(store, entry, manifest, keyring, signal)) return proof
-  return undefined
 }
 
 export interface NewestProofs {
@@ -34,15 +21,15 @@ export interface NewestProofs {
   readonly decided?: RecordedProof
 }
 
+export type ProofReading = Pick<Judging, 'store' | 'keyring' | 'now' | 'signal'>
+
 export async function newestProofs(
-  store: Store,
+  reading: ProofReading,
   entry: CatalogEntry,
   manifest: Manifest,
-  keyring: Keyring | undefined,
-  signal: AbortSignal,
 ): Promise<NewestProofs> {
   let newest: RecordedProof | undefined
-  for await (const proof of believed(store, entry, manifest, keyring, signal)) {
+  for await (const proof of believed(reading, entry, manifest)) {
     newest ??= proof
     if (proof.record.verdict !== 'could-not-verify') return { newest, decided: proof }
   }
@@ -51,17 +38,16 @@ export async function newestProofs(
 
 /** Newest first. */
 async function* believed(
-  store: Store,
+  { store, keyring, now, signal }: ProofReading,
   { proofs }: CatalogEntry,
   manifest: Manifest,
-  keyring: Keyring | undefined,
-  signal: AbortSignal,
 ): AsyncGenerator<RecordedProof> {
   for (const name of proofs) {
     const record = await readProof(store, name, signal).catch((error: unknown) => {
       if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
     })
-    if (record === undefined) continue
+    // It would be the newest until that day.
+    if (record === undefined || isFuture(new Date(record.provedAt), now)) continue
     const authenticated = keyring !== undefined && (await isOurProof(record, manifest, keyring))
     if (keyring === undefined || authenticated) yield { record, authenticated }
   }

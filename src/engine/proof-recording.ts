@@ -5,13 +5,13 @@ import type { Manifest } from '../format/manifest.ts'
 import { openDetails, type ProofRecord } from '../format/proof-record.ts'
 import type { Proof, ProofPoint } from '../report/proof.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { isOurs } from '../repository/manifests.ts'
 import { writeProof } from '../repository/proofs.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import type { ProofBefore } from './ports.ts'
 import { CHECKS, PROOF_CODES, type ProofCode } from './proof.ts'
 import { newestProofs, type RecordedProof } from './proof-history.ts'
+import { Judge } from './standing.ts'
 
 /** Earlier proofs that a report shows. */
 const POINTS = 20
@@ -103,16 +103,19 @@ export async function earlierProofs(
   catalog: Catalog,
   proven: Manifest,
   keyring: Keyring,
+  now: Date,
   signal: AbortSignal,
 ): Promise<Earlier> {
   const points: ProofPoint[] = []
   let before: ProofBefore | undefined
   const entries = catalog.entries.filter(({ component, proofs }) => component === proven.component && proofs.length > 0)
+  const judging = { store, catalog, keyring, now, signal }
+  const judge = new Judge(judging)
   for (const entry of newestAndOlder(entries, proven)) {
+    const { standing, manifest } = await judge.judge(entry)
+    if (manifest === undefined || !standing.counts) continue
     try {
-      const manifest = await manifestOf(store, entry, signal)
-      if (!(await isOurs(manifest, keyring))) continue
-      const { newest, decided } = await newestProofs(store, entry, manifest, keyring, signal)
+      const { newest, decided } = await newestProofs(judging, entry, manifest)
       if (newest !== undefined) points.push(pointOf(newest))
       if (before !== undefined || decided === undefined || !isBefore(manifest, proven)) continue
       const details = await detailsOf(decided, manifest, keyring)

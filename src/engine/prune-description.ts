@@ -125,22 +125,40 @@ function refusalProblems(refused: readonly Refusal[]): readonly PruneProblem[] {
   })
 }
 
+const LEFT_ALONE = [
+  { discount: 'other-key', what: 'made with another key', hint: 'Prune with that key, too.' },
+  {
+    discount: 'other-store',
+    what: 'made for another store',
+    hint: 'Somebody copied them here. Remove them by hand if they do not belong here.',
+  },
+  {
+    discount: 'unclear-store',
+    what: 'made for several stores, and nothing tells which this one is',
+    hint: 'Remove by hand those that do not belong here.',
+  },
+] as const
+
 function recordProblems(decisions: readonly Decision[]): readonly PruneProblem[] {
   const problems: PruneProblem[] = []
   for (const { record } of decisions) {
-    if (record.trust !== 'damaged') continue
+    if ('needs' in record || record.because !== 'damaged') continue
     problems.push({
       severity: 'warning',
       message: `${record.why} It stays, and so do the packs of all older ${record.entry.component} backups: it may lean on them.`,
       hint: `Bring ${record.name} back from a copy of the store, or delete it by hand if you can do without that backup.`,
     })
   }
-  const others = decisions.filter(({ record }) => record.trust === 'other')
-  if (others.length > 0) {
+  for (const { discount, what, hint } of LEFT_ALONE) {
+    const ids = decisions.flatMap(({ record }) =>
+      'needs' in record && record.discount === discount ? [record.entry.id] : [],
+    )
+    if (ids.length === 0) continue
+    const [subject, verb] = ids.length === 1 ? ['A backup', 'was'] : [`${ids.length} backups`, 'were']
     problems.push({
       severity: 'warning',
-      message: `${others.length === 1 ? 'A backup was' : `${others.length} backups were`} made with another key (${shown(others.map(({ record }) => record.entry.id))}), so all of that stays.`,
-      hint: 'Prune with that key, too.',
+      message: `${subject} ${verb} ${what} (${shown(ids)}), so all of that stays.`,
+      hint,
     })
   }
   return problems

@@ -1,11 +1,19 @@
 /** Which records stay and which go, and why: pure. */
 import { timeOf } from '../format/backup-id.ts'
+import type { Discount } from '../report/history-report.ts'
 import type { ReadRecord, StoreRecord } from './records.ts'
 import { GRACE, type RetentionPolicy, reasonsToKeep, UNDO_DAYS } from './retention.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 /** Milliseconds that a placeholder stays in sight. */
 const WEEK = 7 * DAY
+
+const DISCOUNTED: Readonly<Record<Discount, string>> = {
+  future: 'dated in the future',
+  'other-key': 'made with another key',
+  'other-store': 'made for another store',
+  'unclear-store': 'perhaps made for another store',
+}
 
 export interface Decision {
   readonly record: StoreRecord
@@ -15,7 +23,7 @@ export interface Decision {
 
 /** For each record, in their order, whether it stays, and why. */
 export function decide(records: readonly StoreRecord[], policy: RetentionPolicy, now: Date): readonly Decision[] {
-  const known = records.filter((record): record is ReadRecord => record.trust === 'known')
+  const known = records.filter((record): record is ReadRecord => 'needs' in record && record.discount === undefined)
   const backups = known.filter(({ entry }) => entry.kind === 'backup')
   const kept = new Map<StoreRecord, readonly string[]>()
   for (const members of Map.groupBy(backups, ({ entry }) => entry.component).values()) {
@@ -25,6 +33,8 @@ export function decide(records: readonly StoreRecord[], policy: RetentionPolicy,
       source: record.source,
       safety: record.safety,
       verified: record.verified,
+      disproved: record.disproved,
+      holds: record.holds,
       complete: record.status === 'complete',
     }))
     for (const [{ record }, reasons] of reasonsToKeep(candidates, policy, now)) kept.set(record, reasons)
@@ -43,8 +53,8 @@ function otherReasons(
   now: Date,
 ): readonly string[] {
   if (!('needs' in record))
-    return [record.trust === 'gone' ? 'its record vanished just now' : 'its record cannot be read']
-  if (record.trust === 'other') return ['made with another key']
+    return [record.because === 'gone' ? 'its record vanished just now' : 'its record cannot be read']
+  if (record.discount !== undefined) return [DISCOUNTED[record.discount]]
   return placeholderReasons(record, backups, policy, now)
 }
 
@@ -61,7 +71,6 @@ function placeholderReasons(
 ): readonly string[] {
   const { component, id } = record.entry
   const age = now.getTime() - timeOf(id).getTime()
-  if (age < 0) return ['dated in the future']
   if (age < WEEK) return ['younger than 7 days']
   const better = backups.filter(
     ({ entry, status, safety }) =>

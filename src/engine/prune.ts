@@ -49,7 +49,7 @@ const REFUSALS = ['permission', 'unsupported', 'failed', 'store-foreign'] as con
 export interface PruneRequest {
   readonly store: Store
   readonly components: readonly Component[]
-  /** Not needed; with it, manifests that were altered are told from others. */
+  /** Without it everything is judged by what it claims to be: whoever calls must have asked for that. */
   readonly keyring: Keyring | undefined
   readonly policy: RetentionPolicy
   /** Without it, the report is a plan. */
@@ -64,7 +64,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   const { store, components, policy, signal } = request
   const now = request.now()
   const cache: RecordCache = new Map()
-  const seen = await look(request, cache, () => true)
+  const seen = await look(request, now, cache, () => true)
   const decisions = decide(seen.records, policy, now)
   const staying = decisions.filter(({ keep }) => keep).map(({ record }) => record)
   const going = decisions.filter(({ keep }) => !keep).map(({ record }) => record.name)
@@ -78,7 +78,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
 
   announce(request, going, 'old record')
   const records = await remove(store, going, signal)
-  const again = await look(request, cache, ({ name }) => !records.deleted.has(name))
+  const again = await look(request, now, cache, ({ name }) => !records.deleted.has(name))
   const doomed = unneeded(again.catalog, components, again.records, [...seen.records, ...again.records], now)
   announce(request, namesOf(doomed.packs), 'object')
   const packs = await remove(store, namesOf(doomed.packs), signal)
@@ -96,6 +96,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
 
 async function look(
   { store, components, keyring, signal }: PruneRequest,
+  now: Date,
   cache: RecordCache,
   wanted: (record: { readonly name: string }) => boolean,
 ): Promise<{ readonly catalog: Catalog; readonly records: readonly StoreRecord[] }> {
@@ -104,7 +105,7 @@ async function look(
   const entries = catalog.entries.filter(
     entry => components.includes(entry.component) && wanted({ name: recordName(entry) }),
   )
-  return { catalog, records: await readRecords(store, catalog, entries, { keyring, cache, signal }) }
+  return { catalog, records: await readRecords({ store, catalog, keyring, now, signal }, entries, cache) }
 }
 
 /** What the store refuses is noted, and the rest goes on. What may pass, or concerns everything, is thrown. */

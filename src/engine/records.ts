@@ -1,14 +1,12 @@
 /** What the store says of each backup and each failed run, as far as it can be read and believed: what `prune` decides by. */
-import { asComebackError, hasCode } from '../errors.ts'
-import type { Manifest } from '../format/manifest.ts'
-import type { Keyring } from '../repository/keyring.ts'
+import { type Holds, holdsOf, type Manifest } from '../format/manifest.ts'
+import type { Discount } from '../report/history-report.ts'
 import { MANIFEST, objectName, PLACEHOLDER } from '../repository/layout.ts'
-import { isOurs } from '../repository/manifests.ts'
 import { packName, packsOf } from '../repository/packs.ts'
-import type { Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, manifestOf } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import { newestProofs } from './proof-history.ts'
 import { allSideBySide, MANIFESTS_AT_A_TIME } from './side-by-side.ts'
+import { Judge, type Judging } from './standing.ts'
 
 export type StoreRecord = ReadRecord | UnreadRecord
 
@@ -16,13 +14,15 @@ export interface ReadRecord {
   readonly entry: CatalogEntry
   /** Name of the manifest or placeholder itself. */
   readonly name: string
-  /** `other`: made with another key than the one at hand, so it cannot be told whether it is as it was written. */
-  readonly trust: 'known' | 'other'
+  /** Why it counts for nothing; absent where it counts. */
+  readonly discount?: Discount
   readonly status: Manifest['status']
+  readonly holds: Holds
   readonly source: string
   readonly safety: boolean
   /** By the newest of its proofs that came to a verdict; without the key as it claims. */
   readonly verified: boolean
+  readonly disproved: boolean
   /** Whether a later run may build on its packs. */
   readonly hasIndex: boolean
   /** Objects that it can't do without: its index, its packs and those that it leans on. */
@@ -33,7 +33,7 @@ export interface UnreadRecord {
   readonly entry: CatalogEntry
   readonly name: string
   /** `gone`: listed, and deleted before it was read. */
-  readonly trust: 'damaged' | 'gone'
+  readonly because: 'damaged' | 'gone'
   readonly why: string
 }
 
@@ -42,18 +42,18 @@ export type RecordCache = Map<string, ReadRecord>
 
 /** One for each entry, in their order. Throws what may pass, and what forbids reading. */
 export async function readRecords(
-  store: Store,
-  catalog: Catalog,
+  judging: Judging,
   entries: readonly CatalogEntry[],
-  options: { readonly keyring: Keyring | undefined; readonly cache: RecordCache; readonly signal: AbortSignal },
+  cache: RecordCache,
 ): Promise<readonly StoreRecord[]> {
-  const { keyring, cache, signal } = options
-  return allSideBySide(entries, MANIFESTS_AT_A_TIME, async entry => {
-    const name = recordName(entry)
-    const cached = cache.get(name)
-    if (cached !== undefined) return cached
-    const record = await readRecord(store, entry, catalog, keyring, signal)
-    if ('needs' in record) cache.set(name, record)
+  const judge = new Judge(judging)
+  const read = await allSideBySide(entries, MANIFESTS_AT_A_TIME, async entry => {
+    const cached = cache.get(recordName(entry))
+    return cached === undefined ? readRecord(judging, judge, entry) : async () => cached
+  })
+  return allSideBySide(read, 1, async judged => {
+    const record = await judged()
+    if ('needs' in record) cache.set(record.name, record)
     return record
   })
 }
@@ -62,28 +62,40 @@ export function recordName({ component, id, kind }: CatalogEntry): string {
   return objectName({ component, id, file: kind === 'backup' ? MANIFEST : PLACEHOLDER })
 }
 
-async function readRecord(
-  store: Store,
-  entry: CatalogEntry,
-  catalog: Catalog,
-  keyring: Keyring | undefined,
-  signal: AbortSignal,
-): Promise<StoreRecord> {
+async function readRecord(judging: Judging, judge: Judge, entry: CatalogEntry): Promise<() => Promise<StoreRecord>> {
   const name = recordName(entry)
-  try {
-    const manifest = await manifestOf(store, entry, signal)
-    const { status, source, index } = manifest
-    const safety = manifest.purpose === 'safety'
-    const trust = keyring === undefined || (await isOurs(manifest, keyring)) ? 'known' : 'other'
-    const believer = trust === 'known' ? keyring : undefined
-    const { decided } = await newestProofs(store, entry, manifest, believer, signal)
-    const verified = decided?.record.verdict === 'verified'
-    const needs = needsOf(manifest, catalog)
-    return { entry, name, trust, status, source, safety, verified, hasIndex: index !== null, needs }
-  } catch (error) {
-    if (!hasCode(error, 'damaged', 'unsupported', 'not-found')) throw error
-    const trust = error.code === 'not-found' ? 'gone' : 'damaged'
-    return { entry, name, trust, why: asComebackError(error).message }
+  const { manifest, believed, standing } = await judge.read(entry)
+  const facts = manifest === undefined ? undefined : await factsOf(judging, entry, manifest, believed)
+  return async () => {
+    const judged = await standing()
+    if (judged.counts) {
+      if (facts === undefined) throw new Error(`${name} was judged unread.`)
+      return { entry, name, ...facts }
+    }
+    const { because, error } = judged
+    if (facts !== undefined && because !== 'damaged' && because !== 'gone')
+      return { entry, name, discount: because, ...facts }
+    return { entry, name, because: because === 'gone' ? 'gone' : 'damaged', why: error.message }
+  }
+}
+
+async function factsOf(
+  judging: Judging,
+  entry: CatalogEntry,
+  manifest: Manifest,
+  believed: boolean,
+): Promise<Omit<ReadRecord, 'entry' | 'name' | 'discount'>> {
+  const { status, source, index, purpose } = manifest
+  const { decided } = believed ? await newestProofs(judging, entry, manifest) : {}
+  return {
+    status,
+    holds: holdsOf(manifest),
+    source,
+    safety: purpose === 'safety',
+    verified: decided?.record.verdict === 'verified',
+    disproved: decided?.record.verdict === 'failed',
+    hasIndex: index !== null,
+    needs: needsOf(manifest, judging.catalog),
   }
 }
 

@@ -1,11 +1,10 @@
 /** From what a store lists to its history: the state of each component, and when the next backup is due. */
-import { COMPONENTS } from '../format/manifest.ts'
+import { COMPONENTS, type Holds } from '../format/manifest.ts'
 import type { ComponentHistory, HistoryBackup, HistoryReport } from '../report/history-report.ts'
 import type { ListedBackup, ListReport } from '../report/report.ts'
+import { holdsNoLess, newestOfMost } from './holdings.ts'
 import { largestGap, nextDue } from './rhythm.ts'
 
-/** Milliseconds that another machine's clock may be ahead before a backup of its counts as dated in the future. */
-const CLOCK_SKEW = 60 * 60 * 1000
 /** Part of the usual gap that a backup may be late before it counts as late: schedulers are, on the hour above all. */
 const LENIENCE = 1 / 4
 
@@ -24,19 +23,22 @@ export function historyOf(
 
 function stateOf(listed: readonly ListedBackup[], now: Date): Omit<ComponentHistory, 'component'> {
   const backups = listed.map(historyBackup).sort((a, b) => Date.parse(a.time) - Date.parse(b.time))
-  // Safety backups say nothing of whether backups are made; one dated in the future would be the last for as long.
-  const regular = backups.filter(
-    ({ purpose, time }) => purpose === undefined && Date.parse(time) <= now.getTime() + CLOCK_SKEW,
+  // Safety backups say nothing of whether backups are made.
+  const regular = backups.filter(({ purpose, discount }) => purpose === undefined && discount === undefined)
+  const held = ({ holds }: HistoryBackup): Holds => holds ?? 'all'
+  const lastGood = newestOfMost(regular.filter(isGood).toReversed(), held)
+  const most = lastGood === undefined ? 'structure' : held(lastGood)
+  const good = regular.filter(backup => isGood(backup) && holdsNoLess(held(backup), most))
+  const lastVerified = regular.findLast(
+    backup => backup.proof?.verdict === 'verified' && holdsNoLess(held(backup), most),
   )
-  const good = regular.filter(isGood)
-  const lastGood = good.at(-1)
-  const lastVerified = regular.findLast(({ proof }) => proof?.verdict === 'verified')
   const lastJudged = regular.findLast(({ proof }) => proof !== undefined && proof.verdict !== 'could-not-verify')
   const times = good.map(({ time }) => new Date(time))
   const due = nextDue(times)
   const gap = largestGap(times, now)
   const usual = due === undefined || lastGood === undefined ? undefined : due.getTime() - Date.parse(lastGood.time)
-  const failedSince = lastGood === undefined ? regular.length : regular.length - 1 - regular.lastIndexOf(lastGood)
+  const since = lastGood === undefined ? regular : regular.slice(regular.lastIndexOf(lastGood) + 1)
+  const failedSince = since.filter(backup => !isGood(backup)).length
   const isLate = due !== undefined && usual !== undefined && now.getTime() > due.getTime() + usual * LENIENCE
   return {
     state:
@@ -66,11 +68,13 @@ function isGood({ status }: HistoryBackup): boolean {
 }
 
 function historyBackup(listed: ListedBackup): HistoryBackup {
-  const { id, time, status, purpose, bytes, stored, expires, reason, proof, authenticated } = listed
+  const { id, time, status, discount, holds, purpose, bytes, stored, expires, reason, proof, authenticated } = listed
   return {
     id,
     time,
     status,
+    ...(discount === undefined ? {} : { discount }),
+    ...(holds === undefined ? {} : { holds }),
     ...(purpose === undefined ? {} : { purpose }),
     bytes,
     ...(listed.new === undefined ? {} : { new: listed.new }),

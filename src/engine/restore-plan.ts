@@ -3,7 +3,8 @@ import type { Manifest } from '../format/manifest.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { openBackup, type StoredBackup } from '../repository/stored-backup.ts'
-import { findIn, readCatalog } from './catalog.ts'
+import { readCatalog } from './catalog.ts'
+import { findIn } from './find-backup.ts'
 import { knownProof } from './known-proof.ts'
 import { warnOfPassedOver } from './passed-over.ts'
 import type { Sink } from './ports.ts'
@@ -29,7 +30,8 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const { store, keyring, component, sink, safety, progress, signal, now } = request
   const catalog = await readCatalog(store, component, signal)
   const passedOver = warnOfPassedOver(component, progress)
-  const manifest = await findIn(catalog, { store, component, moment: request.moment, keyring, signal, passedOver })
+  const search = { store, component, moment: request.moment, keyring, now: now(), signal, passedOver }
+  const manifest = await findIn(catalog, search)
   progress({ type: 'phase', component, text: `opening ${manifest.id}` })
   const stored = await openBackup(store, manifest, keyring, signal)
   const found = await sink.inspect(
@@ -45,7 +47,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const cannot = planned?.wanted === true && found.refusal === undefined ? safety?.refusal : undefined
   const target = cannot === undefined ? found : { ...found, refusal: refusalOf(cannot) }
   const ownSource = await isOwnSource(manifest, keyring, sink)
-  const proof = await knownProof({ store, catalog, keyring, progress, signal }, manifest)
+  const proof = await knownProof({ store, catalog, keyring, now: now(), progress, signal }, manifest)
   const plan: RestorePlanReport = {
     command: 'restore-plan',
     store: store.location,

@@ -3,18 +3,19 @@
  * count periods that hold a backup, not days of the calendar, so a gap in the schedule never empties the store. All rules
  * add up; none takes back what another keeps. Beyond the policy some backups always stay:
  *
- * - what is dated in the future (a clock jumped): it is kept, and counts for nothing else, or it would push out the real ones;
- * - of each source the newest complete backup, and the newest of any kind;
+ * - of each source the newest complete backup, also of those that no proof found bad, and the newest of any kind;
  * - of each source the newest that was verified: what is known to come back is worth more than what only ought to;
  * - of each source the newest that is older than the grace time: see `prune.ts`, a running backup may build on it.
  *
  * Safety backups stay as long as they are young, a week at least in which their restore can be undone, and that is all: they
  * take no slot from the others and count for none of the rules above, nor does a backup that those protect ever build on one.
  *
- * A partial backup never takes a slot away from a complete one: the slots are filled from the complete ones alone, and
- * once more from all.
+ * A backup never takes the place of one that holds more: places are given to the complete ones of everything alone, once more with
+ * those that lack some tables' rows, once more with those of the structure alone, and once more with all. What
+ * does not count at all (see `standing.ts`) is not asked about here.
  */
 import { timeOf } from '../format/backup-id.ts'
+import type { Holds } from '../format/manifest.ts'
 import { PERIODS, type Period } from './calendar.ts'
 
 export interface RetentionPolicy {
@@ -33,9 +34,13 @@ export interface Candidate {
   /** What was backed up: rules hold for each source by itself. */
   readonly source: string
   readonly complete: boolean
+  /** All if it doesn't say. */
+  readonly holds?: Holds
   readonly safety?: boolean
   /** It was restored and compared, and came back whole. */
   readonly verified?: boolean
+  /** It was restored, and did not come back whole. */
+  readonly disproved?: boolean
 }
 
 const HOUR = 60 * 60 * 1000
@@ -56,19 +61,12 @@ export function reasonsToKeep<T extends Candidate>(
     if (backup !== undefined) reasons.get(backup)?.add(reason)
   }
   const newestFirst = [...backups].sort((a, b) => (a.id < b.id ? 1 : -1))
-  const [future, past] = split(newestFirst, ({ id }) => timeOf(id) > now)
-  for (const backup of future) keep(backup, 'dated in the future')
-  const [safety, others] = split(past, ({ safety }) => safety === true)
+  const [safety, others] = split(newestFirst, ({ safety }) => safety === true)
   keepYoung(safety, Math.max(policy.days, UNDO_DAYS), now, (backup, reason) => keep(backup, `safety backup, ${reason}`))
   for (const group of Map.groupBy(others, ({ source }) => source).values()) {
     alwaysKeep(group, now, keep)
     keepYoung(group, policy.days, now, keep)
-    keepSlots(
-      group.filter(({ complete }) => complete),
-      policy,
-      keep,
-    )
-    keepSlots(group, policy, keep)
+    for (const { has } of RANKS) keepSlots(group.filter(has), policy, keep)
   }
   return new Map([...reasons].map(([backup, all]) => [backup, [...all]]))
 }
@@ -81,11 +79,7 @@ export function heldByRules<T extends Candidate>(backups: readonly T[], policy: 
     const keep: Keep<T> = backup => {
       if (backup !== undefined) held.add(backup)
     }
-    keepSlots(
-      group.filter(({ complete }) => complete),
-      policy,
-      keep,
-    )
+    for (const { has, newest } of RANKS) if (newest !== 'newest') keepSlots(group.filter(has), policy, keep)
   }
   return backups.filter(backup => held.has(backup))
 }
@@ -111,14 +105,28 @@ const SLOTS = [
   { rule: 'yearly', period: 'year' },
 ] as const satisfies readonly { readonly rule: keyof RetentionPolicy; readonly period: Period }[]
 
+/** Each with all that holds more. */
+const RANKS: readonly { readonly newest: string; readonly has: (backup: Candidate) => boolean }[] = [
+  { newest: 'newest complete', has: backup => backup.complete && (backup.holds ?? 'all') === 'all' },
+  { newest: 'newest with rows', has: backup => backup.complete && backup.holds !== 'structure' },
+  { newest: 'newest with all of the structure', has: backup => backup.complete },
+  { newest: 'newest', has: () => true },
+]
+
 function alwaysKeep<T extends Candidate>(group: readonly T[], now: Date, keep: Keep<T>): void {
-  const complete = group.find(({ complete }) => complete)
-  keep(complete, 'newest complete')
-  if (group[0] !== complete) keep(group[0], 'newest')
+  let better: T | undefined
+  for (const { newest, has } of RANKS) {
+    const found = group.find(has)
+    if (found !== better) keep(found, newest)
+    better = found
+    // What is known to be bad is kept, too: rows can be had from it that are nowhere else.
+    const sound = group.find(backup => has(backup) && backup.disproved !== true)
+    if (sound !== found) keep(sound, `${newest} that no proof found bad`)
+  }
   const verified = group.filter(({ verified }) => verified === true)
   keep(verified[0], 'newest verified')
-  // A partial one can be proved, too, but does not take the place of a whole one.
-  const whole = verified.find(({ complete }) => complete)
+  // One that holds less can be proved, too, but does not take the place of a whole one.
+  const whole = verified.find(backup => RANKS[0]?.has(backup))
   if (whole !== verified[0]) keep(whole, 'newest complete verified')
   keep(
     group.find(({ id }) => now.getTime() - timeOf(id).getTime() >= GRACE),

@@ -26,6 +26,16 @@ export function nextSteps(
   if (since.some(({ status }) => status === 'future')) {
     steps.push('A backup is dated in the future: a clock was wrong. It counts for nothing here.')
   }
+  if (since.some(({ status }) => status === 'foreign')) {
+    steps.push(
+      'A newer record is of another key or of another store, and counts for nothing here. See who else writes to this store.',
+    )
+  }
+  if (since.some(({ status }) => status === 'structure' || status === 'some-rows')) {
+    steps.push(
+      `Newer backups lack rows that the last good one holds. ${run} without leaving rows out makes a whole one.`,
+    )
+  }
   if (state === 'bad' && steps.length === 0) steps.push(`No backup is complete. Run ${run}.`)
   if (state === 'good' && overdue) {
     const why = since.length === 0 ? ' and nothing ran since. See whether the schedule is still on, or' : ':'

@@ -2,9 +2,8 @@
  * The use case: for each component the last good backup, how old it is, and whether that is too old. Ids hold times, so of ten
  * thousand backups only the newest manifests are read, back to the first that is complete.
  */
-import { asComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
-import { COMPONENTS, type Component } from '../format/manifest.ts'
+import { COMPONENTS, type Component, type Holds, holdsOf } from '../format/manifest.ts'
 import type {
   Ages,
   ComponentStatus,
@@ -16,19 +15,18 @@ import type {
 } from '../report/status-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { parseObjectName } from '../repository/layout.ts'
-import { isOurs } from '../repository/manifests.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
-import { type Catalog, type CatalogEntry, manifestOf, readCatalog } from './catalog.ts'
+import { type Catalog, type CatalogEntry, readCatalog } from './catalog.ts'
 import { forecast } from './forecast.ts'
+import { holdsNoLess, newestOfMost } from './holdings.ts'
 import type { Progress } from './progress.ts'
-import { type NewestProofs, newestProofs, type RecordedProof } from './proof-history.ts'
+import { newestProofs, type RecordedProof } from './proof-history.ts'
 import { MANIFESTS_AT_A_TIME, sideBySide } from './side-by-side.ts'
+import { Judge, type Judging } from './standing.ts'
 import { findRhythm } from './status-rhythm.ts'
 import { nextSteps } from './status-steps.ts'
 
 const DAY = 24 * 60 * 60 * 1000
-/** Milliseconds that another machine's clock may be ahead before a backup of its counts as dated in the future. */
-const CLOCK_SKEW = 60 * 60 * 1000
 /** Later records that are told of; the rest are counted. */
 const SINCE_SHOWN = 5
 
@@ -53,15 +51,17 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
   const catalog = await readCatalog(store, more.length === 0 && quota === undefined ? only : undefined, signal)
   // Of all components some may not be in use. But who asks about them by name, or finds a store with no backup at all, must hear it.
   const mustExist = components.length < COMPONENTS.length || catalog.entries.length === 0
+  const judging = { store, catalog, keyring: request.keyring, now, signal }
+  const judge = new Judge(judging)
   const found: ComponentStatus[] = []
   for (const component of components) {
     const entries = catalog.entries.filter(entry => entry.component === component)
     const maxAge = ageFor(request.maxAge, component)
     const maxProofAge = ageFor(request.maxProofAge, component)
-    const newest = await findNewest(request, entries, now)
+    const newest = await findNewest(entries, (entry, detailed) => look(judge, entry, now, detailed))
     const state = newest.last !== undefined ? 'good' : entries.length > 0 ? 'bad' : 'never'
     const tooOld = newest.last === undefined ? state === 'bad' || mustExist : newest.last.age * 1000 > (maxAge ?? 0)
-    const proofs = await findProofs(request, entries, now)
+    const proofs = await findProofs(judging, judge, entries, newest.last?.holds)
     const unproved =
       proofs.lastVerified === undefined ? entries.length > 0 || mustExist : isOlder(proofs.lastVerified, maxProofAge)
     const facts = {
@@ -70,7 +70,7 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
       overdue: maxAge !== undefined && tooOld,
       ...(maxProofAge === undefined ? {} : { proofOverdue: unproved }),
       ...newest,
-      ...(newest.last === undefined ? {} : await findRhythm(store, entries, newest.last, now, signal)),
+      ...(newest.last === undefined ? {} : await findRhythm(judge, entries, newest.last, now)),
       ...proofs,
       ...countsOf(component, entries),
       ...sizesOf(component, catalog.objects.values(), now),
@@ -81,6 +81,7 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
     command: 'status',
     store: store.location,
     time: now.toISOString(),
+    ...(request.keyring === undefined ? { unauthenticated: true as const } : {}),
     ...(request.maxAge === undefined ? {} : { maxAge: inSeconds(request.maxAge) }),
     ...(request.maxProofAge === undefined ? {} : { maxProofAge: inSeconds(request.maxProofAge) }),
     components: found,
@@ -118,10 +119,14 @@ function inSeconds(ages: Ages): Ages {
 
 type Newest = Pick<ComponentStatus, 'last' | 'since' | 'sinceCount'>
 
+type Look = (entry: CatalogEntry, detailed: boolean) => Promise<LastBackup | LaterRecord | undefined>
+
 /** Entries come newest first. */
-async function findNewest(request: StatusRequest, entries: readonly CatalogEntry[], now: Date): Promise<Newest> {
+async function findNewest(entries: readonly CatalogEntry[], look: Look): Promise<Newest> {
   const since: LaterRecord[] = []
   let sinceCount = 0
+  // Complete ones that hold less than everything, each with the number of records that are newer.
+  const lesser: { readonly last: LastBackup; readonly newer: number }[] = []
   const pass = (later: LaterRecord) => {
     sinceCount++
     if (since.length < SINCE_SHOWN) since.push(later)
@@ -131,20 +136,26 @@ async function findNewest(request: StatusRequest, entries: readonly CatalogEntry
   let from = 0
   while (from < entries.length) {
     const batch = entries.slice(from, from + width)
-    for await (const seen of sideBySide(batch, width, entry => look(request, entry, now, sinceCount < SINCE_SHOWN))) {
+    for await (const seen of sideBySide(batch, width, entry => look(entry, sinceCount < SINCE_SHOWN))) {
       if (seen === undefined) continue
-      if ('authenticated' in seen) return { last: seen, since, sinceCount }
-      pass(seen)
+      if (!('authenticated' in seen)) pass(seen)
+      else if (seen.holds === undefined) return { last: seen, since, sinceCount }
+      else {
+        lesser.push({ last: seen, newer: sinceCount })
+        pass({ id: seen.id, time: seen.time, status: seen.holds })
+      }
     }
     from += width
     width = MANIFESTS_AT_A_TIME
   }
-  return { since, sinceCount }
+  const best = newestOfMost(lesser, ({ last }) => last.holds ?? 'all')
+  if (best === undefined) return { since, sinceCount }
+  return { last: best.last, since: since.slice(0, best.newer), sinceCount: best.newer }
 }
 
 /** Undefined if the record was deleted just now, and for safety backups: they say nothing of whether backups are made. */
 async function look(
-  { store, keyring, signal }: StatusRequest,
+  judge: Judge,
   entry: CatalogEntry,
   now: Date,
   detailed: boolean,
@@ -152,55 +163,51 @@ async function look(
   const { id, kind } = entry
   const date = timeOf(id)
   const time = date.toISOString()
-  const age = Math.max(0, now.getTime() - date.getTime()) / 1000
-  // Believed to be good, it would keep the alarm quiet until that day.
-  if (date.getTime() > now.getTime() + CLOCK_SKEW) return { id, time, status: 'future' }
   if (kind === 'placeholder' && !detailed) return { id, time, status: 'failed' }
-  try {
-    const manifest = await manifestOf(store, entry, signal)
-    if (manifest.purpose === 'safety') return undefined
-    const authenticated = keyring !== undefined && (await isOurs(manifest, keyring))
-    if (manifest.status === 'complete') return { id, time, age, bytes: manifest.bytes.plain, authenticated }
-    return { id, time, status: manifest.status, ...(manifest.reason === null ? {} : { reason: manifest.reason }) }
-  } catch (error) {
-    if (hasCode(error, 'not-found')) return undefined
-    if (!hasCode(error, 'damaged', 'unsupported')) throw error
-    return { id, time, status: 'damaged', reason: asComebackError(error).message }
+  const { standing, manifest } = await judge.judge(entry)
+  if (!standing.counts) {
+    const { because, error } = standing
+    if (because === 'gone') return undefined
+    // Believed to be good, it would keep the alarm quiet until that day.
+    if (because === 'future') return { id, time, status: 'future' }
+    return { id, time, status: because === 'damaged' ? 'damaged' : 'foreign', reason: error.message }
+  }
+  if (manifest === undefined || manifest.purpose === 'safety') return undefined
+  const { status, reason, bytes } = manifest
+  if (status !== 'complete') return { id, time, status, ...(reason === null ? {} : { reason }) }
+  const holds = holdsOf(manifest)
+  return {
+    id,
+    time,
+    age: Math.max(0, now.getTime() - date.getTime()) / 1000,
+    bytes: bytes.plain,
+    ...(holds === 'all' ? {} : { holds }),
+    authenticated: standing.authenticated,
   }
 }
 
-/** Of the newest backup that was proved, and of the newest that came out as verified; both are mostly the same. */
+/**
+ * Of the newest backup that was proved, and of the newest that came out as verified; both are mostly the same. Rows are not
+ * verified by a proof of one that holds less than the last good one.
+ */
 async function findProofs(
-  { store, keyring, signal }: StatusRequest,
+  judging: Judging,
+  judge: Judge,
   entries: readonly CatalogEntry[],
-  now: Date,
+  most: Holds = 'all',
 ): Promise<Pick<ComponentStatus, 'lastProof' | 'lastVerified'>> {
+  const { now } = judging
   let lastProof: StatusProof | undefined
   for (const entry of entries.filter(({ proofs }) => proofs.length > 0)) {
-    const { newest, decided } = await proofsOf(store, entry, keyring, signal)
+    const { standing, manifest } = await judge.judge(entry)
+    if (manifest === undefined || !standing.counts) continue
+    const { newest, decided } = await newestProofs(judging, entry, manifest)
     if (newest !== undefined) lastProof ??= statusProof(newest, now)
-    if (lastProof !== undefined && decided?.record.verdict === 'verified') {
+    if (lastProof !== undefined && decided?.record.verdict === 'verified' && holdsNoLess(holdsOf(manifest), most)) {
       return { lastProof, lastVerified: statusProof(decided, now) }
     }
   }
   return lastProof === undefined ? {} : { lastProof }
-}
-
-/** Of another key's backup as it claims to be; of one that cannot be read, none. */
-async function proofsOf(
-  store: Store,
-  entry: CatalogEntry,
-  keyring: Keyring | undefined,
-  signal: AbortSignal,
-): Promise<NewestProofs> {
-  try {
-    const manifest = await manifestOf(store, entry, signal)
-    const believer = keyring !== undefined && (await isOurs(manifest, keyring)) ? keyring : undefined
-    return await newestProofs(store, entry, manifest, believer, signal)
-  } catch (error) {
-    if (hasCode(error, 'not-found', 'damaged', 'unsupported')) return {}
-    throw error
-  }
 }
 
 function statusProof({ record, authenticated }: RecordedProof, now: Date): StatusProof {

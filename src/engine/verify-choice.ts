@@ -2,16 +2,14 @@
 import { ComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
-import { authenticate } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, findIn, type Moment, manifestOf, readCatalog } from './catalog.ts'
+import { type Catalog, type Moment, readCatalog } from './catalog.ts'
+import { findIn } from './find-backup.ts'
 import { warnOfPassedOver } from './passed-over.ts'
 import type { ProofFinding } from './proof.ts'
 import { newestProofs } from './proof-history.ts'
+import { isFuture, Judge } from './standing.ts'
 import type { VerifyRequest } from './verify-request.ts'
-
-/** Milliseconds by which clocks may differ. */
-const CLOCK_SKEW = 60 * 60 * 1000
 
 export type Choice = FoundBackup | UnreadBackup
 
@@ -73,11 +71,12 @@ async function choose(request: VerifyRequest, component: Component, catalog: Cat
       component,
       moment,
       keyring,
+      now: request.now(),
       signal,
       looking: id => looked.push(id),
       passedOver: (id, error) => {
         // One that may be ours and was damaged is what a proof is there to find; nothing of ours is of a day to come.
-        if (hasCode(error, 'damaged') && timeOf(id).getTime() <= request.now().getTime() + CLOCK_SKEW) throw error
+        if (hasCode(error, 'damaged') && !isFuture(timeOf(id), request.now())) throw error
         warn(id, error)
       },
     })
@@ -108,18 +107,16 @@ function notVerified({ id }: Manifest): ProofFinding {
 }
 
 async function lastVerified(
-  { store, keyring, signal }: VerifyRequest,
-  { entries }: Catalog,
+  { store, keyring, now, signal }: VerifyRequest,
+  catalog: Catalog,
 ): Promise<Manifest | undefined> {
-  for (const entry of entries.filter(({ kind, proofs }) => kind === 'backup' && proofs.length > 0)) {
-    try {
-      const manifest = await manifestOf(store, entry, signal)
-      await authenticate(manifest, keyring)
-      const { decided } = await newestProofs(store, entry, manifest, keyring, signal)
-      if (decided?.record.verdict === 'verified') return manifest
-    } catch (error) {
-      if (!hasCode(error, 'damaged', 'unsupported', 'not-found', 'wrong-key')) throw error
-    }
+  const judging = { store, catalog, keyring, now: now(), signal }
+  const judge = new Judge(judging)
+  for (const entry of catalog.entries.filter(({ kind, proofs }) => kind === 'backup' && proofs.length > 0)) {
+    const { standing, manifest } = await judge.judge(entry)
+    if (manifest === undefined || !standing.counts) continue
+    const { decided } = await newestProofs(judging, entry, manifest)
+    if (decided?.record.verdict === 'verified') return manifest
   }
   return undefined
 }

@@ -5,12 +5,12 @@ import type { Component } from '../format/manifest.ts'
 import type { Proof } from '../report/proof.ts'
 import type { VerifyReport } from '../report/verify-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import { isOurs } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalog, manifestOf, readCatalog } from './catalog.ts'
+import { type Catalog, readCatalog } from './catalog.ts'
 import { CHECKS, type ProofCheck, type ProofCode, worst } from './proof.ts'
-import { newestProof } from './proof-history.ts'
+import { newestProofs } from './proof-history.ts'
 import { detailsOf, pointOf } from './proof-recording.ts'
+import { Judge } from './standing.ts'
 import { nothingThere } from './verify-choice.ts'
 
 /** Points of the past that a report shows. */
@@ -48,19 +48,22 @@ export async function recordedProofs(request: RecordedRequest): Promise<VerifyRe
 }
 
 async function lastProof(
-  { store, keyring, signal }: RecordedRequest,
+  { store, keyring, now, signal }: RecordedRequest,
   component: Component,
-  { entries }: Catalog,
+  catalog: Catalog,
 ): Promise<Proof | undefined> {
   const found: { readonly proof: Omit<Proof, 'history'>; readonly point: Proof['history'][number] }[] = []
-  for (const entry of entries.filter(({ proofs }) => proofs.length > 0).slice(0, POINTS)) {
+  const judging = { store, catalog, keyring, now: now(), signal }
+  const judge = new Judge(judging)
+  for (const entry of catalog.entries.filter(({ proofs }) => proofs.length > 0)) {
+    if (found.length === POINTS) break
+    const { standing, manifest } = await judge.judge(entry)
+    if (manifest === undefined || !standing.counts) continue
     try {
-      const manifest = await manifestOf(store, entry, signal)
-      const believer = keyring !== undefined && (await isOurs(manifest, keyring)) ? keyring : undefined
-      const recorded = await newestProof(store, entry, manifest, believer, signal)
+      const { newest: recorded } = await newestProofs(judging, entry, manifest)
       if (recorded === undefined) continue
       const { record, authenticated } = recorded
-      const details = believer === undefined ? undefined : await detailsOf(recorded, manifest, believer)
+      const details = keyring === undefined ? undefined : await detailsOf(recorded, manifest, keyring)
       const { checks, findings, restoreSeconds, compareSeconds, server } = record
       found.push({
         point: pointOf(recorded),

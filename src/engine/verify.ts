@@ -179,7 +179,7 @@ interface Run {
 }
 
 async function run(
-  { store, keyring, prover, progress, signal }: VerifyRequest,
+  { store, keyring, prover, now, progress, signal }: VerifyRequest,
   catalog: Catalog,
   manifest: Manifest,
 ): Promise<Run> {
@@ -198,7 +198,7 @@ async function run(
   progress({ type: 'phase', component, text: `proving ${manifest.id}` })
   let points: Run['points'] = []
   try {
-    const earlier = await earlierProofs(store, catalog, manifest, keyring, signal)
+    const earlier = await earlierProofs(store, catalog, manifest, keyring, now(), signal)
     points = earlier.points
     const backup = await openBackup(store, manifest, keyring, signal)
     const context = { progress: counting, ...(earlier.before === undefined ? {} : { before: earlier.before }) }

@@ -16,7 +16,8 @@ import { MiB } from './sizes.ts'
 export const COMPONENTS = ['database', 'files', 'config'] as const
 export type Component = (typeof COMPONENTS)[number]
 
-const FORMAT = 1
+/** What is written; both are read. */
+const FORMAT = 2
 /** Bytes. Enough for some 100,000 packs; anything longer is refused before it is read. */
 export const MANIFEST_LIMIT = 16 * MiB
 
@@ -50,8 +51,16 @@ const storedObject = v.strictObject({
   sha256: hex(32),
 })
 
-const manifest = v.strictObject({
-  format: v.literal(FORMAT),
+const HOLDS = ['all', 'some-rows', 'structure'] as const
+/**
+ * What a backup is a backup of: everything, a database without the rows of some tables, or one without any row. `complete`
+ * says that all of that is there.
+ */
+export type Holds = (typeof HOLDS)[number]
+
+const fields = v.strictObject({
+  /** 1 has neither `store` nor `holds`. */
+  format: v.picklist([1, FORMAT]),
   component: v.picklist(COMPONENTS),
   id: backupId,
   /** When the snapshot was taken, ISO 8601 in UTC. */
@@ -93,13 +102,34 @@ const manifest = v.strictObject({
   reason: v.nullable(text),
   /** Made of a restore's target before it was touched; absent from every other backup. */
   purpose: v.optional(v.literal('safety')),
+  /**
+   * The store that it was made for: an id that all of its backups share, drawn when the first was made, and the first 16 bytes
+   * of HMAC(source key, where that store was). Objects may be copied anywhere; this goes with them.
+   */
+  store: v.optional(v.strictObject({ id: hex(16), place: hex(16) })),
+  holds: v.optional(v.picklist(HOLDS)),
   mac: hex(32),
 })
+const manifest = v.pipe(
+  fields,
+  v.check(
+    ({ format, store, holds }) => (store !== undefined) === format > 1 && (holds !== undefined) === format > 1,
+    'its fields are those of another version',
+  ),
+)
 
 export type Manifest = Readonly<v.InferOutput<typeof manifest>>
 export type StoredObject = v.InferOutput<typeof storedObject>
 
 export type MacKey = KeyObject | Uint8Array
+
+/** Those of format 1 don't say it; where no pack of theirs is one of rows, there are no rows. */
+export function holdsOf({ holds, component, objects, leansOn }: Manifest): Holds {
+  if (holds !== undefined) return holds
+  if (component !== 'database') return 'all'
+  const files = [...objects, ...leansOn.flatMap(({ objects }) => objects)]
+  return files.some(({ name }) => /^\d+-data-/.test(name)) ? 'all' : 'structure'
+}
 
 /** The manifest as it is stored. */
 export function sealManifest(unsealed: Omit<Manifest, 'mac'>, macKey: MacKey): Buffer {
@@ -124,7 +154,7 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
   if (format.success) {
     throw new ComebackError(
       'unsupported',
-      `"${name}" has format version ${format.output.format}; this program reads ${FORMAT}.`,
+      `"${name}" has format version ${format.output.format}; this program reads 1 to ${FORMAT}.`,
       {
         hint: 'Use the version of Comeback that made the backup, or a newer one.',
       },

@@ -208,7 +208,8 @@ function conclude({ options, snapshot, badText }: Context, schema: ReadSchema, l
     pgDump: schema.writer,
   }
   const problems = [...schema.problems, ...problemsOf(survey, schema.entries, lanes), ...badText.problems()]
-  return { detail, tool: schema.writer, problems }
+  const holds = options.schemaOnly ? 'structure' : survey.excluded.length > 0 ? 'some-rows' : undefined
+  return { detail, tool: schema.writer, ...(holds === undefined ? {} : { holds }), problems }
 }
 
 function problemsOf(survey: Survey, entries: readonly SchemaEntry[], lanes: LanesResult): Problem[] {

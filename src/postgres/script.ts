@@ -215,7 +215,8 @@ class ScriptImport {
     const problems: readonly Problem[] = detail.schemaOnly
       ? [{ severity: 'warning', message: 'The dump is schema-only: tables will come back without rows.' }]
       : []
-    return { detail: { ...detail }, problems }
+    const holds = detail.schemaOnly ? 'structure' : detail.excludedData.length > 0 ? 'some-rows' : undefined
+    return { detail: { ...detail }, ...(holds === undefined ? {} : { holds }), problems }
   }
 
   async #writeSection(section: SchemaDetail['section'], { text, entries }: Section): Promise<void> {

@@ -2,6 +2,12 @@
 import type { Verdict } from '../engine/proof.ts'
 import type { Component } from '../format/manifest.ts'
 
+/**
+ * Why a record that can be read counts for nothing, and is left alone: it is dated in the future; another key made it; this key
+ * made it for another store; or there are records of several stores, and nothing tells which this one is.
+ */
+export type Discount = 'future' | 'other-key' | 'other-store' | 'unclear-store'
+
 export interface HistoryReport {
   readonly command: 'report'
   readonly store: string
@@ -43,6 +49,9 @@ export interface HistoryBackup {
   readonly time: string
   /** As a list has it; `unread` is a file of the old scripts. */
   readonly status: 'complete' | 'partial' | 'failed' | 'damaged' | 'unread'
+  /** Absent where it counts, and where it is a backup of everything. */
+  readonly discount?: Discount
+  readonly holds?: 'some-rows' | 'structure'
   readonly purpose?: 'safety'
   /** Plain bytes; those that no earlier backup held, where that is known; bytes in the store. */
   readonly bytes: number

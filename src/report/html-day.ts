@@ -8,6 +8,7 @@ import { escaped } from './html-escape.ts'
 import { MARK_WORDS, markOf, markSvg } from './html-marks.ts'
 import { shellWord } from './markdown-escape.ts'
 import { durationText, sizeText } from './quantities.ts'
+import { DISCOUNTS, HOLDS_WORDS } from './standing-words.ts'
 
 type Place = Pick<HistoryReport, 'storeArguments'>
 
@@ -32,7 +33,11 @@ export function restoreCommand(component: Component, { id }: HistoryBackup, { st
 /** The newest that is complete, and not known to be bad, first, with its command; the others behind a fold. */
 function componentHtml(component: Component, backups: readonly HistoryBackup[], place: Place): string {
   const newestFirst = backups.toReversed()
-  const best = newestFirst.find(isWhole) ?? newestFirst.find(canRestore) ?? newestFirst[0]
+  const best =
+    newestFirst.find(backup => isWhole(backup) && backup.holds === undefined) ??
+    newestFirst.find(isWhole) ??
+    newestFirst.find(canRestore) ??
+    newestFirst[0]
   if (best === undefined) return ''
   const others = newestFirst.filter(backup => backup !== best)
   const more =
@@ -51,6 +56,7 @@ function recordHtml(component: Component, backup: HistoryBackup, place: Place): 
     ...(backup.new === undefined || !canRestore(backup) ? [] : [`${sizeText(backup.new)} new`]),
     ...(proof?.restoreSeconds === undefined ? [] : [`restored in ${durationText(proof.restoreSeconds)}`]),
     ...(backup.expires === undefined ? [] : [`expires ${escaped(backup.expires.slice(0, 10))}`]),
+    ...(backup.discount === undefined ? [] : [`${DISCOUNTS[backup.discount].because}, and counts for nothing`]),
     ...(isDoubtful(backup) ? ['not authenticated'] : []),
   ]
   return `<div class="one"><p class="line">${markSvg(mark)} <strong>${wordsOf(backup)}</strong> <span class="facts">${facts.join(' · ')}</span></p>${
@@ -63,14 +69,16 @@ function commandHtml(command: string): string {
 }
 
 function wordsOf({ status, ...backup }: HistoryBackup): string {
+  if (backup.discount !== undefined) return 'Counts for nothing'
   if (status === 'unread') return 'A file of the old scripts'
   if (status === 'damaged') return 'Damaged'
   if (status === 'failed') return 'Failed'
+  if (backup.holds !== undefined && status === 'complete') return `Complete, ${HOLDS_WORDS[backup.holds]}`
   return MARK_WORDS[markOf({ status, ...backup })]
 }
 
 function isWhole(backup: HistoryBackup): boolean {
-  return ['verified', 'complete', 'unproved'].includes(markOf(backup))
+  return backup.discount === undefined && ['verified', 'complete', 'unproved'].includes(markOf(backup))
 }
 
 /** A partial one may be named by its id, too. */

@@ -16,11 +16,13 @@ export const MARK_WORDS: Readonly<Record<Mark, string>> = {
 /** Of several on one day the first of these counts: a proof that failed must not hide behind a backup that was not proved. */
 const ORDER: readonly Mark[] = ['disproved', 'verified', 'complete', 'unproved', 'partial', 'failed', 'safety']
 
-export function markOf({ status, purpose, proof }: HistoryBackup): Mark {
+export function markOf({ status, discount, holds, purpose, proof }: HistoryBackup): Mark {
+  // Whatever it claims: nobody with the key says so.
+  if (discount !== undefined) return 'unproved'
   if (status === 'failed' || status === 'damaged') return 'failed'
   if (proof?.verdict === 'failed') return 'disproved'
   if (purpose === 'safety') return 'safety'
-  if (status === 'partial') return 'partial'
+  if (status === 'partial' || holds !== undefined) return 'partial'
   if (proof?.verdict === 'verified') return 'verified'
   return proof === undefined ? 'complete' : 'unproved'
 }

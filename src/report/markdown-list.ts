@@ -3,11 +3,13 @@ import { code, prose } from './markdown-escape.ts'
 import { markdownTable } from './markdown-parts.ts'
 import { ageText, countText, sizeText } from './quantities.ts'
 import type { ListedBackup, ListReport } from './report.ts'
+import { DISCOUNTS, HOLDS_WORDS, NO_KEY } from './standing-words.ts'
 
 /** Strange names that are shown; the rest are counted. */
 const FOREIGN_SHOWN = 5
 
-export function listMarkdown({ store, backups, foreign }: ListReport, now: Date): readonly string[] {
+export function listMarkdown(report: ListReport, now: Date): readonly string[] {
+  const { store, backups, foreign, unauthenticated } = report
   const failed = backups.filter(({ status }) => status === 'failed').length
   const stored = backups.reduce((sum, backup) => sum + backup.stored, 0)
   const doubtful = backups.some(
@@ -18,7 +20,15 @@ export function listMarkdown({ store, backups, foreign }: ListReport, now: Date)
     '',
     `${failed === 0 ? '' : `And ${countText(failed, 'failed run')}. `}${sizeText(stored)} stored in ${code(store)}.`,
     ...(backups.length === 0 ? [''] : table(backups, now)),
-    ...(doubtful ? ['? Made with another key than the one at hand, so listed as it claims to be.', ''] : []),
+    ...(unauthenticated === true && backups.length > 0
+      ? [NO_KEY, '']
+      : doubtful
+        ? ['? Made with another key than the one at hand, so listed as it claims to be.', '']
+        : []),
+    ...[...new Set(backups.flatMap(({ discount }) => discount ?? []))].flatMap(discount => [
+      `⚠️ ${DISCOUNTS[discount].word}: it ${DISCOUNTS[discount].because}, and counts for nothing here.`,
+      '',
+    ]),
     ...foreignLines(foreign),
   ]
 }
@@ -53,7 +63,7 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
       const damaged = backup.status === 'damaged'
       const unread = backup.status === 'unread'
       return [
-        `${STATUS[backup.status]}${backup.purpose === undefined ? '' : `, ${backup.purpose}`}`,
+        `${backup.discount === undefined ? STATUS[backup.status] : `⚠️ ${DISCOUNTS[backup.discount].word}`}${backup.purpose === undefined ? '' : `, ${backup.purpose}`}`,
         backup.component,
         `${code(backup.id)}${backup.authenticated || damaged || unread ? '' : ' ?'}`,
         ageText(new Date(backup.time), now),
@@ -69,7 +79,8 @@ function table(backups: readonly ListedBackup[], now: Date): readonly string[] {
   )
 }
 
-function kindText({ full, leansOn }: ListedBackup): string {
+function kindText({ full, holds, leansOn }: ListedBackup): string {
+  if (holds !== undefined) return HOLDS_WORDS[holds]
   if (leansOn.length > 0) return `leans on ${leansOn.length}`
   return full === true ? 'full' : ''
 }

@@ -3,6 +3,7 @@ import { code, prose } from './markdown-escape.ts'
 import { alert, markdownTable } from './markdown-parts.ts'
 import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
 import { forecastText } from './space-words.ts'
+import { HOLDS_WORDS, LATER_WORDS, NO_KEY } from './standing-words.ts'
 import type { Ages, ComponentStatus, LaterRecord, Space, StatusReport } from './status-report.ts'
 
 export function statusMarkdown(report: StatusReport): readonly string[] {
@@ -32,6 +33,7 @@ export function statusMarkdown(report: StatusReport): readonly string[] {
       components.map(row),
     ),
     ...spaceLines(space),
+    ...(report.unauthenticated === true ? alert('WARNING', [NO_KEY]) : []),
     `In ${code(store)}.`,
     '',
     ...components.flatMap(component => laterLines(component, now)),
@@ -47,7 +49,7 @@ function row(status: ComponentStatus): readonly string[] {
       ? state === 'never'
         ? 'never backed up'
         : 'none'
-      : `${code(last.id)}${last.authenticated ? '' : ' ?'}`,
+      : `${code(last.id)}${last.authenticated ? '' : ' ?'}${last.holds === undefined ? '' : `, ${HOLDS_WORDS[last.holds]}`}`,
     last === undefined ? '' : secondsText(last.age),
     status.largestGap === undefined ? '' : secondsText(status.largestGap),
     status.nextDue === undefined ? '' : timeText(status.nextDue).replace(/:\d\d UTC$/, ' UTC'),
@@ -96,7 +98,8 @@ function laterLines({ component, since, sinceCount }: ComponentStatus, now: Date
 }
 
 function laterLine({ id, time, status, reason }: LaterRecord, now: Date): string {
-  const when = status === 'future' ? 'dated in the future' : `${status}, ${ageText(new Date(time), now)} ago`
+  const when =
+    status === 'future' ? 'dated in the future' : `${LATER_WORDS[status]}, ${ageText(new Date(time), now)} ago`
   return `- ${code(id)} ${when}${reason === undefined ? '' : `: ${prose(reason)}`}`
 }
 

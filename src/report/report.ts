@@ -8,7 +8,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { CheckReport } from './check-report.ts'
 import type { CopyReport } from './copy-report.ts'
-import type { HistoryReport } from './history-report.ts'
+import type { Discount, HistoryReport } from './history-report.ts'
 import type { ImportReport } from './import-report.ts'
 import type { InitReport } from './init-report.ts'
 import type { PruneReport } from './prune-report.ts'
@@ -124,6 +124,8 @@ export interface DiscardReport {
 export interface ListReport {
   readonly command: 'list'
   readonly store: string
+  /** No key was at hand, so everything is listed as it claims to be. */
+  readonly unauthenticated?: true
   /** Newest first. */
   readonly backups: readonly ListedBackup[]
   /** Names that are nobody's: strange files in the store. */
@@ -146,6 +148,10 @@ export interface ListedBackup {
   readonly purpose?: 'safety'
   /** `unread`: a file of the old scripts, of which nothing is known but its name. */
   readonly status: 'complete' | 'partial' | 'failed' | 'damaged' | 'unread'
+  /** Absent where it counts. */
+  readonly discount?: Discount
+  /** What it is a backup of; absent for everything. */
+  readonly holds?: 'some-rows' | 'structure'
   readonly stock: boolean
   /** Plain bytes it restores to; bytes of its own files in the store. */
   readonly bytes: number

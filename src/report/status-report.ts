@@ -14,6 +14,8 @@ export interface StatusReport {
   readonly maxAge?: Ages
   /** Seconds that the last proof may be old. */
   readonly maxProofAge?: Ages
+  /** No key was at hand, so everything is told as it claims to be. */
+  readonly unauthenticated?: true
   /** Those asked for. */
   readonly components: readonly ComponentStatus[]
   readonly space: Space
@@ -47,7 +49,7 @@ export interface ComponentStatus {
   readonly overdue: boolean
   /** The last backup that was verified was proved longer ago than `maxProofAge`, or there is none. Absent where nobody asked. */
   readonly proofOverdue?: boolean
-  /** The newest complete backup. */
+  /** The newest complete backup of those that hold most. */
   readonly last?: LastBackup
   /** The newest proof of any verdict, and the newest that came out as verified. */
   readonly lastProof?: StatusProof
@@ -76,6 +78,8 @@ export interface LastBackup {
   readonly age: number
   /** Plain bytes. */
   readonly bytes: number
+  /** What it is a backup of; absent for everything. */
+  readonly holds?: 'some-rows' | 'structure'
   /** Whether its manifest was checked with the key at hand. */
   readonly authenticated: boolean
 }
@@ -94,8 +98,11 @@ export interface StatusProof {
 export interface LaterRecord {
   readonly id: string
   readonly time: string
-  /** `future`: dated later than now, so its age says nothing. */
-  readonly status: 'failed' | 'partial' | 'damaged' | 'future'
+  /**
+   * `future`: dated later than now, so its age says nothing. `foreign`: of another key, or of another store. `some-rows`, `structure`:
+   * complete, and holds less than the last good one.
+   */
+  readonly status: 'failed' | 'partial' | 'damaged' | 'future' | 'foreign' | 'some-rows' | 'structure'
   /** Why it failed, or what is wrong with it. */
   readonly reason?: string
 }

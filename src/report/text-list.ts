@@ -4,6 +4,7 @@ import type { Palette } from './palette.ts'
 import { onOneLine, widthOf } from './printable.ts'
 import { ageText, countText, sizeText } from './quantities.ts'
 import type { ListedBackup, ListReport } from './report.ts'
+import { DISCOUNTS, HOLDS_WORDS } from './standing-words.ts'
 
 /** Foreign names shown; the rest are counted. */
 const FOREIGN_SHOWN = 5
@@ -40,9 +41,24 @@ export function renderList(report: ListReport, palette: Palette, times: ListTime
     ...table(backups, columns(backups, palette, times), palette, times),
     '',
     `${countText(backups.length - failed, 'backup')}${failed === 0 ? '' : ` and ${countText(failed, 'failed run')}`}, ${sizeText(stored)} stored in ${store}`,
-    ...(doubtful ? [palette.dim('? made with another key than the one at hand, so listed as it claims to be')] : []),
+    ...(doubtful ? [palette.dim(`? ${doubtWords(report)}, so listed as it claims to be`)] : []),
+    ...discountLines(backups, palette),
     ...notes,
   ]
+}
+
+export function doubtWords({ unauthenticated }: ListReport): string {
+  return unauthenticated === true
+    ? 'not authenticated, as no key was at hand'
+    : 'made with another key than the one at hand'
+}
+
+function discountLines(backups: readonly ListedBackup[], { yellow }: Palette): readonly string[] {
+  const found = new Set(backups.flatMap(({ discount }) => discount ?? []))
+  return [...found].map(discount => {
+    const { word, because } = DISCOUNTS[discount]
+    return `${yellow(word)}: it ${because}, and counts for nothing here`
+  })
 }
 
 /** The id has the time in UTC. A line has no room for the age as well as for the reader's own time. */
@@ -64,7 +80,13 @@ function columns(
   }
   const local = zone === undefined ? undefined : localTimes(zone)
   return [
-    { head: 'STATUS', cell: backup => marked(statuses[statusOf(backup)], backup) },
+    {
+      head: 'STATUS',
+      cell: backup =>
+        backup.discount === undefined
+          ? marked(statuses[statusOf(backup)], backup)
+          : { text: DISCOUNTS[backup.discount].word, style: yellow },
+    },
     { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
     {
       head: 'ID (UTC)',
@@ -84,7 +106,7 @@ function columns(
           right: true,
           cell: backup => known(backup, backup.new === undefined ? undefined : sizeText(backup.new)),
         },
-    { head: 'KIND', cell: ({ full, leansOn }) => ({ text: kindText(full, leansOn.length), style: dim }) },
+    { head: 'KIND', cell: backup => ({ text: kindText(backup), style: backup.holds ? yellow : dim }) },
   ]
 }
 
@@ -92,9 +114,10 @@ function statusOf({ status, proof }: ListedBackup): ListedBackup['status'] | 've
   return status === 'complete' && proof?.verdict === 'verified' ? 'verified' : status
 }
 
-/** `on 2`: it needs packs of two older ones. */
-function kindText(full: boolean | undefined, others: number): string {
-  if (others > 0) return `on ${others}`
+/** `on 2`: it needs packs of two older ones. That it is not of everything matters more. */
+function kindText({ holds, full, leansOn }: ListedBackup): string {
+  if (holds !== undefined) return HOLDS_WORDS[holds]
+  if (leansOn.length > 0) return `on ${leansOn.length}`
   return full === true ? 'full' : '-'
 }
 

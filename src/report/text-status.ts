@@ -4,7 +4,16 @@ import type { Palette } from './palette.ts'
 import { onOneLine } from './printable.ts'
 import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
 import { forecastText } from './space-words.ts'
-import type { Ages, ComponentStatus, LaterRecord, Space, StatusProof, StatusReport } from './status-report.ts'
+import { HOLDS_WORDS, LATER_WORDS, NO_KEY } from './standing-words.ts'
+import type {
+  Ages,
+  ComponentStatus,
+  LastBackup,
+  LaterRecord,
+  Space,
+  StatusProof,
+  StatusReport,
+} from './status-report.ts'
 import { wrapped } from './wrap.ts'
 
 /** Columns. */
@@ -27,6 +36,7 @@ export function statusLines(report: StatusReport, palette: Palette): readonly st
         ? [palette.green(`Proofs are in time: none is older than ${limitText(maxProofAge)}.`)]
         : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${limitText(maxProofAge)}.`)]),
     ...spaceLines(space, palette),
+    ...(report.unauthenticated === true ? wrapped(NO_KEY, WIDTH, 0).map(palette.yellow) : []),
     palette.dim(`in ${store}`),
   ]
 }
@@ -53,7 +63,9 @@ function componentLines(status: ComponentStatus, palette: Palette, time: string)
   const advice = status.state === 'never' && !status.overdue ? dim : yellow
   return [
     `${bold(component)} ${verdict(status, palette)}`,
-    ...(last === undefined ? [] : [`  last good: ${last.id} (${timeText(last.time)}), ${sizeText(last.bytes)}`]),
+    ...(last === undefined
+      ? []
+      : [`  last good: ${last.id} (${timeText(last.time)}), ${sizeText(last.bytes)}${holdsText(last)}`]),
     ...proofLines(status, palette),
     ...rhythmLines(status, palette, time),
     ...since.flatMap(later => laterLines(later, palette)),
@@ -62,6 +74,10 @@ function componentLines(status: ComponentStatus, palette: Palette, time: string)
     ...(stored === 0 ? [] : [`  new in 7 days: ${sizeText(grown.days7)}, in 30 days: ${sizeText(grown.days30)}`]),
     ...status.next.flatMap(step => wrapped(onOneLine(`  ${step}`), WIDTH, 4).map(advice)),
   ]
+}
+
+function holdsText({ holds }: LastBackup): string {
+  return holds === undefined ? '' : `, ${HOLDS_WORDS[holds]}`
 }
 
 /** RPO: what would be lost now, and at the worst of late. RTO is told with the proof, as it was measured by it. */
@@ -99,10 +115,11 @@ function verdict({ state, overdue, last }: ComponentStatus, { red, green, yellow
 }
 
 function laterLines({ id, status, reason }: LaterRecord, { red, yellow }: Palette): readonly string[] {
-  const style = { failed: red, damaged: red, partial: yellow, future: yellow }[status]
+  const style = status === 'failed' || status === 'damaged' ? red : yellow
   const why = reason === undefined ? '' : `: ${onOneLine(reason)}`
-  const [first = '', ...more] = wrapped(`  since: ${id} ${status}${why}`, WIDTH, 4)
-  return [first.replace(status, style), ...more]
+  const said = LATER_WORDS[status]
+  const [first = '', ...more] = wrapped(`  since: ${id} ${said}${why}`, WIDTH, 4)
+  return [first.replace(said, style), ...more]
 }
 
 function counts({ backups, failed }: ComponentStatus): string {

@@ -6,6 +6,7 @@
  */
 import { close, constants, fstatSync, open, read, readlinkSync } from 'node:fs'
 import { link, realpath, rmdir, unlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ComebackError } from '../errors.ts'
@@ -58,6 +59,7 @@ export function openLocalStore(directory: string, options: LocalStoreOptions = {
 
   return {
     location: `file:${directory}`,
+    place: `${hostname()} ${root}`,
     packSize,
 
     async *list(prefix, signal) {

@@ -52,6 +52,7 @@ export function withMemory(store: Store, memory: Memory, isImmutable: (name: str
 
   return {
     location,
+    ...(store.place === undefined ? {} : { place: store.place }),
     packSize: store.packSize,
 
     async *list(prefix, signal) {

@@ -60,6 +60,7 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
 
   return {
     location: store.location,
+    ...(store.place === undefined ? {} : { place: store.place }),
     packSize: store.packSize,
 
     async *list(prefix, signal) {

@@ -51,6 +51,7 @@ export function openS3Store(options: S3StoreOptions): Store {
 
   return {
     location: formatS3Location(options),
+    place: `${options.endpoint ?? 's3'} ${formatS3Location(options)}`,
     packSize,
 
     async *list(below, signal) {

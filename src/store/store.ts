@@ -26,6 +26,8 @@ export interface ByteRange {
 export interface Store {
   /** For people: `file:./backups`, `s3://bucket/prefix`. Holds no credentials. */
   readonly location: string
+  /** For the machines, where `location` may name another place elsewhere: no two stores have it in common. */
+  readonly place?: string
   /** Ciphertext bytes that a pack should reach in this store before the next one is begun. */
   readonly packSize: number
   /** Every finished object whose name begins with the prefix, in no promised order; half-written ones never show. */

@@ -78,8 +78,8 @@ for (const [kind, open] of Object.entries(places)) {
       async skew => {
         await using place = await open()
         const prune = () => runPrune(place.store, at(skew.prune), { policy: { days: 1 } })
-        await goodBackup(before(place.store, ending, prune), source(), { clock: clockAt(skew.run) })
-        await expectWhole(place.store)
+        const { id } = await goodBackup(before(place.store, ending, prune), source(), { clock: clockAt(skew.run) })
+        await expectWhole(place.store, id)
       },
     )
   }
@@ -132,9 +132,9 @@ for (const [kind, open] of Object.entries(places)) {
   })
 }
 
-async function expectWhole(store: Store): Promise<void> {
+async function expectWhole(store: Store, at = 'latest'): Promise<void> {
   const sink = memorySink()
-  await runRestore(store, sink)
+  await runRestore(store, sink, at)
   expect(sink.restored.get('a')?.equals(BYTES)).toBe(true)
 }
 

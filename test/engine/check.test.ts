@@ -293,7 +293,7 @@ describe('a store whose objects were changed', () => {
       expect(report.findings).toMatchObject([{ code: 'bad-manifest', object, hurts: [second] }])
       expect(report.components[0]).toMatchObject({ backups: { whole: 1, hurt: 1 }, orphans: { objects: 0 } })
     }
-    store.objects.set(object, Buffer.from(text.replace('"format": 1', '"format": 2')))
+    store.objects.set(object, Buffer.from(text.replace('"format": 2', '"format": 3')))
     expect(await findings(store)).toEqual([{ code: 'newer-format', object, hurts: [second] }])
   })
 })

@@ -94,7 +94,7 @@ test('one backup brings what it leans on, and not the backups that that belongs 
   const bytes = noise('another', 500_000)
   const next = await goodBackup(store, memorySource([{ name: 'a', bytes }]), { clock, full: true })
   contents.set(next.id, new Map([['a', bytes]]))
-  await run(store, target, { moment: parseMoment('latest') })
+  await run(store, target, { moment: parseMoment('latest'), now: clock.now })
   clock.nextDay()
   clock.nextDay()
   await runPrune(target, clock.now(), { policy: { days: 1 } })
@@ -322,15 +322,22 @@ describe('a record', () => {
     return { store, ids, contents }
   }
 
-  test('that was altered is not copied where the key tells, the others are, and it never passes for an older one', async () => {
+  test('that was altered is not copied where the key tells, the others are, and the older one that is taken for the latest is told', async () => {
     const { store, ids, contents } = await altered()
     const target = createMemoryStore()
     const report = await run(store, target)
     expect(report.backups.map(({ status }) => status)).toEqual(['copied', 'copied', 'failed'])
     expect(exitCodeOf(report)).toBe(3)
     await expectAllRestore(target, contents)
-    const latest = await run(store, createMemoryStore(), { moment: parseMoment('latest') })
-    expect(latest.backups).toMatchObject([{ id: ids[2], status: 'failed', error: { code: 'damaged' } }])
+    const events: ProgressEvent[] = []
+    const progress = (event: ProgressEvent) => void events.push(event)
+    const latest = await run(store, createMemoryStore(), { moment: parseMoment('latest'), progress })
+    expect(latest.backups).toMatchObject([{ id: ids[1], status: 'copied' }])
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringContaining(ids[2] ?? '') }),
+    )
+    const named = await run(store, createMemoryStore(), { moment: parseMoment(ids[2] ?? '') })
+    expect(named.backups).toMatchObject([{ id: ids[2], status: 'failed', error: { code: 'damaged' } }])
     expect((await run(store, createMemoryStore(), { rules: { ...NO_RULES, last: 1 } })).backups).toMatchObject([
       { id: ids[1], status: 'copied' },
       { id: ids[2], status: 'failed' },

@@ -26,7 +26,7 @@ const FORGERIES: readonly (readonly [string, Partial<Manifest> | Buffer])[] = [
   ['one that claims to be ours', {}],
   ['one of another chain that claims to be ours', { idSalt: '11'.repeat(16) }],
   ['no manifest at all', Buffer.from('{')],
-  ['one of a newer format', Buffer.from('{"format": 2}')],
+  ['one of a newer format', Buffer.from('{"format": 3}')],
 ]
 
 test.each(

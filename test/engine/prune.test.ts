@@ -46,7 +46,7 @@ function copied(history: History): History {
   return {
     ...history,
     contents: new Map(history.contents),
-    store: createMemoryStore({ packSize: PACK, objects: history.store.objects }),
+    store: createMemoryStore({ packSize: PACK, objects: history.store.objects, place: history.store.place }),
   }
 }
 
@@ -479,7 +479,7 @@ describe('what cannot be read or understood', () => {
   const damage: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
     'cut short': bytes => bytes.subarray(0, bytes.length >> 1),
     empty: () => new Uint8Array(0),
-    'of a newer version': bytes => edited(bytes, '"format": 1', '"format": 2'),
+    'of a newer version': bytes => edited(bytes, '"format": 2', '"format": 3'),
     altered: bytes => edited(bytes, '"stock": false', '"stock": true'),
   }
 

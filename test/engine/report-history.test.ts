@@ -46,12 +46,15 @@ test('a proof that failed counts until a newer backup is verified', () => {
   expect(stateOf(failed, verified, ...daily(0))).toMatchObject({ state: 'good', lastVerified: { id: verified.id } })
 })
 
-test('safety backups, and backups dated in the future, say nothing of the rhythm', () => {
-  const [safety, future] = [
-    listed('database', now - HOUR / 2, { purpose: 'safety' }),
-    listed('database', now + 3 * DAY),
-  ]
-  expect(stateOf(...daily(0), safety, future)).toMatchObject({ state: 'good', lastGood: { id: daily(0)[0]?.id } })
+test('safety backups, and what counts for nothing, say nothing of the rhythm', () => {
+  const safety = listed('database', now - HOUR / 2, { purpose: 'safety' })
+  const discounted = (['future', 'other-key', 'other-store', 'unclear-store'] as const).map((discount, hours) =>
+    listed('database', now + hours * DAY, { discount, proof: proof(now, 'verified', 60) }),
+  )
+  expect(stateOf(...daily(0), safety, ...discounted)).toMatchObject({
+    state: 'good',
+    lastGood: { id: daily(0)[0]?.id },
+  })
   expect(stateOf(safety)).toMatchObject({ state: 'none' })
 })
 

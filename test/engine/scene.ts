@@ -1,7 +1,8 @@
 /** A store, a key and the engine's verbs with quiet defaults, for tests of the engine on bytes in memory. */
 import { createCipheriv, createHash } from 'node:crypto'
 import { backup } from '../../src/engine/backup.ts'
-import { findBackup, parseMoment } from '../../src/engine/catalog.ts'
+import { parseMoment } from '../../src/engine/catalog.ts'
+import { findBackup } from '../../src/engine/find-backup.ts'
 import type { BackupRequest } from '../../src/engine/plan.ts'
 import type { Sink, Source } from '../../src/engine/ports.ts'
 import type { ProgressEvent } from '../../src/engine/progress.ts'

@@ -69,6 +69,7 @@ export function createFaultyStore(store: Store, faults: readonly Fault[]): Fault
 
   return {
     location: store.location,
+    ...(store.place === undefined ? {} : { place: store.place }),
     packSize: store.packSize,
     calls,
     unmet: () => faults.filter(fault => !met.has(fault)),

@@ -1,4 +1,5 @@
 /** A store in memory that keeps the whole contract, for every test that doesn't care where objects lie. */
+import { randomUUID } from 'node:crypto'
 import { asComebackError, ComebackError } from '../../src/errors.ts'
 import { timeOf } from '../../src/format/backup-id.ts'
 import { parseObjectName } from '../../src/repository/layout.ts'
@@ -13,6 +14,8 @@ export interface MemoryStore extends Store {
 export interface MemoryStoreOptions {
   readonly packSize?: number
   readonly location?: string
+  /** Of another one, where this one is that at a later time. */
+  readonly place?: string | undefined
   /** When objects put from now on expire; as artifacts do. */
   readonly expiresAt?: () => Date
   /** The store's own clock; without one an object was written when its backup was, as where all clocks agree. */
@@ -43,6 +46,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   return {
     objects,
     location: options.location ?? 'memory:',
+    place: options.place ?? options.location ?? `memory ${randomUUID()}`,
     packSize: options.packSize ?? 1024 * 1024,
 
     async *list(prefix, signal) {

@@ -1,5 +1,5 @@
 /** A component that lives in memory: what it holds is backed up, and what comes back can be looked at. */
-import type { Json, Problem, SegmentGroup, Sink, Source } from '../../src/engine/ports.ts'
+import type { Json, Problem, SegmentGroup, Sink, Source, SourceResult } from '../../src/engine/ports.ts'
 import type { Component } from '../../src/format/manifest.ts'
 
 export interface MemorySegment {
@@ -18,6 +18,7 @@ export function memorySource(
     readonly identity?: string
     readonly detail?: Json
     readonly problems?: readonly Problem[]
+    readonly holds?: SourceResult['holds']
   } = {},
 ): Source {
   const component = options.component ?? 'database'
@@ -33,7 +34,8 @@ export function memorySource(
           }
         }),
       )
-      return { detail: options.detail ?? null, problems: options.problems ?? [] }
+      const holds = options.holds === undefined ? {} : { holds: options.holds }
+      return { detail: options.detail ?? null, ...holds, problems: options.problems ?? [] }
     },
   }
 }

@@ -136,7 +136,7 @@ test.each<[string, (manifest: Record<string, unknown>) => void]>([
   expect(attempt(Buffer.from(JSON.stringify(manifest)))).toEqual(damaged)
 })
 
-test.each([2, 99])('format version %i is left to a newer program', format => {
+test.each([3, 99])('format version %i is left to a newer program', format => {
   const newer = Buffer.from(JSON.stringify({ format, whatever: 'it has' }))
   expect(attempt(newer)).toMatchObject({ code: 'unsupported', message: expect.stringContaining(NAME) })
 })

@@ -1,7 +1,8 @@
 /** What a store holds, as whoever may write to it can leave it. */
 import { isDeepStrictEqual } from 'node:util'
 import { decodeMemory, encodeMemory } from '../../src/action/cache-blob.ts'
-import { findBackup, parseMoment } from '../../src/engine/catalog.ts'
+import { parseMoment } from '../../src/engine/catalog.ts'
+import { findBackup } from '../../src/engine/find-backup.ts'
 import { restore } from '../../src/engine/restore.ts'
 import { ComebackError } from '../../src/errors.ts'
 import { decodeIndex } from '../../src/format/backup-index.ts'
