@@ -8,7 +8,7 @@ import { createRoles } from './create-roles.ts'
 import { createEntryFilter } from './entry-filter.ts'
 import { loadInTransaction } from './load-order.ts'
 import { inOneTransaction } from './one-transaction.ts'
-import { closeOpened } from './opened.ts'
+import { closeOpened, openedAgain } from './opened.ts'
 import { resetChoice } from './reset-choice.ts'
 import { type Reset, resetAsPermitted } from './reset-permitted.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
@@ -78,6 +78,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   // Only now: a name in a row may be that of an index.
   if (tolerance !== undefined) await putBack(connection, { tolerance, atomic: true })
   await drop(connection, reset.again ?? [])
+  const again = await openedAgain(connection)
   await closeOpened(connection, plan.preData, facts)
   await runEntries(connection, await context.lost.close(connection, plan), schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
@@ -85,7 +86,7 @@ async function fill(all: RestoreContext, reset: Reset, facts: TargetFacts, their
   await tolerance?.paths.end(connection)
   return {
     lanes: [connection],
-    problems: [...reset.problems, ...theirs.problems, ...ofOthers.problems, ...filter.problems()],
+    problems: [...reset.problems, ...theirs.problems, ...ofOthers.problems, ...again, ...filter.problems()],
     plan: { ...plan, added: [...plan.added, ...ofOthers.loaded] },
   }
 }

@@ -20,7 +20,7 @@ import {
   stageTasks,
 } from './lane-tasks.ts'
 import { orderLoads } from './load-order.ts'
-import { closeOpened } from './opened.ts'
+import { closeOpened, openedAgain } from './opened.ts'
 import { type PostDataStage, postDataStages } from './post-data.ts'
 import type { RestoreContext, RestoreOutcome } from './restore-context.ts'
 import type { PlannedEntry } from './restore-plan.ts'
@@ -85,6 +85,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
     }
     await runEntries(connection, stage.after, schema)
   }
+  const again = await openedAgain(connection)
   await closeOpened(connection, plan.preData, facts)
   await runEntries(connection, await context.lost.close(connection, plan), schema)
   if (plan.last.length > 0) progress.phase('Filling materialized views')
@@ -92,7 +93,7 @@ export async function restoreInParallel(given: RestoreContext): Promise<RestoreO
   await flush(connection)
   return {
     lanes,
-    problems: [...problems, ...theirs.problems, ...ofOthers.problems, ...filter.problems()],
+    problems: [...problems, ...theirs.problems, ...ofOthers.problems, ...again, ...filter.problems()],
     plan: { ...plan, added: [...plan.added, ...ofOthers.loaded] },
   }
 }

@@ -22,6 +22,8 @@ export interface TargetFacts {
   /** Schemas of people, by name. */
   readonly schemas: ReadonlyMap<string, ExistingSchema>
   readonly subscriptions: ReadonlySet<string>
+  /** Foreign servers. */
+  readonly servers: ReadonlySet<string>
   /** By schema, which of the roles that the restoring one may give objects to may create there: only those may own something. */
   readonly creators: ReadonlyMap<string, ReadonlySet<string>>
 }
@@ -53,6 +55,7 @@ interface Row {
   readonly tablespaces: string[]
   readonly schemas: Record<string, ExistingSchema> | null
   readonly subscriptions: string[]
+  readonly servers: string[]
 }
 
 export async function targetFacts(connection: Connection): Promise<TargetFacts> {
@@ -78,6 +81,7 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
                                     'ours', pg_catalog.pg_has_role(nspowner, 'USAGE')))
                FROM pg_catalog.pg_namespace
               WHERE nspname !~ '^pg_' AND nspname <> 'information_schema') AS schemas,
+            ARRAY(SELECT srvname::text FROM pg_catalog.pg_foreign_server) AS servers,
             ARRAY(SELECT subname::text FROM pg_catalog.pg_subscription WHERE subdbid = d.oid) AS subscriptions
        FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
     [assume],
@@ -98,6 +102,7 @@ export async function targetFacts(connection: Connection): Promise<TargetFacts> 
     tablespaces: new Set(row.tablespaces),
     schemas: new Map(Object.entries(row.schemas ?? {})),
     subscriptions: new Set(row.subscriptions),
+    servers: new Set(row.servers),
     creators: new Map(Object.entries(row.creators ?? {}).map(([schema, roles]) => [schema, new Set(roles)])),
   }
 }

@@ -25,6 +25,7 @@ const FACTS: TargetFacts = {
     ['here', { owner: 'me', ours: true }],
   ]),
   subscriptions: new Set(['sub']),
+  servers: new Set(),
   creators: new Map(),
 }
 

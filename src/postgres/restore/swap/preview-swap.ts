@@ -56,5 +56,6 @@ export function freshFacts(facts: TargetFacts): TargetFacts {
     schemas: new Map([['public', { owner: facts.version >= 150_000 ? 'pg_database_owner' : 'postgres', ours }]]),
     extensions: new Map(plpgsql === undefined ? [] : [['plpgsql', { ...plpgsql, ours: facts.superuser }]]),
     subscriptions: new Set(),
+    servers: new Set(),
   }
 }
