@@ -10,25 +10,27 @@ const PATIENCE = 30_000
 const HARMLESS = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null']
 
 /**
- * Before a secret is written to that file: git ignores it, by a new line in the .gitignore of its folder if need be. Does nothing
- * outside of a repository. Throws `usage` if git tracks the file, or would take it all the same.
+ * Before a secret is written to that file, or used from there: git ignores it, by a new line in the .gitignore of its folder if
+ * need be, which is told by true. Does nothing outside of a repository. Throws `usage` if git tracks the file, or would take it all
+ * the same.
  */
-export async function keepOutOfGit(file: string): Promise<void> {
+export async function keepOutOfGit(file: string): Promise<boolean> {
   await refuseTracked(file)
-  if (!(await isInRepository(dirname(file)))) return
+  if ((await repositoryAround(dirname(file))) === undefined) return false
   const before = await isIgnored(file)
-  if (before === true) return
+  if (before === true) return false
   const line = `/${basename(file).replace(/[\\*?[\]!# ]/g, '\\$&')}`
   const rules = join(dirname(file), '.gitignore')
   const present = await readFile(rules, 'utf8').catch(() => '')
   // Without git there is nobody to ask: the line that would do is there, or comes.
-  if (before === undefined && present.split('\n').some(rule => rule === line || `/${rule}` === line)) return
+  if (before === undefined && present.split('\n').some(rule => rule === line || `/${rule}` === line)) return false
   await appendFile(rules, `${present === '' || present.endsWith('\n') ? '' : '\n'}${line}\n`)
   if ((await isIgnored(file)) === false) {
     throw new ComebackError('usage', `git would take ${file} into the repository: a rule overrules .gitignore.`, {
-      hint: 'Name a file outside of the repository with --key-file. No key was made.',
+      hint: 'Name a file outside of the repository with --key-file. Nothing was done with the key.',
     })
   }
+  return true
 }
 
 /** Throws `usage` for a secret in a file that git tracks: whoever has the repository has it. */
@@ -53,10 +55,12 @@ async function git(file: string, args: readonly string[]): Promise<number | unde
   })
 }
 
-async function isInRepository(folder: string): Promise<boolean> {
+/** The nearest folder that is a repository's: this one, or one above it. */
+export async function repositoryAround(folder: string): Promise<string | undefined> {
   const here = await stat(join(folder, '.git')).then(
     () => true,
     () => false,
   )
-  return here || (dirname(folder) !== folder && (await isInRepository(dirname(folder))))
+  if (here) return folder
+  return dirname(folder) === folder ? undefined : repositoryAround(dirname(folder))
 }

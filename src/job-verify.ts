@@ -114,6 +114,7 @@ async function newFolder(folder: string): Promise<string> {
     const { message } = asComebackError(cause)
     throw new ComebackError('usage', `--gate-into needs a new folder: ${message}`, { cause })
   })
+  await writeFile(join(folder, '.gitignore'), '*\n')
   return folder
 }
 

@@ -106,6 +106,7 @@ export async function runJob(command: Command, options: Options, context: JobCon
         keyring: () => keyringIfAny(options, context),
       })
     case 'import': {
+      await findOwnKey(keyPlace(options, context), context)
       const store = await openStore(options, context)
       return importOld(command.components, store, await oldKeys(options, context), options, context)
     }
@@ -229,7 +230,7 @@ async function oldKeys(options: Options, context: JobContext): Promise<OldKeys> 
 
 async function findOrMakeKey(options: Options, context: JobContext): Promise<string> {
   const place = keyPlace(options, context)
-  const found = await findOwnKey(place)
+  const found = await findOwnKey(place, context)
   if (found !== undefined) return found
   const made = await newKey(place)
   context.progress({
@@ -239,10 +240,18 @@ async function findOrMakeKey(options: Options, context: JobContext): Promise<str
   return made
 }
 
-/** For what will be encrypted with it: not one that git has. */
-async function findOwnKey(place: KeyPlace): Promise<string | undefined> {
-  if ((place.given ?? '').trim() === '') await refuseTracked(place.file)
-  return findKey(place)
+/** For what will be encrypted with it: not one that git has, or would take. */
+async function findOwnKey(place: KeyPlace, context: JobContext): Promise<string | undefined> {
+  const isFile = (place.given ?? '').trim() === ''
+  if (isFile) await refuseTracked(place.file)
+  const found = await findKey(place)
+  if (found !== undefined && isFile && !place.ci && (await keepOutOfGit(place.file))) {
+    context.progress({
+      type: 'notice',
+      message: `git would have taken the key: ${place.file} now stands in .gitignore.`,
+    })
+  }
+  return found
 }
 
 async function newKey(place: KeyPlace): Promise<string> {
@@ -253,7 +262,7 @@ async function newKey(place: KeyPlace): Promise<string> {
 /** As init finds or makes it; in CI there may be none. */
 async function keyAtHand(options: Options, context: JobContext): Promise<KeyAtHand | undefined> {
   const place = keyPlace(options, context)
-  const found = await findOwnKey(place)
+  const found = await findOwnKey(place, context)
   if (found === undefined && context.ci) return undefined
   const passphrase = found ?? (await newKey(place))
   return { id: await keyId(passphrase), inFile: (place.given ?? '').trim() === '', made: found === undefined }

@@ -21,7 +21,7 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   { of: /^(options|option-values|options-table|key-file|git-ignore)\.ts$/, may: /^(errors|format\/\w+)\.ts$/ },
   { of: /^(job|job-copy|job-old-scheme|job-report|job-restore|job-verify|open-store|open-component)\.ts$/, may: /./ },
   { of: /^job-context\.ts$/, may: /^engine\/progress\.ts$|^format\// },
-  { of: /^init\//, may: /^(errors|job-context|options)\.ts$|^report\/|^format\// },
+  { of: /^init\//, may: /^(errors|git-ignore|job-context|options)\.ts$|^report\/|^format\// },
   {
     of: /^(nearest)\.ts$/,
     may: /^$/,

@@ -82,10 +82,11 @@ test('what the repository’s own settings name is not run', async () => {
   expect(existsSync(join(root, 'ran'))).toBe(false)
 })
 
-test('a store, and the logs, are in no commit of the repository that they lie in', async () => {
+test('a store, an export and the logs are in no commit of the repository that they lie in', async () => {
   const root = await repository()
   write(join(root, 'app.js'))
   await openLocalStore(join(root, 'data/backups')).put('database/a', [Buffer.from('x')])
+  await openLocalStore(join(root, 'data/export')).put('files/a', [Buffer.from('x')])
   const log = openLog({
     directory: join(root, 'data/logs'),
     verb: 'backup',

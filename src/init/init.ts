@@ -1,4 +1,6 @@
 /** Writes the workflows into a repository, so that its backups begin, and says what is left to do. */
+import { ComebackError } from '../errors.ts'
+import { repositoryAround } from '../git-ignore.ts'
 import type { JobContext } from '../job-context.ts'
 import type { Options } from '../options.ts'
 import type { InitReport, Secret } from '../report/init-report.ts'
@@ -22,11 +24,12 @@ export type FindKey = () => Promise<KeyAtHand | undefined>
 export async function init(options: Options, context: JobContext, findKey: FindKey): Promise<InitReport> {
   const { cwd, github } = context
   const { overwrite, keyFile } = options
+  await refuseBelow(cwd)
   const plan = await planFor(options, context)
   const workflows = await planFiles(cwd, workflowFiles(plan), overwrite)
   const gitignore = await planGitignore(cwd, keyFile)
   // Before there is a key that could be committed.
-  if (gitignore !== undefined) await writePlanned(cwd, gitignore)
+  await writePlanned(cwd, gitignore)
 
   const key = await findKey()
   const repository = github.repository ?? (await repositoryOf(cwd))
@@ -37,16 +40,25 @@ export async function init(options: Options, context: JobContext, findKey: FindK
   for (const file of [...workflows, ...sheets]) await writePlanned(cwd, file)
   return {
     command: 'init',
-    files: [...workflows, ...(gitignore === undefined ? [] : [gitignore]), ...sheets].map(({ path, change }) => ({
+    files: [...workflows, gitignore, ...sheets].map(({ path, change }) => ({
       path,
       change,
     })),
-    ignored: gitignore?.added ?? [],
+    ignored: gitignore.added,
     ...(key === undefined ? {} : { key: { id: key.id, made: key.made, ...(key.inFile ? { file: keyFile } : {}) } }),
     secrets: secretsOf(plan).map(name => secretNamed(name, plan, keyFile, key)),
     sheet,
     ...(sheetFile === undefined ? {} : { sheetFile }),
   }
+}
+
+/** GitHub looks for workflows in the repository's own folder alone, and runs them there. */
+async function refuseBelow(cwd: string): Promise<void> {
+  const root = await repositoryAround(cwd)
+  if (root === undefined || root === cwd) return
+  throw new ComebackError('usage', `This folder belongs to the repository in ${root}: GitHub sees no workflow here.`, {
+    hint: `Run comeback init in ${root}, and name files and folders from there.`,
+  })
 }
 
 /** With the command that sets it; the value itself stands in none. */

@@ -1,5 +1,5 @@
 /** The files of a repository that init touches. Everything is looked at before the first one is written. */
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import type { ChangedFile } from '../report/init-report.ts'
@@ -55,12 +55,8 @@ export async function writePlanned(root: string, { path, text, change }: Planned
   }
 }
 
-/** What .gitignore lacks so that neither the key nor a backup is ever committed; undefined outside of a Git repository. */
-export async function planGitignore(
-  root: string,
-  keyFile: string,
-): Promise<(PlannedFile & { added: string[] }) | undefined> {
-  if (!(await exists(join(root, '.git')))) return undefined
+/** What .gitignore lacks so that neither the key nor a backup is ever committed. A folder may become a repository later. */
+export async function planGitignore(root: string, keyFile: string): Promise<PlannedFile & { added: string[] }> {
   const present = (await readText(join(root, '.gitignore'))) ?? ''
   const lines = new Set(present.split('\n').map(bare))
   const wanted = [...IGNORED, ...(IGNORED.some(line => bare(line) === bare(keyFile)) ? [] : [keyFile])]
@@ -87,13 +83,6 @@ function bare(line: string): string {
     .trim()
     .replace(/^\.?\//, '')
     .replace(/\/$/, '')
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 async function readText(file: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 /** init in a repository of its own: what it writes, what it leaves alone, and what it asks. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -12,6 +12,7 @@ import type { OptionName } from '../../src/options.ts'
 import type { InitReport } from '../../src/report/init-report.ts'
 import { createPalette } from '../../src/report/palette.ts'
 import { renderReport } from '../../src/report/text.ts'
+import { run } from '../files/tree.ts'
 
 const WORKFLOWS = ['backup', 'restore', 'verify', 'watch'].map(name => `.github/workflows/comeback-${name}.yml`)
 
@@ -115,11 +116,35 @@ test('.gitignore gets what it lacks, at its end, and nothing twice', async () =>
   expect(place.read('.gitignore')).toBe('node_modules\n/logs\nbackups\n.backup_key\nconfig-review/\n.comeback-*/\n')
 })
 
-test('outside of a Git repository there is no .gitignore', async () => {
+test('a folder that is no repository yet has its .gitignore when it becomes one', async () => {
   using place = repository()
   rmSync(join(place.folder, '.git'), { recursive: true })
   await place.init()
-  expect(existsSync(join(place.folder, '.gitignore'))).toBe(false)
+  expect(place.read('.gitignore')).toContain('.backup_key\n')
+})
+
+test('below the root of a repository nothing is written, and no key is made', async () => {
+  using place = repository()
+  const below = join(place.folder, 'services/api')
+  mkdirSync(below, { recursive: true })
+  await expect(place.init({}, { cwd: below })).rejects.toMatchObject({
+    code: 'usage',
+    hint: expect.stringContaining(place.folder),
+  })
+  expect(readdirSync(below)).toEqual([])
+  expect(existsSync(join(place.folder, '.github'))).toBe(false)
+})
+
+test('a key that is there already is in no commit afterwards, whatever rules there were', async () => {
+  using place = repository()
+  rmSync(join(place.folder, '.git'), { recursive: true })
+  expect(await run('git', ['init', '-q', place.folder])).toMatchObject({ status: 0 })
+  place.write('.backup_key', 'a passphrase for tests only\n')
+  place.write('.gitignore', '.backup_key\n!.backup_key\n')
+  await place.init()
+  expect((await run('git', ['-C', place.folder, 'check-ignore', '.backup_key'])).status).toBe(0)
+  await run('git', ['-C', place.folder, 'add', '--force', '.backup_key'])
+  await expect(place.init()).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('git tracks') })
 })
 
 test('in CI no key is made, and the key of the environment is used where there is one', async () => {
