@@ -1,6 +1,6 @@
 /**
- * Backups written once and committed: what format version 1 is, whatever the code becomes. A change of the format adds a
- * folder beside format-1 and edits none.
+ * Backups written once and committed: what each version of the format is, whatever the code becomes. A change of the format adds
+ * a folder beside the others and edits none.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,18 +10,19 @@ import { chunkId } from '../../src/format/chunk-id.ts'
 import { cipherRange, decryptPack, decryptRange } from '../../src/format/cipher.ts'
 import { codecOfFile } from '../../src/format/compression.ts'
 import { deriveChainKeys, derivePackKey, keyId } from '../../src/format/keys.ts'
-import { isAuthentic, parseManifest } from '../../src/format/manifest.ts'
+import { holdsOf, isAuthentic, parseManifest } from '../../src/format/manifest.ts'
 import { isAuthenticProof, openDetails, parseProof, proofFile } from '../../src/format/proof-record.ts'
-import { SEGMENTS, tinyBackup } from './tiny-backup.ts'
+import { placeIn, SEGMENTS, tinyBackup } from './tiny-backup.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
 
 describe.each([
-  { folder: 'gzip', name: 'gzip', purpose: undefined },
-  { folder: 'zstd', name: 'zstd', purpose: undefined },
-  { folder: 'gzip-safety', name: 'gzip', purpose: 'safety' },
-] as const)('the $folder backup of format version 1', ({ folder, name, purpose }) => {
-  const read = (file: string) => readFileSync(join(import.meta.dirname, '../fixtures/format-1', folder, file))
+  { folder: 'format-1/gzip', name: 'gzip', purpose: undefined },
+  { folder: 'format-1/zstd', name: 'zstd', purpose: undefined },
+  { folder: 'format-1/gzip-safety', name: 'gzip', purpose: 'safety' },
+  { folder: 'format-2/gzip', name: 'gzip', purpose: undefined },
+] as const)('the backup $folder', ({ folder, name, purpose }) => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../fixtures', folder, file))
   const manifest = parseManifest(read('manifest.json'), 'manifest.json')
   const { salt, iterations } = manifest.kdf
   const chain = deriveChainKeys(PASSPHRASE, Buffer.from(manifest.idSalt, 'hex'), iterations)
@@ -73,6 +74,19 @@ describe.each([
     const file = manifest.index?.name ?? ''
     expect(await index(today.get(file) ?? Buffer.alloc(0))).toEqual(await index(read(file)))
   })
+})
+
+test('format 2 says which store a backup was made for, where that was, and what it holds; format 1 only what it holds', async () => {
+  const read = (folder: string) =>
+    parseManifest(readFileSync(join(import.meta.dirname, '../fixtures', folder, 'manifest.json')), 'manifest.json')
+  const { idSalt, kdf, store, ...manifest } = read('format-2/gzip')
+  const { source } = await deriveChainKeys(PASSPHRASE, Buffer.from(idSalt, 'hex'), kdf.iterations)
+  expect(store).toEqual({ id: '0f0e0d0c0b0a09080706050403020100', place: placeIn(source) })
+  expect(manifest.holds).toBe('all')
+  const old = read('format-1/gzip')
+  expect(old).not.toHaveProperty('store')
+  expect(holdsOf(old)).toBe('all')
+  expect(holdsOf({ ...old, objects: old.objects.filter(({ name }) => !name.includes('data')) })).toBe('structure')
 })
 
 test('the record of a proof of format version 1 is authentic, and its details open', async () => {

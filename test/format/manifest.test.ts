@@ -37,6 +37,12 @@ const UNSEALED: Omit<Manifest, 'mac'> = {
   reason: null,
 }
 const SEALED = sealManifest(UNSEALED, KEY)
+const BOUND = {
+  ...UNSEALED,
+  format: 2,
+  store: { id: '88'.repeat(16), place: '99'.repeat(16) },
+  holds: 'structure',
+} as const
 const damaged = expect.objectContaining({ code: 'damaged', message: expect.stringContaining(NAME) })
 
 test('a sealed manifest comes back as it was, and authentic', () => {
@@ -134,6 +140,17 @@ test.each<[string, (manifest: Record<string, unknown>) => void]>([
   const manifest = JSON.parse(SEALED.toString())
   change(manifest)
   expect(attempt(Buffer.from(JSON.stringify(manifest)))).toEqual(damaged)
+})
+
+test('what format 2 adds comes back, is under the MAC, and belongs to no other version', () => {
+  const manifest = parseManifest(sealManifest(BOUND, KEY), NAME)
+  expect(manifest).toMatchObject(BOUND)
+  expect(isAuthentic(manifest, KEY)).toBe(true)
+  for (const change of [{ store: { ...BOUND.store, id: '00'.repeat(16) } }, { holds: 'all' }] as const)
+    expect(isAuthentic({ ...manifest, ...change }, KEY)).toBe(false)
+  const text = (changes: object) => Buffer.from(JSON.stringify({ ...manifest, ...changes }))
+  for (const changes of [{ format: 1 }, { store: undefined }, { holds: undefined }, { store: { id: 'x', place: 'y' } }])
+    expect(attempt(text(changes))).toEqual(damaged)
 })
 
 test.each([3, 99])('format version %i is left to a newer program', format => {

@@ -34,6 +34,7 @@ def decompress(packed):
 
 
 manifest = json.loads((folder / "manifest.json").read_bytes())
+assert manifest["format"] in (1, 2) and all((field in manifest) == (manifest["format"] == 2) for field in ("store", "holds"))
 iterations = manifest["kdf"]["iterations"]
 root = hashlib.pbkdf2_hmac("sha256", passphrase, bytes.fromhex(manifest["idSalt"]), iterations, 32)
 mac_key, id_key = hkdf(root, b"comeback/1 mac", 32), hkdf(root, b"comeback/1 id", 32)

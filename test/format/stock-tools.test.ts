@@ -52,6 +52,17 @@ describe.each([
   })
 })
 
+test('the reader written in Python reads each version of the format', context => {
+  needTools(context, 'python3', 'openssl')
+  const golden = join(folder, 'golden.key')
+  writeFileSync(golden, 'correct horse battery staple\n')
+  for (const version of ['format-1', 'format-2']) {
+    const backup = join(import.meta.dirname, '../fixtures', version, 'gzip')
+    const result = run('python3', [join(import.meta.dirname, 'reader.py'), backup, golden], '')
+    expect(Object.keys(JSON.parse(result.toString()))).toEqual(SEGMENTS.map(({ name }) => name))
+  }
+})
+
 function run(program: string, args: readonly string[], input: string | Buffer): Buffer {
   const { status, stdout, stderr, error } = spawnSync(program, args, { input })
   if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr}`)

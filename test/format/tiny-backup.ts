@@ -1,5 +1,5 @@
 /** A whole backup in a few objects, written with nothing but src/format: three segments in two groups, one of them empty. */
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { type BackupIndex, ChunkTable, encodeIndex } from '../../src/format/backup-index.ts'
 import { chunkId } from '../../src/format/chunk-id.ts'
 import { Chunker, gearTable } from '../../src/format/chunker.ts'
@@ -11,6 +11,8 @@ import { type Manifest, sealManifest } from '../../src/format/manifest.ts'
 const ID = '20261123T020000Z-7f3a91'
 const SALT = Buffer.from('0011223344556677', 'hex')
 const ID_SALT = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
+const STORE_ID = '0f0e0d0c0b0a09080706050403020100'
+const PLACE = 's3 s3://bucket/prefix'
 const SIZES = { min: 64, average: 256, max: 1024 }
 
 export const SEGMENTS = [
@@ -65,7 +67,7 @@ export async function tinyBackup(
   const indexName = `index.${codec.extension}.enc`
   files.set(indexName, sealed)
   const manifest: Omit<Manifest, 'mac'> = {
-    format: 1,
+    format: 2,
     component: 'database',
     id: ID,
     time: '2026-11-23T02:00:00.000Z',
@@ -89,9 +91,16 @@ export async function tinyBackup(
     decrypt: null,
     reason: null,
     ...(purpose === undefined ? {} : { purpose }),
+    store: { id: STORE_ID, place: placeIn(chain.source) },
+    holds: 'all',
   }
   files.set('manifest.json', sealManifest(manifest, chain.mac))
   return files
+}
+
+/** As the specification has it. */
+export function placeIn(sourceKey: Uint8Array): string {
+  return createHmac('sha256', sourceKey).update(`store\0${PLACE}`).digest().subarray(0, 16).toString('hex')
 }
 
 function seal(codec: Codec, key: PackKey, members: readonly Buffer[]): Buffer {
