@@ -85,9 +85,14 @@ async function readSource(
   signal: AbortSignal,
 ): Promise<SourceResult> {
   const { component } = source
+  let opened: Opened | undefined
   const out: SegmentWriter = {
     expect: bytes => progress({ type: 'expect', component, bytes }),
-    segment: async (head, bytes) => (await opening).writer.segment(head, bytes),
+    segment: async (head, bytes) => {
+      opened = await opening
+      return await opened.writer.segment(head, bytes)
+    },
+    restart: () => opened?.writer.restart(),
     phase: text => progress({ type: 'phase', component, text }),
     names: names => progress({ type: 'names', component, names }),
   }

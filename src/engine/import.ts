@@ -76,6 +76,7 @@ async function importOne(request: ImportRequest, old: OldBackup, catalog: Catalo
 export async function checkSource(source: Source, signal: AbortSignal): Promise<void> {
   const nowhere: SegmentWriter = {
     expect: () => undefined,
+    restart: () => undefined,
     phase: () => undefined,
     async segment(_, bytes) {
       let size = 0

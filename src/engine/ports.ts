@@ -33,6 +33,8 @@ export interface SegmentWriter {
    * one caller at a time.
    */
   segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number>
+  /** The Source begins anew: all segments so far are forgotten. None may be under way. */
+  restart(): void
   /** Text for people on what is being done now. */
   phase(text: string): void
   /** Names that messages may hold, of tables and roles say, and that are nobody else's business. */

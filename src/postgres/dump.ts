@@ -6,8 +6,9 @@
  *   98-data            rows of tables that look up others as they take in rows, in pg_dump's order
  *   99-schema          sequence values, then indexes, constraints, triggers … (post-data)
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Problem, SegmentWriter, Source, SourceResult } from '../engine/ports.ts'
-import { asComebackError } from '../errors.ts'
+import { asComebackError, hasCode } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
 import { type Settings, WRITTEN_UNDER } from './connection/session-settings.ts'
@@ -33,6 +34,11 @@ import { qualified } from './sql-text.ts'
 
 /** Milliseconds. A migration is usually done by then, and a backup that waits longer waits for something that hangs. */
 const LOCK_TIMEOUT = 60_000
+
+/** Milliseconds that pg_dump waits for a table that the leader has, at first: somebody else wants it, and waits for the leader. */
+const FIRST_PATIENCE = 2_000
+/** Milliseconds in which those who waited for us get what they want. */
+const PAUSE = 1_000
 
 /** Entries that a database without any object of its own may have. */
 const BARE_ENTRIES: readonly string[] = [PREAMBLE, 'SCHEMA', 'EXTENSION', 'COMMENT', 'ACL', 'DEFAULT ACL']
@@ -69,45 +75,83 @@ export function createDatabaseSource(options: DatabaseSourceOptions): Source {
     component: 'database',
     identity: options.identity ?? identityOf(options.url),
     async read(out, signal) {
-      // One failure ends every connection, the leader's too.
-      const failed = new AbortController()
-      const connectOptions = (...signals: readonly AbortSignal[]): ConnectOptions => ({
-        url: options.url,
-        connectTimeout: options.connectTimeout,
-        signal: AbortSignal.any([signal, failed.signal, ...signals]),
-      })
-      let found: Checked | undefined
-      out.phase('Taking a snapshot')
-      await using snapshot = await openSnapshot(
-        {
-          connect: connectOptions(),
-          lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
-          written: options.written ?? WRITTEN_UNDER,
-          check: async (connection, tables) => {
-            out.names?.(await namesOn(connection))
-            const problems = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
-            const { signal } = connectOptions()
-            found = { problems, client: await chooseClient(options.pgDump, connection, { signal, phase: out.phase }) }
-          },
-        },
-        (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
-      )
-      if (found === undefined) throw new Error('The database was not checked.')
-      const { client, problems: seen } = found
-      const badText = new BadText(snapshot.survey.database.encoding)
-      const context = { options, out, snapshot, badText, connect: connectOptions(snapshot.lost) }
-      const rows = readRows(context)
-      out.phase(`Reading the schema with ${describeClient(client)}`)
-      const { schemaOnly, lockTimeout = LOCK_TIMEOUT } = options
-      const tasks = [readSchema({ ...context, client, schemaOnly, lockTimeout }, rows), rows] as const
-      for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
-      await Promise.allSettled(tasks)
-      signal.throwIfAborted()
-      failed.signal.throwIfAborted()
-      const { problems, ...result } = conclude(context, await tasks[0], await tasks[1])
-      return { ...result, problems: [...seen, ...problems] }
+      const { lockTimeout = LOCK_TIMEOUT } = options
+      const deadline = Date.now() + lockTimeout
+      for (let patience = FIRST_PATIENCE; ; patience *= 2) {
+        const attempt = {
+          options,
+          exclusions,
+          out,
+          signal,
+          patience: Math.min(patience, lockTimeout),
+          holdsLocks: false,
+        }
+        try {
+          return await readOnce(attempt)
+        } catch (error) {
+          signal.throwIfAborted()
+          // The leader's own waiting is over; any other wait for a lock is one behind somebody who waits for the leader.
+          if (!hasCode(error, 'timeout') || !attempt.holdsLocks || Date.now() + patience >= deadline) throw error
+          out.phase('Letting go of all tables, since somebody waits for one of them, and beginning anew')
+          out.restart()
+          await sleep(PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted())
+        }
+      }
     },
   }
+}
+
+interface Attempt {
+  readonly options: DatabaseSourceOptions
+  readonly exclusions: readonly Exclusion[]
+  readonly out: SegmentWriter
+  readonly signal: AbortSignal
+  /** Milliseconds that pg_dump may wait for what the leader has. */
+  readonly patience: number
+  /** Set when the leader has all locks. */
+  holdsLocks: boolean
+}
+
+async function readOnce(attempt: Attempt): Promise<SourceResult> {
+  const { options, exclusions, out, signal, patience } = attempt
+  // One failure ends every connection, the leader's too.
+  const failed = new AbortController()
+  const connectOptions = (...signals: readonly AbortSignal[]): ConnectOptions => ({
+    url: options.url,
+    connectTimeout: options.connectTimeout,
+    signal: AbortSignal.any([signal, failed.signal, ...signals]),
+  })
+  let found: Checked | undefined
+  out.phase('Taking a snapshot')
+  await using snapshot = await openSnapshot(
+    {
+      connect: connectOptions(),
+      lockTimeout: options.lockTimeout ?? LOCK_TIMEOUT,
+      written: options.written ?? WRITTEN_UNDER,
+      check: async (connection, tables) => {
+        out.names?.(await namesOn(connection))
+        const problems = await check(connection, tables, options, exclusions, () => connect(connectOptions()))
+        const { signal } = connectOptions()
+        found = { problems, client: await chooseClient(options.pgDump, connection, { signal, phase: out.phase }) }
+      },
+    },
+    (connection, lockable) => surveyDatabase(connection, lockable, { schemaOnly: options.schemaOnly, exclusions }),
+  )
+  attempt.holdsLocks = true
+  if (found === undefined) throw new Error('The database was not checked.')
+  const { client, problems: seen } = found
+  const badText = new BadText(snapshot.survey.database.encoding)
+  const context = { options, out, snapshot, badText, connect: connectOptions(snapshot.lost) }
+  const rows = readRows(context)
+  out.phase(`Reading the schema with ${describeClient(client)}`)
+  const { schemaOnly } = options
+  const tasks = [readSchema({ ...context, client, schemaOnly, lockTimeout: patience }, rows), rows] as const
+  for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
+  await Promise.allSettled(tasks)
+  signal.throwIfAborted()
+  failed.signal.throwIfAborted()
+  const { problems, ...result } = conclude(context, await tasks[0], await tasks[1])
+  return { ...result, problems: [...seen, ...problems] }
 }
 
 interface Checked {

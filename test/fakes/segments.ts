@@ -43,6 +43,9 @@ export function collectSegments(): SegmentCollector {
     expect(bytes) {
       expected += bytes
     },
+    restart() {
+      segments.length = 0
+    },
     phase(text) {
       phases.push(text)
     },

@@ -130,6 +130,7 @@ describe('the stream', () => {
     await truncate(join(root, 'huge'), 9 * 1024 ** 3)
     let head: Buffer | undefined
     const peeking: SegmentWriter = {
+      restart() {},
       expect() {},
       phase() {},
       async segment(_head, bytes) {
@@ -357,6 +358,7 @@ it('stops when the signal aborts, and leaves no file open', async () => {
   const abort = new AbortController()
   const before = await openFiles()
   const stopping: SegmentWriter = {
+    restart() {},
     expect() {},
     phase() {},
     async segment(_head, bytes) {

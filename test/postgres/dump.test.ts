@@ -44,6 +44,7 @@ function textOf(out: SegmentCollector, name: string): string {
 function interfere(out: SegmentCollector, name: string, action: () => Promise<void>): SegmentWriter {
   let isDone = false
   return {
+    restart: () => out.restart(),
     expect: bytes => out.expect(bytes),
     phase: text => out.phase(text),
     segment: (head, bytes) =>

@@ -5,6 +5,7 @@
  * The locks come first. `LOCK TABLE` takes no snapshot, so that the one that is taken after it sees every change that was made
  * before the tables were locked: no row is lost to a TRUNCATE or an ALTER TABLE in between, which a snapshot does not protect from.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ComebackError } from '../../errors.ts'
 import { type Connection, type ConnectOptions, connect } from '../connection/connection.ts'
 import { internals } from '../connection/pg-internals.ts'
@@ -17,6 +18,12 @@ import { type LockableTable, listLockable } from './tables.ts'
 
 /** How often tables are listed and locked anew because one was dropped or renamed in between. */
 const ATTEMPTS = 5
+/**
+ * Milliseconds in which each lock must be had. It is not had where somebody else has the table, or stands in line for it; and
+ * then others stand in line for what we have. So all is let go, and asked for again after a while.
+ */
+const PATIENCE = 2_000
+const PAUSE = 1_000
 /** Tables that one statement locks. */
 const LOCK_BATCH = 1_000
 const OUT_OF_SHARED_MEMORY = '53200'
@@ -62,15 +69,23 @@ export async function openSnapshot<Survey>(
     let tables = await listLockable(connection)
     await options.check(connection, tables)
     const encoding = await readingEncoding(connection)
-    await prepareSession(connection, encoding, options.lockTimeout, options.written)
+    await prepareSession(connection, encoding, Math.min(PATIENCE, options.lockTimeout), options.written)
+    const deadline = Date.now() + options.lockTimeout
     for (let attempt = 1; ; attempt++) {
       try {
-        const id = await begin(connection, tables, options)
+        const id = await begin(connection, tables)
         const found = await survey(connection, tables)
+        await connection.query(`SET lock_timeout = ${options.lockTimeout}`)
         return guard(connection, { id, encoding, written: options.written, survey: found })
       } catch (error) {
-        if (attempt === ATTEMPTS || !isUndefinedRelation(error)) throw error
+        const isLate = isLockTimeout(error)
+        if (isLate && Date.now() + PAUSE >= deadline) throw await lockTimeout(connection, options, error)
+        if (!isLate && (attempt >= ATTEMPTS || !isUndefinedRelation(error))) throw error
         await connection.query('ROLLBACK')
+        if (isLate) {
+          attempt--
+          await sleep(PAUSE, undefined, { signal: options.connect.signal })
+        }
         const visible = new Set(tables.filter(table => table.visible).map(table => table.oid))
         tables = (await listLockable(connection)).map(table => ({ ...table, visible: visible.has(table.oid) }))
       }
@@ -81,28 +96,23 @@ export async function openSnapshot<Survey>(
   }
 }
 
-async function begin(
-  connection: Connection,
-  tables: readonly LockableTable[],
-  options: SnapshotOptions,
-): Promise<string> {
+async function begin(connection: Connection, tables: readonly LockableTable[]): Promise<string> {
   await connection.query(BEGIN_READING)
-  await lock(connection, tables, options)
+  await lock(connection, tables)
   const [row] = await connection.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')
   if (row === undefined) throw new ComebackError('server-error', 'The server exported no snapshot.')
   const locked = new Set(tables.map(table => table.oid))
   const created = (await listLockable(connection)).filter(table => !locked.has(table.oid))
-  await lock(connection, created, options)
+  await lock(connection, created)
   return row.id
 }
 
-async function lock(connection: Connection, tables: readonly LockableTable[], options: SnapshotOptions): Promise<void> {
+async function lock(connection: Connection, tables: readonly LockableTable[]): Promise<void> {
   for (let first = 0; first < tables.length; first += LOCK_BATCH) {
     const names = tables.slice(first, first + LOCK_BATCH).map(table => `ONLY ${qualified(table)}`)
     try {
       await connection.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`)
     } catch (error) {
-      if (isLockTimeout(error)) throw await lockTimeout(connection, options, error)
       if (sqlStateOf(error) === OUT_OF_SHARED_MEMORY) {
         throw new ComebackError('server-error', `The server has no room to lock ${tables.length} tables.`, {
           hint: 'Raise max_locks_per_transaction on the server.',

@@ -30,6 +30,9 @@ export function createComparison(backup: StoredBackup, progress: SinkProgress): 
     different,
     missing: () => [...stored.keys()].filter(name => !same.has(name) && !different.has(name)),
     expect: () => undefined,
+    restart() {
+      throw new Error('What is compared is read once.')
+    },
     phase: text => progress.phase(text),
     async segment(head, bytes) {
       const detail = parseSegmentDetail(head.detail)

@@ -27,6 +27,7 @@ async function reading(url: string): Promise<void> {
     excludeTableData: [],
   })
   const out: SegmentWriter = {
+    restart() {},
     expect() {},
     phase() {},
     async segment(_, bytes) {
