@@ -16,6 +16,7 @@ import type { DatabaseDetail, SchemaEntry } from './detail.ts'
 import { BadText } from './dump/bad-text.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
 import { extensionRowProblems } from './dump/extension-rows.ts'
+import { foreseenProblems } from './dump/foreseen.ts'
 import { type LanesResult, type Reading, readInLanes } from './dump/lanes.ts'
 import { type LargeObjects, largeObjectQueries, largeObjectsName } from './dump/large-objects.ts'
 import { COPY_END, copyHeader, copyQuery, type Piece, pieceName, planTables, type Table } from './dump/plan.ts'
@@ -182,7 +183,7 @@ async function check(
     readsRows: table => !options.schemaOnly && !unread.has(qualified(table)),
     open,
   })
-  const unseen = [...problems, ...(await unseenProblems(connection))]
+  const unseen = [...problems, ...(await unseenProblems(connection)), ...(await foreseenProblems(connection))]
   return options.schemaOnly ? unseen : [...unseen, ...(await extensionRowProblems(connection))]
 }
 

@@ -30,12 +30,12 @@ const HIDDEN = `
 export async function unseenProblems(connection: Connection): Promise<readonly Problem[]> {
   const names = async (sql: string) => (await connection.query<{ name: string }>(sql)).map(({ name }) => name)
   return [
-    ...problem(
+    ...problemOf(
       await names(INVALID),
       'Indexes that are not valid are not in the backup',
       'Build them again (REINDEX INDEX CONCURRENTLY), or drop them.',
     ),
-    ...problem(
+    ...problemOf(
       await names(HIDDEN),
       'Options of user mappings, such as passwords, are not in the backup where the role may not see them',
       'A superuser sees them all. Otherwise keep them elsewhere: after a restore such mappings have none.',
@@ -43,7 +43,8 @@ export async function unseenProblems(connection: Connection): Promise<readonly P
   ]
 }
 
-function problem(names: readonly string[], what: string, hint: string): Problem[] {
+/** None without a name. */
+export function problemOf(names: readonly string[], what: string, hint: string): Problem[] {
   if (names.length === 0) return []
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
   return [
