@@ -100,7 +100,9 @@ test.each(MAJORS)(
     const views = (schema: string) => schema.match(/^CREATE .*$/gm)?.length
     expect(views(after.schema)).toBe(views(before.schema))
 
-    expect(problems).toEqual([])
+    expect(problems.map(({ message }) => message.replace(/:.*/s, ''))).toEqual([
+      'Constraints that nobody has validated may have rows that break them, and come back like that',
+    ])
     expect(detail).toMatchObject({
       encoding: 'UTF8',
       schemaOnly: false,
