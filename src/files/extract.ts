@@ -12,7 +12,7 @@ import type { FolderTarget, Problem, Sink, SinkProgress, SinkResult, StoredBacku
 import { ComebackError } from '../errors.ts'
 import { existingFiles } from './existing-files.ts'
 import { folderTarget } from './folder-target.ts'
-import { type ArchiveSurvey, conflictOf, surveyArchive } from './inspect.ts'
+import { type ArchiveSurvey, conflictOf, NOTHING_YET, surveyArchive } from './inspect.ts'
 import { count, leftOutProblems, summarize } from './left-out.ts'
 import { filterMembers, type MemberFilter } from './member-filter.ts'
 import { mergeInto } from './merge.ts'
@@ -32,7 +32,10 @@ export interface FilesSinkOptions {
   readonly include: readonly string[]
   /** The folder's name, given by whoever wants it to lose what the backup lacks. */
   readonly confirm: string | undefined
-  /** Of a proof, which removes it again: it need not outlive a power failure, and flushing each file takes longer than all else. */
+  /**
+   * Of a proof, which removes it again: it need not outlive a power failure, and flushing each file takes longer than all
+   * else; and in a new place nothing is lost if the archive is refused halfway, so it is not read beforehand.
+   */
   readonly fleeting?: boolean
 }
 
@@ -133,7 +136,9 @@ async function lookAt(
   const survey =
     known?.place.directory === place.directory
       ? known.survey
-      : await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
+      : options.fleeting === true && place.way === 'new'
+        ? NOTHING_YET
+        : await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
   if (filter !== undefined && filter.unmatched().length === include.length) {
     throw new ComebackError('not-found', `The backup ${backup.id} holds no file that matches ${include.join(', ')}.`, {
       hint: 'Patterns start where those of the backup did: uploads/2026, say. A name that begins with a dot must be written with its dot.',

@@ -8,9 +8,20 @@ export interface Flight {
   land(): Promise<void>
 }
 
+/** One at a time may wait for it. */
 export function createFlight(most: number): Flight {
-  const pending = new Set<Promise<unknown>>()
+  let pending = 0
   let failure: { readonly error: unknown } | undefined
+  let ended: () => void = () => undefined
+
+  async function fewerThan(number: number): Promise<void> {
+    while (pending >= number) {
+      // Not a race of all that are under way: each would be subscribed to again for every one that is added.
+      await new Promise<void>(resolve => {
+        ended = resolve
+      })
+    }
+  }
 
   function check(): void {
     if (failure !== undefined) throw failure.error
@@ -18,21 +29,22 @@ export function createFlight(most: number): Flight {
 
   return {
     async add(task) {
-      const settled: Promise<unknown> = task
+      pending++
+      task
         .catch(error => {
           failure ??= { error }
         })
-        .finally(() => pending.delete(settled))
-      pending.add(settled)
-      if (pending.size >= most) await Promise.race(pending)
+        .finally(() => {
+          pending--
+          ended()
+        })
+      await fewerThan(most)
       check()
     },
     async settle() {
-      await Promise.all(pending)
+      await fewerThan(1)
       check()
     },
-    async land() {
-      await Promise.all(pending)
-    },
+    land: () => fewerThan(1),
   }
 }

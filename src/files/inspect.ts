@@ -31,6 +31,19 @@ export interface ArchiveSurvey {
   readonly brings: (path: string) => boolean
 }
 
+/** Of an archive that is read for the first time as it is written. */
+export const NOTHING_YET: ArchiveSurvey = {
+  files: 0,
+  folders: 0,
+  links: 0,
+  bytes: 0,
+  leftOut: [],
+  conflicts: { count: 0, names: [] },
+  blocked: { count: 0, names: [] },
+  taken: [],
+  brings: () => false,
+}
+
 export interface SurveyOptions {
   /** What stands there is compared. */
   readonly directory: string

@@ -43,6 +43,8 @@ export interface MemberChecks {
    * bears a name that restores keep for themselves, and the next one would take it for its own.
    */
   check(entry: TarEntry): readonly string[] | undefined
+  /** Whether a path is an entry's that was checked, or a folder's on the way to one. */
+  knows(path: string): boolean
   /** The uppermost paths that are left out for their names. */
   reserved(): readonly string[]
 }
@@ -55,6 +57,7 @@ export function checkMembers(): MemberChecks {
   const reserved = new Set<string>()
 
   return {
+    knows: path => files.has(path) || folders.has(path) || links.has(path),
     reserved: () => [...reserved],
     check(entry) {
       const parts = memberParts(entry.path)

@@ -15,7 +15,7 @@ import { KEPT_MODE } from '../tar-writer.ts'
 import { isGone } from '../walk.ts'
 import { gatherFileFindings } from './file-findings.ts'
 import { sha256OfFile, sha256OfStream } from './file-hash.ts'
-import { type Standing, standingIn } from './standing.ts'
+import { openFolders, type Standing, standingAt, walkStanding } from './standing.ts'
 
 /** Members compared side by side: waiting for the disk in turn would take most of the time. */
 const IN_FLIGHT = 16
@@ -57,19 +57,21 @@ interface Comparison {
   readonly differences: Promise<Differences>
 }
 
-/** Takes memory for each name. Throws `damaged` and `unsafe-archive` for the archive, and what the disk refuses. */
+/** Takes memory for each name, as whoever checks members does. Throws `damaged` and `unsafe-archive` for the archive, and what the disk refuses. */
 export async function compareFolder(
   archive: AsyncIterable<Uint8Array>,
   options: CompareOptions,
   signal: AbortSignal,
 ): Promise<ComparedFolder> {
   const { directory, made, elsewhere } = options
-  const standing = await standingIn(directory, signal)
+  const opened = await openFolders(directory, signal)
   const members = checkMembers()
   const found = gatherFileFindings()
   const others: ProofFinding[] = []
   const folders = new Map<string, Member>()
   const leftOut: LeftOut[] = []
+  /** Members that are not to stand there. */
+  const aside = new Set<string>()
   const counts = { files: 0, links: 0, bytes: 0 }
   /** Told in the order of the archive. */
   const waiting: Comparison[] = []
@@ -82,10 +84,12 @@ export async function compareFolder(
       const looked = elsewhere?.(path, entry.content)
       if (looked !== undefined) {
         others.push(...(await looked))
+        aside.add(path)
         continue
       }
       if (entry.kind === 'link' && !staysInside(parts, entry.target)) {
         leftOut.push({ path, target: entry.target })
+        aside.add(path)
         continue
       }
       const member = await withoutContent(entry)
@@ -109,27 +113,17 @@ export async function compareFolder(
   }
   leftOut.push(...members.reserved().map(path => ({ path })))
   for (const [path, member] of folders) await tell(compare(path, member))
-  for (const [path, { kind, known }] of standing) {
-    if (!known && !made.includes(path))
-      found.add('file-extra', path, `${kindText(kind)} that the backup does not hold.`)
+  for await (const { path, kind } of walkStanding(directory, signal)) {
+    if (made.includes(path) || (members.knows(path) && !aside.has(path))) continue
+    found.add('file-extra', path, `${kindText(kind)} that the backup does not hold.`)
   }
   return { ...counts, folders: folders.size, leftOut, findings: [...found.list(), ...others] }
 
   function compare(path: string, member: Member): Comparison {
-    markKnown(path)
-    const differences = differencesOf(path, member, standing, options)
+    const differences = differencesOf(path, member, opened, options)
     // Awaited in its turn; until then a failure must not count as unhandled.
     differences.catch(() => undefined)
     return { path, kind: kindOf(member), differences }
-  }
-
-  /** And the folders that it lies in, which need no entry of their own. */
-  function markKnown(path: string): void {
-    for (let next = path; next !== ''; next = next.slice(0, Math.max(0, next.lastIndexOf('/')))) {
-      const there = standing.get(next)
-      if (there?.known === true && next !== path) return
-      if (there !== undefined) there.known = true
-    }
   }
 
   async function tell(comparison: Comparison | undefined): Promise<void> {
@@ -149,18 +143,19 @@ async function withoutContent({ kind, mode, mtime, size, target, targetBytes, co
 async function differencesOf(
   path: string,
   member: Member,
-  standing: ReadonlyMap<string, Standing>,
+  opened: ReadonlyMap<string, number>,
   options: CompareOptions,
 ): Promise<Differences> {
-  const there = standing.get(path)
-  if (there === undefined) return undefined
+  const now = await standingAt(options.directory, path)
+  if (now === undefined) return undefined
+  const there = { ...now, mode: opened.get(path) ?? now.mode }
   const kind = kindOf(member)
   if (there.kind !== kind)
     return [`it is ${kindText(there.kind).toLowerCase()} and was ${kindText(kind).toLowerCase()}`]
   const absolute = join(options.directory, path)
   try {
     if (member.kind === 'hard-link') {
-      const same = standing.get(memberParts(member.target).join('/'))?.ino === there.ino
+      const same = (await standingAt(options.directory, memberParts(member.target).join('/')))?.ino === there.ino
       return same ? [] : [`it is no hard link to ${JSON.stringify(member.target)}`]
     }
     return [
@@ -202,7 +197,7 @@ function kindOf({ kind }: Pick<TarEntry, 'kind'>): Standing['kind'] {
 }
 
 function kindText(kind: Standing['kind']): string {
-  return kind === 'other' ? 'Something other than a file' : `A ${kind}`
+  return kind === 'special' ? 'Something other than a file' : `A ${kind}`
 }
 
 function octal(mode: number): string {

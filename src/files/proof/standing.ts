@@ -1,11 +1,12 @@
-/** What stands on the disk below a folder that a proof has filled: looked at as a whole, before any of it is opened. */
-import { chmod, lstat } from 'node:fs/promises'
+/** What stands on the disk below a folder that a proof has filled, which must be nobody else's. Links are not followed. */
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onDisk } from '../file-name.ts'
-import { folderEntries } from '../folder-entries.ts'
+import { type FolderEntry, folderEntries } from '../folder-entries.ts'
+import { presence } from '../presence.ts'
 
 export interface Standing {
-  readonly kind: 'file' | 'folder' | 'link' | 'other'
+  readonly kind: FolderEntry['kind']
   readonly mode: number
   /** Milliseconds. */
   readonly mtime: number
@@ -13,36 +14,47 @@ export interface Standing {
   readonly size: number
   /** Equal of two names for one file. */
   readonly ino: number
-  /** Whether the backup has it. */
-  known: boolean
 }
 
-/** Of a folder, so that it can be looked into whatever mode it came back with. */
-const OPEN = 0o700
+/** Undefined if nothing stands there. */
+export async function standingAt(directory: string, path: string): Promise<Standing | undefined> {
+  const stats = await presence(join(directory, path))
+  if (stats === undefined) return undefined
+  const { mtimeMs, size, ino } = stats
+  const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'special'
+  return { kind, mode: stats.mode & 0o7777, mtime: mtimeMs, size, ino }
+}
 
-/** By path below the folder, which must be nobody else's: folders that are closed to their owner are opened. Links are not followed. */
-export async function standingIn(directory: string, signal: AbortSignal): Promise<Map<string, Standing>> {
-  const found = new Map<string, Standing>()
+/** By path below it, without memory for each. */
+export async function* walkStanding(
+  directory: string,
+  signal: AbortSignal,
+  enter: (path: string) => Promise<void> = async () => undefined,
+): AsyncGenerator<{ readonly path: string; readonly kind: FolderEntry['kind'] }> {
   const folders = ['']
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal.throwIfAborted()
-    for (const { name } of await folderEntries(join(directory, folder))) {
+    await enter(folder)
+    for (const { name, kind } of await folderEntries(join(directory, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`
-      const absolute = onDisk(join(directory, path))
-      const stats = await lstat(absolute)
-      const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'other'
-      found.set(path, {
-        kind,
-        mode: stats.mode & 0o7777,
-        mtime: stats.mtimeMs,
-        size: stats.size,
-        ino: stats.ino,
-        known: false,
-      })
-      if (kind !== 'folder') continue
-      if ((stats.mode & OPEN) !== OPEN) await chmod(absolute, OPEN)
-      folders.push(path)
+      if (kind === 'folder') folders.push(path)
+      yield { path, kind }
     }
   }
-  return found
+}
+
+/** What a folder needs to be looked into, whatever mode it came back with. */
+const OPEN = 0o700
+
+/** Opens folders that are closed to their owner. Returns the modes that they came back with, by path. */
+export async function openFolders(directory: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const closed = new Map<string, number>()
+  const walk = walkStanding(directory, signal, async path => {
+    const mode = (await standingAt(directory, path))?.mode ?? OPEN
+    if ((mode & OPEN) === OPEN) return
+    closed.set(path, mode)
+    await chmod(onDisk(join(directory, path)), OPEN)
+  })
+  for await (const _ of walk);
+  return closed
 }
