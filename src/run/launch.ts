@@ -1,6 +1,7 @@
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
 import { availableParallelism } from 'node:os'
 import { cancelledBySignals, EXIT_CANCELLED } from './signals.ts'
+import { boundYoungMemory } from './young-memory.ts'
 
 /** The first Node with zstd. */
 const LEAST_NODE = [22, 15] as const
@@ -21,6 +22,7 @@ export function launch(process: NodeJS.Process, edge: Edge): void {
   }
   // Read when the pool starts, which nothing has made it do so far.
   env.UV_THREADPOOL_SIZE ??= String(Math.max(LEAST_THREADS, availableParallelism()))
+  boundYoungMemory()
   for (const stream of [process.stdout, process.stderr]) {
     // `comeback list | head` closes the pipe; the run goes on, it only has nobody to talk to any more.
     stream.on('error', (error: NodeJS.ErrnoException) => {
