@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
+import { KEY_PLACE } from '../src/format/stock-recipe.ts'
 import { startServer, type TestServer } from '../test/support/postgres.ts'
 import { changeOnePercent, createApplication, ENVIRONMENT, wreck } from './application.ts'
 import { type Cli, type CompleteBackup, createCli } from './cli.ts'
@@ -183,14 +184,14 @@ async function lostVariables(review: string): Promise<readonly string[]> {
     .map(name => `the variable ${name} is not what it was`)
 }
 
-/** Decrypts the first backup with the command that its manifest carries; false only if it could have been read and was not. */
+/** Decrypts the first backup with the recipe that its manifest carries; false only if it could have been read and was not. */
 async function readWithStockTools(backup: CompleteBackup | undefined): Promise<boolean> {
-  const line = backup?.decrypt?.split(' | ').slice(0, -1).join(' | ')
-  if (backup === undefined || line === undefined) {
+  const recipe = backup?.decrypt
+  if (backup === undefined || recipe === undefined) {
     say(red('The first backup says of itself that stock tools cannot read it.'))
     return false
   }
-  const lacking = ['sh', 'openssl', 'gunzip'].filter(program => !isOnPath(program))
+  const lacking = ['bash', 'openssl', 'gunzip', 'xargs', 'cmp'].filter(program => !isOnPath(program))
   if (lacking.length > 0) {
     say(dim(`Skipped: ${lacking.join(', ')} is not installed here.`))
     return true
@@ -199,9 +200,10 @@ async function readWithStockTools(backup: CompleteBackup | undefined): Promise<b
   const stored = await readdir(join(project, 'backups'), { recursive: true, withFileTypes: true })
   const packs = stored.filter(entry => entry.isFile() && entry.parentPath.includes(backup.id))
   for (const pack of packs) cpSync(join(pack.parentPath, pack.name), join(folder, pack.name))
-  cpSync(join(project, '.backup_key'), join(folder, '.backup_key'))
-  command(line)
-  const child = spawn('sh', ['-c', line], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  // What psql would read is looked at instead: the line that restricts it, and the script.
+  const script = recipe.replace(KEY_PLACE, join(project, '.backup_key')).replace(/psql .*"/, 'cat')
+  command(script)
+  const child = spawn('bash', ['-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
   let [bytes, head] = [0, '']
   for await (const chunk of child.stdout.setEncoding('latin1') as AsyncIterable<string>) {
@@ -210,6 +212,7 @@ async function readWithStockTools(backup: CompleteBackup | undefined): Promise<b
   }
   const [code] = await closed
   const statement = head.split('\n').find(text => text.startsWith('CREATE'))
+  bytes -= head.indexOf('\n') + 1
   const ok = code === 0 && bytes === backup.bytes.read && statement !== undefined
   say(
     ok

@@ -3,6 +3,7 @@ import { asComebackError, ComebackError, hasCode } from '../errors.ts'
 import type { BackupIndex } from '../format/backup-index.ts'
 import { codecOf } from '../format/compression.ts'
 import type { Manifest, StoredObject } from '../format/manifest.ts'
+import { stockRecipe } from '../format/stock-recipe.ts'
 import type { BackupOutcome, ErrorValue, SegmentSize } from '../report/report.ts'
 import type { BackupWriter } from '../repository/backup-writer.ts'
 import { writeIndex } from '../repository/index-object.ts'
@@ -15,7 +16,6 @@ import { expiryProblems, firstExpiry, goneFrom } from './expiry.ts'
 import { readHistory } from './history.ts'
 import type { BackupRequest, Plan } from './plan.ts'
 import type { SourceResult } from './ports.ts'
-import { stockCommand } from './stock.ts'
 
 /** Milliseconds that a failed or cancelled run may take to leave its placeholder. */
 const PLACEHOLDER_TIME = 3_000
@@ -226,7 +226,7 @@ async function describe(
     leansOn: byBackup(facts.leansOn),
     expires: facts.expires?.toISOString() ?? null,
     tools: { ...request.tools },
-    decrypt: stock ? stockCommand(component, request.codec, plan.iterations) : null,
+    decrypt: stock ? stockRecipe({ component, codec: request.codec, iterations: plan.iterations }) : null,
     reason: facts.reason ?? null,
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     store: plan.bond,

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { ComebackError } from '../errors.ts'
 import { codecOf } from '../format/compression.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
+import { stockRecipe } from '../format/stock-recipe.ts'
 import type { ExportReport } from '../report/report.ts'
 import { BackupWriter } from '../repository/backup-writer.ts'
 import { writeIndex } from '../repository/index-object.ts'
@@ -17,7 +18,6 @@ import { type Moment, readCatalog } from './catalog.ts'
 import { findIn } from './find-backup.ts'
 import { warnOfPassedOver } from './passed-over.ts'
 import type { Progress } from './progress.ts'
-import { stockCommand } from './stock.ts'
 
 export interface ExportRequest {
   readonly store: Store
@@ -66,7 +66,7 @@ export async function exportBackup(request: ExportRequest): Promise<ExportReport
   await writer.finish()
   const key = await keyring.pack(salt, iterations)
   const index = await writeIndex(target, manifest, writer.index(stored.detail).index, codec, key, signal)
-  const decrypt = stockCommand(component, manifest.codec, iterations)
+  const decrypt = stockRecipe({ component, codec: manifest.codec, iterations })
   const { mac: _, ...unsealed } = manifest
   const exported: Omit<Manifest, 'mac'> = {
     ...unsealed,

@@ -96,7 +96,7 @@ const fields = v.strictObject({
     v.record(text, text),
     v.check(tools => Object.keys(tools).length <= 100, 'too many tools'),
   ),
-  /** The command that restores its own files with stock tools; null where they don't suffice. */
+  /** The shell commands that restore its own files with stock tools; null where they don't suffice. */
   decrypt: v.nullable(text),
   /** Why a placeholder is one: an error code. */
   reason: v.nullable(text),

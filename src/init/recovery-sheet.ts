@@ -1,5 +1,8 @@
 /** The page that somebody needs who has the key, and neither the repository's workflows nor anyone to ask. */
+import { PBKDF2_ITERATIONS } from '../format/keys.ts'
 import type { Component } from '../format/manifest.ts'
+import { stockRecipe } from '../format/stock-recipe.ts'
+import { fetchRecipe } from '../report/fetch-recipe.ts'
 import { ARTIFACTS, cronsOf, type Plan } from './plan.ts'
 import { clock } from './questions.ts'
 
@@ -8,6 +11,8 @@ export interface SheetFacts {
   readonly repository: string | undefined
   readonly keyId: string | undefined
 }
+
+const EXAMPLE_ID = '20261123T020000Z-7f3a91'
 
 const EVERY: Readonly<Record<Component, string>> = {
   database: 'every day',
@@ -54,21 +59,14 @@ Instead of \`latest\` write a day (\`2026-11-23\`), a time or the id of a backup
 ## Without Comeback
 
 \`openssl\`, \`gunzip\` and \`${first === 'database' ? 'psql' : 'tar'}\` are enough for a backup whose \`manifest.json\` says \`"stock": true\`; the others need the files of
-older ones, and \`comeback export\`. Fetch everything of one backup, here of the id \`20261123T020000Z-7f3a91\`:
+older ones, and \`comeback export\`. In bash or zsh, with the id that you want instead of
+\`${EXAMPLE_ID}\`, and with the place of the key:
 
-\`\`\`sh
-${fetchCommand(first, plan, repository)}
-\`\`\`
+${plan.components.map(component => `\`\`\`sh\n${recipe(component, plan, store)}\n\`\`\``).join('\n\n')}
 
-Then, in that folder, in the order of the names:
-
-\`\`\`sh
-for f in [0-9]*.gz.enc; do
-  openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass file:.backup_key -in "$f" | gunzip
-done | ${first === 'database' ? 'psql -v ON_ERROR_STOP=1 "$DATABASE_URL"' : 'tar x'}
-\`\`\`
-
-\`manifest.json\` holds the exact command for its backup. openssl alone does not notice whether something was altered.
+Where \`manifest.json\` says other \`iterations\`, they go behind \`-iter\`; where files end in \`.zst.enc\`, \`zstd -dc\` takes the place of \`gunzip\`.
+Do not run the \`decrypt\` that it holds without having read it: who can write to the store can write that, too. What is opened has
+the SHA-256 of the manifest, but these tools cannot tell whether the manifest itself was altered; Comeback can.
 ${plan.components.includes('database') ? DATABASE_BESIDES : ''}`
 }
 
@@ -119,15 +117,7 @@ function restoreCommand(component: Component, store: string): string {
   return `comeback restore ${component} latest --store ${store} ${target}`
 }
 
-function fetchCommand(component: Component, { store, s3Endpoint }: Plan, repository: string): string {
-  if (store !== ARTIFACTS) {
-    const endpoint = s3Endpoint === undefined ? '' : ` --endpoint-url ${s3Endpoint}`
-    return `aws s3 cp --recursive${endpoint} ${store.replace(/\/$/, '')}/${component}/20261123T020000Z-7f3a91 .`
-  }
-  // An artifact is named comeback~COMPONENT~ID~FILE~RUN-ATTEMPT.bin, and is that file, not a zip of it.
-  return `gh api --paginate 'repos/${repository}/actions/artifacts?per_page=100' \\
-  --jq '.artifacts[] | select(.expired | not) | [.id, .name] | @tsv' | grep '~20261123T020000Z-7f3a91~' |
-while read -r artifact name; do
-  gh api "repos/${repository}/actions/artifacts/$artifact/zip" > "$(echo "$name" | cut -d '~' -f 4)"
-done`
+function recipe(component: Component, { s3Endpoint }: Plan, store: string): string {
+  const stock = stockRecipe({ component, codec: 'gzip', iterations: PBKDF2_ITERATIONS })
+  return fetchRecipe({ component, id: EXAMPLE_ID, store, s3Endpoint }, stock).join('\n')
 }

@@ -1,4 +1,5 @@
 /** How a backup comes back without Comeback: the files out of their store, then the one command that the manifest names. */
+import { fetchRecipe } from './fetch-recipe.ts'
 import { code, fenced, shellWord } from './markdown-escape.ts'
 import { folded } from './markdown-parts.ts'
 import type { BackupOutcome } from './report.ts'
@@ -13,10 +14,14 @@ export function decryptSection(backup: MadeBackup, store: string): readonly stri
 }
 
 function stock(backup: MadeBackup, decrypt: string, store: string): readonly string[] {
+  const endpoint = store.startsWith('s3:')
+    ? ["Where the bucket is not Amazon's, add <code>--endpoint-url URL</code> to <code>aws s3 cp</code>.", '']
+    : []
   return [
-    `In an empty folder, with the key (its id is ${code(backup.keyId)}) in the file <code>.backup_key</code>:`,
+    `With the key (its id is ${code(backup.keyId)}) in a file outside of the folder that this makes:`,
     '',
-    ...fenced('sh', [...fetchLines(backup, store), decrypt]),
+    ...endpoint,
+    ...fenced('sh', fetchRecipe({ ...backup, store }, decrypt)),
   ]
 }
 
@@ -28,27 +33,4 @@ function exported({ component, id, keyId, leansOn }: MadeBackup, store: string):
     '',
     ...fenced('sh', [`${token}comeback export ${component} ${id} --into exported --store ${shellWord(store)}`]),
   ]
-}
-
-/** Leaves the shell in a folder that holds the backup's files under their own names, and the key. */
-function fetchLines({ component, id }: MadeBackup, store: string): readonly string[] {
-  const [kind, rest] = [store.slice(0, store.indexOf(':')), store.slice(store.indexOf(':') + 1)]
-  if (kind === 'artifact') {
-    const artifacts = `repos/${rest}/actions/artifacts`
-    return [
-      `gh api --paginate ${shellWord(`${artifacts}?per_page=100`)} \\`,
-      `  --jq '.artifacts[] | select(.expired | not) | "\\(.id) \\(.name)"' |`,
-      `  grep ' comeback~${component}~${id}~' |`,
-      '  while read -r artifact name; do',
-      `    gh api ${shellWord(artifacts)}/$artifact/zip > "$(echo "$name" | cut -d'~' -f4)"`,
-      '  done',
-    ]
-  }
-  if (kind === 's3') {
-    return [
-      "# Where the bucket is not Amazon's, add --endpoint-url URL.",
-      `aws s3 cp --recursive ${shellWord(`${store}/${component}/${id}`)} .`,
-    ]
-  }
-  return [`cp ${shellWord(`${rest}/${component}/${id}`)}/* .`]
 }

@@ -52,9 +52,9 @@ export function exportMarkdown({ component, id, directory, files, bytes, decrypt
       ['Files', `${countText(files.length, 'file')}, ${sizeText(bytes)}, in ${code(directory)}`],
     ]),
     '',
-    'To decrypt it without Comeback, in that folder, with the key in the file <code>.backup_key</code>:',
+    'To restore it without Comeback, in that folder, with the key in a file outside of it:',
     '',
-    ...fenced('sh', [decrypt]),
+    ...fenced('sh', decrypt.split('\n')),
     '',
   ]
 }

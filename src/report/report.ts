@@ -60,7 +60,7 @@ export type BackupOutcome =
       /** Packs of older backups that this one needs. */
       readonly leansOn: number
       readonly keyId: string
-      /** The stock command that decrypts one file; present where `stock`. */
+      /** The stock recipe, in several lines of shell; present where `stock`. */
       readonly decrypt?: string
       /** When the store itself drops it, or retention lets it go at the earliest. */
       readonly expires?: string

@@ -154,7 +154,7 @@ function exportLines(report: ExportReport, { bold, green }: Palette): readonly s
   return [
     `${bold(report.component)} ${green('exported')} from ${report.id}`,
     `  ${countText(report.files.length, 'file')}, ${sizeText(report.bytes)}, in ${report.directory}`,
-    '  To decrypt without Comeback, in that folder:',
+    '  To restore it without Comeback, in that folder, with the key in a file outside of it:',
     `    ${indented(report.decrypt)}`,
   ]
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ComebackError } from '../../src/errors.ts'
+import { KEY_PLACE } from '../../src/format/stock-recipe.ts'
 import { Keyring } from '../../src/repository/keyring.ts'
 import { createFaultyStore } from '../fakes/faulty-store.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
@@ -45,17 +46,15 @@ describe('a first backup', () => {
     const store = createMemoryStore()
     const { id } = await goodBackup(store, memorySource(threeTables()))
     const folder = mkdtempSync(join(tmpdir(), 'comeback-stock-'))
-    writeFileSync(join(folder, '.backup_key'), `${KEY}\n`)
-    const files = [...store.objects.keys()].filter(name => /\/\d\d-/.test(name)).sort()
-    const plain = files.map(name => {
-      writeFileSync(join(folder, 'pack.enc'), store.objects.get(name) ?? '')
-      const script =
-        'openssl enc -d -aes-256-cbc -pbkdf2 -iter 2 -md sha256 -pass file:.backup_key -in pack.enc | gunzip'
-      return execFileSync('sh', ['-c', script], { cwd: folder, maxBuffer: 16 * MiB })
-    })
-    expect(Buffer.concat(plain).equals(Buffer.concat(threeTables().map(({ bytes }) => bytes)))).toBe(true)
-    expect((await manifest(store)).decrypt).toContain('openssl enc -d -aes-256-cbc -pbkdf2 -iter 2 -md sha256')
-    expect(id).toBe((await manifest(store)).id)
+    writeFileSync(join(folder, 'key'), `${KEY}\n`)
+    for (const [name, bytes] of store.objects) writeFileSync(join(folder, name.split('/').at(-1) ?? ''), bytes)
+    const { decrypt, id: made } = await manifest(store)
+    const text = decrypt?.replace(KEY_PLACE, 'key').replace(/psql .*"/, 'cat') ?? ''
+    const said = execFileSync('bash', ['-c', text], { cwd: folder, maxBuffer: 16 * MiB })
+    const plain = said.subarray(said.indexOf('\n') + 1)
+    expect(plain.equals(Buffer.concat(threeTables().map(({ bytes }) => bytes)))).toBe(true)
+    expect(said.toString('latin1', 0, 50)).toMatch(/^\\restrict [0-9a-f]{32}\n/)
+    expect(id).toBe(made)
   })
 
   test('writes repeated chunks again, so that its files stay a plain script', async () => {

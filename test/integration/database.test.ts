@@ -68,7 +68,7 @@ describe.each(MAJORS)('a PostgreSQL %i database with one of everything', major =
     const list = await place.json<ListReport>(['list'])
     const full = list.backups.find(({ stock, purpose }) => stock && purpose !== 'safety')
     await using copy = await createDatabase(major, 'TEMPLATE template0')
-    applyStockRecipe(join(place.folder, 'backups', 'database', full?.id ?? ''), copy.url)
+    await applyStockRecipe(join(place.folder, 'backups', 'database', full?.id ?? ''), copy.url)
     expect(await fingerprint(copy.url)).toEqual(before)
   })
 
@@ -87,7 +87,7 @@ describe.each(MAJORS)('a PostgreSQL %i database with one of everything', major =
     expect(await fingerprint(again.url)).toEqual(before)
     if (!hasTool('psql')) return
     await using byHand = await createDatabase(major, 'TEMPLATE template0')
-    applyStockRecipe(join(place.folder, 'exported', 'database', second.id), byHand.url)
+    await applyStockRecipe(join(place.folder, 'exported', 'database', second.id), byHand.url)
     expect(await fingerprint(byHand.url)).toEqual(before)
   })
 

@@ -1,5 +1,4 @@
 /** Files and configuration through the built program, and back; stock tar reads the same. */
-import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   lstatSync,
@@ -16,7 +15,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { BackupReport, RestoreReport } from '../../src/report/report.ts'
 import { noise } from '../engine/scene.ts'
-import { TEST_KEY, workplace } from '../support/cli.ts'
+import { workplace } from '../support/cli.ts'
+import { applyStockRecipe } from '../support/stock-recipe.ts'
 
 /** Everything that must come back: names, kinds, modes, times, contents. */
 function tree(folder: string): Record<string, string> {
@@ -64,12 +64,8 @@ test('files come back as they were, by Comeback and by openssl, gunzip and tar',
 
   const outcome = report.backups[0]
   const folder = join(place.folder, 'backups', 'files', outcome?.status === 'complete' ? outcome.id : '')
-  writeFileSync(join(folder, '.backup_key'), TEST_KEY)
-  const script =
-    'for f in [0-9]*.tar.gz.enc; do openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass file:.backup_key -in "$f" | gunzip; done | tar -x -p -C stock'
-  mkdirSync(join(folder, 'stock'))
-  execFileSync('sh', ['-c', script], { cwd: folder })
-  expect(tree(join(folder, 'stock', 'uploads'))).toEqual(before)
+  await applyStockRecipe(folder)
+  expect(tree(join(folder, 'restored', 'uploads'))).toEqual(before)
 })
 
 test('files that exist are replaced only when that is asked for', async () => {

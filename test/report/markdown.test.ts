@@ -26,12 +26,15 @@ In <code>s3&#58;//bucket/app</code>.
 
 <details><summary>Decrypt it without Comeback</summary>
 
-In an empty folder, with the key (its id is <code>0123456789abcdef</code>) in the file <code>.backup_key</code>:
+With the key (its id is <code>0123456789abcdef</code>) in a file outside of the folder that this makes:
+
+Where the bucket is not Amazon's, add <code>--endpoint-url URL</code> to <code>aws s3 cp</code>.
 
 \`\`\`sh
-# Where the bucket is not Amazon's, add --endpoint-url URL.
-aws s3 cp --recursive s3://bucket/app/database/20261123T020000Z-7f3a91 .
-${madeBackup.decrypt}
+mkdir 20261123T020000Z-7f3a91 && cd 20261123T020000Z-7f3a91 && {
+aws s3 cp --recursive s3://bucket/app/database/20261123T020000Z-7f3a91 . \\
+  --exclude '*' --include manifest.json --include '[0-9][0-9]-*.sql.*.enc'
+${madeBackup.decrypt}; }
 \`\`\`
 
 </details>
@@ -68,7 +71,7 @@ ${madeBackup.decrypt}
   test('fetches artifacts under their own names before it decrypts them', () => {
     const text = backups('artifact:acme/app', madeBackup)
     expect(text).toContain("gh api --paginate 'repos/acme/app/actions/artifacts?per_page=100'")
-    expect(text).toContain("grep ' comeback~database~20261123T020000Z-7f3a91~'")
+    expect(text).toContain('capture("^comeback~database~20261123T020000Z-7f3a91~')
     expect(text).toContain('gh api repos/acme/app/actions/artifacts/$artifact/zip')
   })
 

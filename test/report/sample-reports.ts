@@ -1,4 +1,5 @@
 /** Reports as runs make them, for tests of how they are shown. */
+import { stockRecipe } from '../../src/format/stock-recipe.ts'
 import type { BackupOutcome, HistoryPoint, Report } from '../../src/report/report.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -19,8 +20,7 @@ export const madeBackup: Exclude<BackupOutcome, { status: 'failed' }> = {
   bytes: { read: 1.08 * GB, new: 1.08 * GB, stored: 340_000_000 },
   leansOn: 0,
   keyId: '0123456789abcdef',
-  decrypt:
-    'for f in [0-9]*.sql.gz.enc; do openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass file:.backup_key -in "$f" | gunzip; done | psql -v ON_ERROR_STOP=1 "$DATABASE_URL"',
+  decrypt: stockRecipe({ component: 'database', codec: 'gzip', iterations: 600_000 }),
   expires: '2026-12-23T02:00:00.000Z',
   largest: [
     { name: 'public.events [0-8192)', bytes: 612_000_000 },
@@ -71,7 +71,7 @@ export const mixedRun: Report = {
       component: 'files',
       status: 'partial',
       id: '20261123T020014Z-aaaaaa',
-      decrypt: madeBackup.decrypt?.replace('sql', 'tar').replace(/psql.*/, 'tar -x') ?? '',
+      decrypt: stockRecipe({ component: 'files', codec: 'gzip', iterations: 600_000 }),
       largest: [{ name: 'files', bytes: 1.08 * GB }],
       problems: [
         { severity: 'warning', message: 'b.sock is a socket and is not in the backup.', hint: 'Exclude it.' },

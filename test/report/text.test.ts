@@ -220,10 +220,10 @@ describe('what else there is to tell', () => {
       directory: 'out/files/20261123T020000Z-7f3a91',
       files: ['a', 'b'],
       bytes: 5_000_000,
-      decrypt: 'openssl enc -d …',
+      decrypt: 'openssl enc -d …\n  gunzip',
     })
     expect(text).toContain('2 files, 5.0 MB, in out/files/20261123T020000Z-7f3a91\n')
-    expect(text).toContain('\n    openssl enc -d …\n')
+    expect(text).toContain('\n    openssl enc -d …\n      gunzip\n')
   })
 
   test('a key: its id alone, or where the new one is and that it must be kept', () => {

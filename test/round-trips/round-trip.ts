@@ -127,7 +127,7 @@ class Trip {
     const target = await this.database()
     const folder = join(this.#cwd, 'backups', 'database', id)
     try {
-      applyStockRecipe(folder, target, { psql: this.#server.psql, stopOnError: input.amiss === 0 })
+      await applyStockRecipe(folder, target, { psql: this.#server.psql, stopOnError: input.amiss === 0 })
     } catch (error) {
       return error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error)
     }
