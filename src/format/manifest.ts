@@ -10,7 +10,7 @@ import * as v from 'valibot'
 import { ComebackError } from '../errors.ts'
 import { isBackupId } from './backup-id.ts'
 import { MAX_ITERATIONS } from './keys.ts'
-import { describeIssue, parseRecordText } from './record-text.ts'
+import { describeIssue, holdsAllOf, parseRecordText } from './record-text.ts'
 import { MiB } from './sizes.ts'
 
 export const COMPONENTS = ['database', 'files', 'config'] as const
@@ -161,8 +161,9 @@ export function parseManifest(bytes: Uint8Array, name: string): Manifest {
     )
   }
   const parsed = v.safeParse(manifest, json)
-  if (parsed.success) return parsed.output
-  throw damaged(name, describeIssue(parsed.issues[0]))
+  if (!parsed.success) throw damaged(name, describeIssue(parsed.issues[0]))
+  if (!holdsAllOf(bytes, parsed.output)) throw damaged(name, 'a field stands in it twice, or has a name that none has')
+  return parsed.output
 }
 
 /** Whether this key's owner wrote the manifest as it is. */

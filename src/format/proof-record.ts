@@ -13,7 +13,7 @@ import { isBackupId } from './backup-id.ts'
 import { createEncryptor, decryptPack, type PackKey } from './cipher.ts'
 import { codecOf } from './compression.ts'
 import { COMPONENTS, type MacKey } from './manifest.ts'
-import { describeIssue, parseRecordText } from './record-text.ts'
+import { describeIssue, holdsAllOf, parseRecordText } from './record-text.ts'
 import { MiB } from './sizes.ts'
 
 /** Bytes of the record, and of what is sealed in it before compression. */
@@ -118,8 +118,9 @@ export function parseProof(bytes: Uint8Array, name: string): ProofRecord {
     )
   }
   const parsed = v.safeParse(record, json)
-  if (parsed.success) return parsed.output
-  throw damaged(name, describeIssue(parsed.issues[0]))
+  if (!parsed.success) throw damaged(name, describeIssue(parsed.issues[0]))
+  if (!holdsAllOf(bytes, parsed.output)) throw damaged(name, 'a field stands in it twice, or has a name that none has')
+  return parsed.output
 }
 
 export function isAuthenticProof(sealed: ProofRecord, macKey: MacKey): boolean {

@@ -11,6 +11,7 @@ const SAID = 200
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const COLON = 0x3a
 const BRACKETS = { open: 0x5b, close: 0x5d }
 const BRACES = { open: 0x7b, close: 0x7d }
 
@@ -18,6 +19,24 @@ const BRACES = { open: 0x7b, close: 0x7d }
 export function parseRecordText(bytes: Uint8Array): unknown {
   checkDepth(bytes)
   return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+}
+
+/**
+ * Whether the value holds every member that the text has: none twice, of which a reader takes one and another the other, and none
+ * by a name such as `__proto__`, which a schema passes over. What is not in the value no MAC covers.
+ */
+export function holdsAllOf(bytes: Uint8Array, value: unknown): boolean {
+  let members = 0
+  outsideOfStrings(bytes, byte => {
+    if (byte === COLON) members++
+  })
+  return members === membersOf(value)
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inner = Object.values(value)
+  return inner.reduce<number>((sum, item) => sum + membersOf(item), Array.isArray(value) ? 0 : inner.length)
 }
 
 /** A text that somebody else chose, for a message. */
@@ -32,6 +51,14 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
 
 function checkDepth(bytes: Uint8Array): void {
   let depth = 0
+  outsideOfStrings(bytes, byte => {
+    if (byte === BRACKETS.open || byte === BRACES.open) {
+      if (++depth > DEPTH) throw new Error(`It is nested deeper than ${DEPTH}.`)
+    } else if (byte === BRACKETS.close || byte === BRACES.close) depth--
+  })
+}
+
+function outsideOfStrings(bytes: Uint8Array, look: (byte: number) => void): void {
   let quoted = false
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0
@@ -39,8 +66,6 @@ function checkDepth(bytes: Uint8Array): void {
       if (byte === BACKSLASH) at++
       else if (byte === QUOTE) quoted = false
     } else if (byte === QUOTE) quoted = true
-    else if (byte === BRACKETS.open || byte === BRACES.open) {
-      if (++depth > DEPTH) throw new Error(`It is nested deeper than ${DEPTH}.`)
-    } else if (byte === BRACKETS.close || byte === BRACES.close) depth--
+    else look(byte)
   }
 }

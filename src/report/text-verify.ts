@@ -65,7 +65,7 @@ function proofLines(proof: Proof, kind: VerifyReport['kind'], palette: Palette, 
       ? []
       : [`  ${yellow('not recorded:')} ${indented(proof.notRecorded ?? 'the store keeps nothing of this proof.')}`]),
     dim(
-      `  proved ${timeText(proof.provedAt)} by ${proof.engine}${proof.server === undefined ? '' : ` on ${onOneLine(proof.server)}`}`,
+      `  proved ${timeText(proof.provedAt)} by ${onOneLine(proof.engine)}${proof.server === undefined ? '' : ` on ${onOneLine(proof.server)}`}`,
     ),
   ]
 }

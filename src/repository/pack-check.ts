@@ -1,9 +1,9 @@
 /** A whole decrypted pack against what indexes say of its chunks. */
 import type { KeyObject } from 'node:crypto'
-import { asComebackError, ComebackError } from '../errors.ts'
+import { asComebackError } from '../errors.ts'
 import type { ChunkRef } from '../format/backup-index.ts'
 import { chunkId } from '../format/chunk-id.ts'
-import { codecOfFile } from '../format/compression.ts'
+import { codecOfFile, notThatChunk } from '../format/compression.ts'
 
 export interface BadChunk {
   /** In the decrypted pack. */
@@ -23,7 +23,7 @@ export async function badChunk(
   try {
     const plain = await codecOfFile(file).decompress(decrypted.subarray(offset, offset + length), ref.plain)
     if (chunkId(idKey, plain).equals(ref.id)) return undefined
-    throw new ComebackError('damaged', 'it is not the chunk that was written.')
+    throw notThatChunk()
   } catch (error) {
     return { offset, why: asComebackError(error).message }
   }

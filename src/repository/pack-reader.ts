@@ -8,7 +8,7 @@ import { ComebackError, hasCode } from '../errors.ts'
 import type { BackupIndex, ChunkRef } from '../format/backup-index.ts'
 import { chunkId } from '../format/chunk-id.ts'
 import { cipherRange, decryptPack, decryptRange } from '../format/cipher.ts'
-import { codecOfFile } from '../format/compression.ts'
+import { codecOfFile, notThatChunk } from '../format/compression.ts'
 import type { Component } from '../format/manifest.ts'
 import { MiB } from '../format/sizes.ts'
 import type { Store } from '../store/store.ts'
@@ -144,8 +144,7 @@ export class PackReader {
       if (start + ref.length > span.bytes.length)
         throw new ComebackError('damaged', 'The pack is shorter than its index says.')
       const plain = await codecOfFile(pack.file).decompress(span.bytes.subarray(start, start + ref.length), ref.plain)
-      if (!chunkId(this.#idKey, plain).equals(ref.id))
-        throw new ComebackError('damaged', 'The chunk is not the one that was written.')
+      if (!chunkId(this.#idKey, plain).equals(ref.id)) throw notThatChunk()
       return plain
     } catch (error) {
       if (!hasCode(error, 'damaged')) throw error

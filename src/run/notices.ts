@@ -7,7 +7,7 @@ import { asComebackError } from '../errors.ts'
 import type { Command, GitHubContext } from '../job-context.ts'
 import type { Options } from '../options.ts'
 import type { ErrorValue, Report } from '../report/report.ts'
-import { type Scrub, scrubbed } from '../report/scrub.ts'
+import { decoded, type Scrub, scrubbed } from '../report/scrub.ts'
 import { VERSION } from '../version.ts'
 
 /** Milliseconds for one request, and between two attempts. */
@@ -158,11 +158,28 @@ async function post(
   }
 }
 
+/** fetch refuses a URL with a user in it. */
+function withoutUser(url: string) {
+  const whole = new URL(url)
+  const { username, password } = whole
+  whole.username = ''
+  whole.password = ''
+  if (username === '' && password === '') return { href: whole.href, authorization: {} }
+  const pair = Buffer.from(`${decoded(username)}:${decoded(password)}`)
+  return { href: whole.href, authorization: { authorization: `Basic ${pair.toString('base64')}` } }
+}
+
 async function once(url: string, type: string, body: string) {
   try {
-    const headers = { 'content-type': type, 'user-agent': `comeback/${VERSION}` }
-    const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(PATIENCE) })
+    const { href, authorization } = withoutUser(url)
+    const headers = { 'content-type': type, 'user-agent': `comeback/${VERSION}`, ...authorization }
+    const signal = AbortSignal.timeout(PATIENCE)
+    // What is told is for the place that was named, and for none that it points at.
+    const answer = await fetch(href, { method: 'POST', headers, body, redirect: 'manual', signal })
     await answer.body?.cancel()
+    if (answer.status >= 300 && answer.status < 400) {
+      return { reason: `it points elsewhere (status ${answer.status}), which is not followed.`, mayPass: false }
+    }
     if (answer.ok) return undefined
     return { reason: `it answered with status ${answer.status}.`, mayPass: PASSING.has(answer.status) }
   } catch (error) {

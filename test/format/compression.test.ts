@@ -100,3 +100,18 @@ test('a gzip confounder is a member with an extra field and no content', () => {
 test.each(['', 'manifest.json', 'a.gz', 'a.enc', 'a.gz.enc.bak', 'a.bz2.enc'])('%j names no pack', file => {
   expect(() => codecOfFile(file)).toThrow(expect.objectContaining(damaged))
 })
+
+test('whatever is wrong with the bytes of a chunk is told in the same words', async () => {
+  const codec = codecOf('gzip')
+  const packed = await codec.compress(ROWS, codec.defaultLevel)
+  const changed = (at: number) => Buffer.from(packed.map((byte, index) => (index === at ? byte ^ 0x55 : byte)))
+  const attempts = [
+    ...[0, 3, 10, 40, packed.length - 6, packed.length - 1].map(at => codec.decompress(changed(at), ROWS.length)),
+    codec.decompress(packed.subarray(0, -1), ROWS.length),
+    codec.decompress(Buffer.concat([packed, Buffer.alloc(3)]), ROWS.length),
+    codec.decompress(packed, ROWS.length - 1),
+    codec.decompress(packed, ROWS.length + 1),
+  ]
+  const told = await Promise.all(attempts.map(attempt => attempt.then(String, ({ message }: Error) => message)))
+  expect([...new Set(told)]).toEqual(['The chunk is not the one that was written.'])
+})

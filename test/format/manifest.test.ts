@@ -77,6 +77,19 @@ test('whatever bit is flipped, the manifest is refused, not authentic, or the sa
   )
 })
 
+test.each<readonly [what: string, change: (text: string) => string]>([
+  ['a field twice', (text: string) => text.replace('"tools": {', '"tools": {"evil": "1"}, "tools": {')],
+  ['a field of a field twice', (text: string) => text.replace('"kdf": {', '"kdf": {"iterations": 600000, ')],
+  ...['__proto__', 'constructor', 'prototype'].map(
+    name =>
+      [`a tool named ${name}`, (text: string) => text.replace('"tools": {', `"tools": {"${name}": "x", `)] as const,
+  ),
+])('nothing stands beside what the code covers: %s', (_, change) => {
+  const hostile = Buffer.from(change(SEALED.toString()))
+  expect(hostile.equals(SEALED)).toBe(false)
+  expect(attempt(hostile)).toEqual(damaged)
+})
+
 test('a manifest cut anywhere is damaged', () => {
   // The line break at the end means nothing.
   for (let length = 0; length < SEALED.length - 1; length++)

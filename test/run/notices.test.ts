@@ -11,16 +11,18 @@ import { type NoticesContext, startNotices } from '../../src/run/notices.ts'
 interface Received {
   readonly url: string | undefined
   readonly type: string | undefined
+  readonly authorization?: string | undefined
   readonly body: string
 }
 
 /** Answers with these statuses in turn, then with 200. */
-async function listener(statuses: readonly number[] = []) {
+async function listener(statuses: readonly number[] = [], location?: string) {
   const left = [...statuses]
   const received: Received[] = []
   const server = createServer(async (request, response) => {
-    received.push({ url: request.url, type: request.headers['content-type'], body: await text(request) })
-    response.writeHead(left.shift() ?? 200).end('ok')
+    const { 'content-type': type, authorization } = request.headers
+    received.push({ url: request.url, type, authorization, body: await text(request) })
+    response.writeHead(left.shift() ?? 200, location === undefined ? {} : { location }).end('ok')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -156,4 +158,24 @@ test('without a destination nothing is said', async () => {
   const notices = startNotices(BACKUP, { pingUrl: undefined, webhook: undefined }, surroundings)
   await notices.ended({ exitCode: 1, error: new Error('x') })
   expect(surroundings.warnings).toEqual([])
+})
+
+test.each([301, 302, 303, 307, 308])('what was to be told is not told where a redirect (%s) points', async status => {
+  await using elsewhere = await listener()
+  await using server = await listener([status, status, status], `${elsewhere.url}/elsewhere`)
+  const surroundings = context()
+  const notices = startNotices(BACKUP, { pingUrl: `${server.url}/ping`, webhook: `${server.url}/hook` }, surroundings)
+  await notices.ended({ exitCode: 0, report: REPORT })
+  expect(elsewhere.received).toEqual([])
+  expect(surroundings.warnings).toHaveLength(3)
+  expect(surroundings.warnings[0]).toMatch(/points elsewhere \(status 30\d\), which is not followed/)
+})
+
+test('a user and a password in the URL are for its server alone', async () => {
+  await using server = await listener()
+  const surroundings = context()
+  const webhook = server.url.replace('//', '//clerk:p%40ss@')
+  await startNotices(BACKUP, { pingUrl: undefined, webhook }, surroundings).ended({ exitCode: 0, report: REPORT })
+  expect(surroundings.warnings).toEqual([])
+  expect(server.received).toMatchObject([{ authorization: `Basic ${Buffer.from('clerk:p@ss').toString('base64')}` }])
 })

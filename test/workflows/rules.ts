@@ -58,6 +58,16 @@ function mayWriteForOthers({ permissions = {}, steps = [], if: condition = '' }:
   return startsOn(workflow, 'workflow_run') && writes && checksOut && !/event_name == 'pull_request'/.test(condition)
 }
 
+/** The name by which a workflow_run is chosen is anybody's: a fork's pull request may bring a workflow that is called so. */
+function trustsNames(job: Job, workflow: Workflow): boolean {
+  const text = JSON.stringify(job)
+  return (
+    startsOn(workflow, 'workflow_run') &&
+    text.includes('secrets.') &&
+    !/head_repository|event_name == 'pull_request'/.test(job.if ?? '')
+  )
+}
+
 /** Full hours are crowded: GitHub runs what is due then late, or not at all. */
 function cronProblems(cron: string): readonly string[] {
   const minute = Number(cron.split(' ')[0])
@@ -88,6 +98,7 @@ function jobProblems(id: string, job: Job, workflow: Workflow): readonly string[
           /github\.(event|head)/.test(`${step.with?.ref} ${step.with?.repository}`),
       )
       .map(() => `${id}: the checkout takes what the event names`),
+    ...(job.uses === undefined && trustsNames(job, workflow) ? [`${id}: a workflow of a fork starts it`] : []),
     ...(mayWriteForOthers(job, workflow) ? [`${id}: a checkout stands beside rights of a workflow_run`] : []),
   ]
 }

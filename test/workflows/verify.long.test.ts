@@ -50,6 +50,9 @@ describe('verify.yml', () => {
     const vars = { COMEBACK_VERIFY_EACH: 'true' }
     expectConclusion(await scene.verify(after), 'skipped')
     expectConclusion(await scene.verify({ ...after, conclusion: 'failure' }, { vars }), 'skipped')
+    // Whatever a pull request's own workflow is called.
+    for (const of of [{ ...PULL, fork: 'mallory/app' }, PULL])
+      expectConclusion(await scene.verify({ ...after, of }, { vars }), 'skipped')
     const result = await scene.verify(after, { vars })
     expectConclusion(result, 'success')
     expect(result.steps.map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'success'])

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { DEFAULT_PLAN } from '../../src/init/plan.ts'
 import { workflowFiles } from '../../src/init/workflow-files.ts'
 import { TEST_KEY } from '../support/cli.ts'
-import { expectConclusion, postgresService, startRepository, WEEKLY } from './scene.ts'
+import { expectConclusion, PULL, postgresService, startRepository, WEEKLY } from './scene.ts'
 
 // Each step is a process that derives a key; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 120_000 })
@@ -65,4 +65,11 @@ test('what init writes calls it: it looks at what is backed up, and at the workf
   expect(issue?.body).toContain('**config:** there is no good backup')
   expect(issue?.body).not.toContain('database')
   expect(issue?.body).toContain('There is no workflow <code>comeback-backup.yml</code>')
+})
+
+test('a workflow of a fork that is called like ours starts nothing that has a secret', async () => {
+  await using repository = await startRepository({})
+  const of = { ...PULL, fork: 'mallory/app' }
+  const ended = { name: 'workflow_run', workflow: 'Backup', conclusion: 'success', of } as const
+  expectConclusion(await repository.run('watch.yml', ended), 'skipped')
 })

@@ -97,6 +97,10 @@ describe('the checks see', () => {
       .replace('on: push', 'on: {workflow_run: {workflows: [x]}}')
       .replace('contents: read', 'pull-requests: write')
     expect(ruleProblems(run)).toEqual(['a: a checkout stands beside rights of a workflow_run'])
+    const named = workflow('      - run: x\n', `    env: {KEY: '\${{ secrets.KEY }}'}\n`)
+    expect(ruleProblems(named.replace('on: push', 'on: {workflow_run: {workflows: [x]}}'))).toEqual([
+      'a: a workflow of a fork starts it',
+    ])
     expect(ruleProblems(workflow('      - run: x\n').replace('on: push', 'on: {pull_request_target: {}}'))).toEqual([
       'pull_request_target runs with secrets for code of others',
     ])
