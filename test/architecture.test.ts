@@ -8,12 +8,12 @@ const ADAPTER = /^(store|postgres|files|config|old-scheme)\//
 
 /** What a file may import of ours, by its own path; the first rule that fits counts. A folder may always import itself. */
 const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
-  { of: /^(errors|version)\.ts$/, may: /^$/ },
+  { of: /^(errors|version|make-folder)\.ts$/, may: /^$/ },
   { of: /^format\//, may: /^errors\.ts$/ },
-  { of: /^store\//, may: /^(errors|format\/sizes)\.ts$/ },
+  { of: /^store\//, may: /^(errors|make-folder|format\/sizes)\.ts$/ },
   // The configuration component is an archive of files, too.
   { of: /^config\//, may: /^(errors\.ts|engine\/(ports|proof)\.ts|format\/sizes\.ts|files\/)/ },
-  { of: /^(postgres|files)\//, may: /^(errors|engine\/(ports|proof|migration)|format\/sizes)\.ts$/ },
+  { of: /^(postgres|files)\//, may: /^(errors|make-folder|engine\/(ports|proof|migration)|format\/sizes)\.ts$/ },
   { of: /^old-scheme\//, may: /^(errors|format\/manifest|format\/sizes)\.ts$/ },
   { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
   { of: /^report\//, may: /^(errors\.ts|engine\/(ports|proof|migration)\.ts|format\/)/ },
@@ -29,7 +29,7 @@ const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
   // What the terminal and the Action have in common.
   {
     of: /^run\//,
-    may: /^(job|job-context|options|option-values|options-table|errors|version|nearest)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
+    may: /^(job|job-context|options|option-values|options-table|errors|version|nearest|make-folder)\.ts$|^engine\/progress\.ts$|^format\/\w+\.ts$|^report\//,
   },
   {
     of: /^(cli|action)\//,

@@ -6,9 +6,10 @@
  * Links that could lead out of the target are not made, and no file becomes set-user-id.
  */
 import type { Stats } from 'node:fs'
-import { link, lstat, lutimes, mkdir, symlink } from 'node:fs/promises'
+import { link, lstat, lutimes, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KiB } from '../format/sizes.ts'
+import { makeFolder } from '../make-folder.ts'
 import { onDisk } from './file-name.ts'
 import { createFlight } from './flight.ts'
 import { checkMembers, type LeftOut, memberParts, staysInside } from './member.ts'
@@ -73,7 +74,7 @@ export async function unpackArchive(
   let files = 0
   let bytes = 0
 
-  await writing(directory, () => mkdir(directory, { recursive: true, mode: closed ? 0o700 : 0o777 }))
+  await writing(directory, () => makeFolder(directory, closed ? 0o700 : 0o777))
   try {
     for await (const entry of readTar(archive)) {
       signal.throwIfAborted()

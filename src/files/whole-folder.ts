@@ -7,6 +7,7 @@
 import type { Stats } from 'node:fs'
 import { chmod, chown, mkdir, rename, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { flush, makeDurable } from './durable.ts'
 import { holding } from './held-folder.ts'
 import { presence } from './presence.ts'
@@ -38,7 +39,7 @@ export async function switchInWhole<Result>(
   make: (content: string) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<{ readonly result: Result; readonly kept: string | undefined }> {
-  const madeParent = await writing(target, () => mkdir(dirname(target), { recursive: true }))
+  const madeParent = await writing(target, () => makeFolder(dirname(target)))
   try {
     const former = way === 'replace' ? stats?.ino : undefined
     return await inNewWorkplace(target, 'beside', former, async place => {

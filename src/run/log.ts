@@ -2,9 +2,10 @@
  * The log of one run, for whoever looks into it a week later. It is written line by line, synchronously, so that it is
  * complete up to the moment in which a process is killed.
  */
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProgressEvent } from '../engine/progress.ts'
+import { makeFolderSync } from '../make-folder.ts'
 import { kebab, OPTIONS, type OptionName, type Options, optionsOf, type Verb } from '../options.ts'
 import { createPalette } from '../report/palette.ts'
 import { onOneLine, printable } from '../report/printable.ts'
@@ -89,7 +90,7 @@ function warningText({ component, message, hint }: Extract<ProgressEvent, { type
 }
 
 function create({ directory, verb, now }: LogOptions): number {
-  const made = mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const made = makeFolderSync(directory, 0o700)
   if (made !== undefined) writeFileSync(join(directory, '.gitignore'), '*\n', { mode: 0o600 })
   const stamp = now().toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '')
   for (let number = 1; ; number++) {

@@ -2,9 +2,10 @@
  * A memory in a folder, a file for each object, that keeps itself small: it forgets what the store no longer holds, and of each
  * component all indexes but the newest, which is the one that the next backup builds on.
  */
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MiB } from '../format/sizes.ts'
+import { makeFolder } from '../make-folder.ts'
 import { checkObjectName } from './object-name.ts'
 import type { Memory } from './remembering.ts'
 
@@ -26,7 +27,7 @@ export function folderMemory(folder: string): Memory {
 
     async write(name, bytes) {
       const file = pathOf(folder, name)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolder(folder, 0o700)
       // Never through a link that lies there. A file that is cut short is found out by its seal.
       await rm(file, { recursive: true, force: true })
       await writeFile(file, bytes, { mode: 0o600, flag: 'wx' })

@@ -38,6 +38,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EISDIR: SHAPE,
   EEXIST: SHAPE,
   ELOOP: SHAPE,
+  // Of a folder that is to be made: reading what is not there finds nothing.
+  ENOENT: { code: 'failed', hint: 'No folder can be made there: use one on a disk, or another store.' },
   ENAMETOOLONG: { code: 'failed', hint: 'Use a store with a shorter path.' },
 }
 

@@ -3,6 +3,7 @@ import { constants, type Stats } from 'node:fs'
 import { lstat, mkdir, open, readdir, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 import { attempting, tolerating } from './local-error.ts'
 import { isObjectName } from './object-name.ts'
 
@@ -20,7 +21,7 @@ export interface FolderEntry {
 export async function makeFolders(root: string, parts: readonly string[]): Promise<void> {
   let first: string | undefined
   const made = await tolerating(['EEXIST'], async () => {
-    first = await mkdir(root, { recursive: true, mode: FOLDER_MODE })
+    first = await makeFolder(root, FOLDER_MODE)
   })
   if (!made) throw inTheWay(root)
   if (first !== undefined) {
