@@ -6,6 +6,7 @@ import { reachOf } from './engine/short-lived.ts'
 import { ComebackError } from './errors.ts'
 import type { Component } from './format/manifest.ts'
 import type { JobContext } from './job-context.ts'
+import { needVouching } from './key-file.ts'
 import { ARTIFACT, openStore } from './open-store.ts'
 import { flag, type Options } from './options.ts'
 import type { CopyReport } from './report/copy-report.ts'
@@ -30,6 +31,7 @@ export async function copyBackups(
   const moment = at === undefined ? undefined : parseMoment(at, includeSafety)
   checkWritable(to, context)
   const keyring = await wanted.keyring()
+  if (rules !== undefined) needVouching(keyring, options.unauthenticated, 'no rule can choose among them')
   const { memory: _, ...forgetful } = context
   const artifactDays = to.startsWith(ARTIFACT) ? context.github.run?.retentionDays : undefined
   const days = rules === undefined ? 0 : reachOf(rules)

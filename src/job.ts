@@ -23,7 +23,7 @@ import { importOld, listOld, type OldKeys, oldFolderOf, restoreOld } from './job
 import { writeReport } from './job-report.ts'
 import { guardsOf, restoreFromStore } from './job-restore.ts'
 import { verifyBackups } from './job-verify.ts'
-import { findKey, type KeyPlace, makeKey, needKey } from './key-file.ts'
+import { findKey, type KeyPlace, makeKey, needKey, needVouching } from './key-file.ts'
 import { discardKept, openSink, openSource } from './open-component.ts'
 import { openStore } from './open-store.ts'
 import type { Options } from './options.ts'
@@ -94,12 +94,12 @@ export async function runJob(command: Command, options: Options, context: JobCon
         engine: `comeback ${VERSION}`,
         percent: options.read ? 100 : (options.readPercent ?? 0),
       })
-    case 'prune':
-      return prune({
-        ...(await readingRequest(command.components, options, withoutMemory(context))),
-        policy: { days: options.retentionDays, ...rulesOf(options) },
-        apply: options.apply && !options.dryRun,
-      })
+    case 'prune': {
+      const request = await readingRequest(command.components, options, withoutMemory(context))
+      const apply = options.apply && !options.dryRun
+      if (apply) needVouching(request.keyring, options.unauthenticated, 'none is removed')
+      return prune({ ...request, policy: { days: options.retentionDays, ...rulesOf(options) }, apply })
+    }
     case 'copy':
       return copyBackups(command.components, options, context, {
         rules: rulesOf(options),

@@ -33,6 +33,17 @@ export async function needKey(place: KeyPlace): Promise<string> {
   })
 }
 
+/**
+ * Throws `no-key` where rules are to choose among records that nobody vouches for: whoever can write to the store can leave some
+ * there that push the real ones out.
+ */
+export function needVouching(keyring: object | undefined, unauthenticated: boolean, what: string): void {
+  if (keyring !== undefined || unauthenticated) return
+  throw new ComebackError('no-key', `Without the key nobody can tell real backups from forged ones, so ${what}.`, {
+    hint: 'Set COMEBACK_KEY (or --key-file). Or add --unauthenticated: then every record is what it claims to be, and whoever can write to the store decides.',
+  })
+}
+
 /** Writes a new key file, mode 0600, never over an existing one. In CI it refuses with `no-key`. */
 export async function makeKey({ file, ci }: KeyPlace): Promise<string> {
   if (ci) throw new ComebackError('no-key', 'There is no key: COMEBACK_KEY is not set.', { hint: MAKE_SECRET })

@@ -69,6 +69,7 @@ export interface Options {
   readonly keepMonthly: number | undefined
   readonly keepYearly: number | undefined
   readonly apply: boolean
+  readonly unauthenticated: boolean
   readonly prune: boolean
   /** Of verify; other verbs take it as their second word. */
   readonly at: string | undefined
@@ -440,6 +441,11 @@ const TABLE = {
     help: 'When all that was to be backed up is complete, remove what retention lets go, as prune --apply does.',
   },
   apply: { type: 'flag', verbs: ['prune'], help: 'Remove what the plan says. Without it the plan is only shown.' },
+  unauthenticated: {
+    type: 'flag',
+    verbs: ['prune', 'copy'],
+    help: 'Without a key, believe what records claim: whoever can write to the store then decides what prune removes, and which backups a rule has copied.',
+  },
   at: {
     type: 'string',
     placeholder: 'WHEN',

@@ -48,3 +48,23 @@ test('a partial or failed backup lets nothing go', async () => {
   expect(failed?.pruned).toBeUndefined()
   expect(readdirSync(join(folder, 'backups/files'))).toContain(id)
 })
+
+test('without the key nothing is removed, nor chosen by rules to be copied, unless somebody says so', async () => {
+  const id = leftover()
+  await backUp()
+  const noKey = { key: undefined }
+  const ask = (verb: 'prune' | 'copy', given: Parameters<typeof jobIn>[2]) =>
+    jobIn(folder, { verb, components: ['files'] }, given, noKey)
+  const plan = await ask('prune', {})
+  expect(plan).toMatchObject({ applied: false, removed: { objects: 1 }, problems: [{ severity: 'warning' }] })
+  await expect(ask('prune', { apply: 'true' })).rejects.toMatchObject({ code: 'no-key' })
+  expect(readdirSync(join(folder, 'backups/files'))).toContain(id)
+  const to = `file:${join(folder, 'other')}`
+  await expect(ask('copy', { to, keepLast: '1' })).rejects.toMatchObject({ code: 'no-key' })
+  expect(await ask('copy', { to })).toMatchObject({ backups: [{ status: 'copied' }] })
+  expect(await ask('copy', { to, keepLast: '1', unauthenticated: 'true' })).toMatchObject({
+    backups: [{ status: 'present' }],
+  })
+  expect(await ask('prune', { apply: 'true', unauthenticated: 'true' })).toMatchObject({ removed: { objects: 1 } })
+  expect(readdirSync(join(folder, 'backups/files'))).not.toContain(id)
+})

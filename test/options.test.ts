@@ -22,6 +22,7 @@ const DEFAULTS: Options = {
   allowPublicArtifacts: false,
   dryRun: false,
   confirm: undefined,
+  unauthenticated: false,
   undo: false,
   includeSafety: false,
   safetyStore: undefined,

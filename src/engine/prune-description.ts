@@ -3,6 +3,7 @@ import type { ComebackError } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
 import type { Component } from '../format/manifest.ts'
 import type { Leftovers, PrunedBackup, PruneProblem, PruneReport } from '../report/prune-report.ts'
+import type { Keyring } from '../repository/keyring.ts'
 import { MANIFEST, PLACEHOLDER, parseObjectName } from '../repository/layout.ts'
 import type { ObjectInfo, Store } from '../store/store.ts'
 import type { Catalog } from './catalog.ts'
@@ -29,6 +30,14 @@ export interface PruneFacts {
   readonly strange: readonly string[]
   /** What the rules ask for and the store cannot keep, in sentences. */
   readonly beyond: readonly string[]
+  readonly keyring: Keyring | undefined
+}
+
+const UNAUTHENTICATED: PruneProblem = {
+  severity: 'warning',
+  message:
+    'No key was at hand, so nothing tells real backups from forged ones: each was judged by what it claims to be.',
+  hint: 'Give the key: COMEBACK_KEY or --key-file.',
 }
 
 export function describePrune(facts: PruneFacts): PruneReport {
@@ -76,6 +85,7 @@ export function describePrune(facts: PruneFacts): PruneReport {
     },
     foreign: [...catalog.foreign, ...facts.strange],
     problems: [
+      ...(facts.keyring === undefined ? [UNAUTHENTICATED] : []),
       ...refusalProblems(refused),
       ...recordProblems(decisions),
       ...facts.beyond.map(message => ({ severity: 'warning', message }) as const),

@@ -70,7 +70,15 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   const going = decisions.filter(({ keep }) => !keep).map(({ record }) => record.name)
   const plan = unneeded(seen.catalog, components, staying, seen.records, now)
   const beyond = shortLived(policy, seen.catalog, now)
-  const facts = { store, components, policy: policyText(policy), decisions, strange: plan.strange, beyond }
+  const facts = {
+    store,
+    components,
+    policy: policyText(policy),
+    decisions,
+    strange: plan.strange,
+    beyond,
+    keyring: request.keyring,
+  }
   if (!request.apply) {
     const deleted = new Set([...going, ...namesOf(plan.packs), ...namesOf(plan.indexes)])
     return describePrune({ ...facts, applied: false, catalog: seen.catalog, deleted, refused: [] })

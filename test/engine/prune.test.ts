@@ -209,10 +209,10 @@ describe('applied', () => {
     expect(isUntouched(store, before)).toBe(true)
   })
 
-  test('it works without the key', async () => {
+  test('it works without the key, and says what that means', async () => {
     const { store, contents, ids } = copied(week)
     const report = await runPrune(store, hourAfter(8), { keyring: undefined, policy: { days: 2 } })
-    expect(report.problems).toEqual([])
+    expect(report.problems).toMatchObject([{ severity: 'warning', message: expect.stringContaining('No key') }])
     expect(idsIn(store)).toEqual(ids.slice(-2))
     expect(unneededIn(store)).toEqual([])
     await expectAllRestore(store, contents)
