@@ -26,13 +26,17 @@ export const ASKING_LIMIT = 15_000
 /** One backend of one server: process ids come round again, and an address may lead to several servers. */
 export interface Backend {
   readonly pid: number
-  /** When the backend began, and when its server did, as that server writes it. */
+  /** When the backend began, and when its server did: microseconds since the epoch, which no setting of a session alters. */
   readonly started: string
   readonly server: string
 }
 
+const microseconds = (time: string) => `(extract(epoch FROM ${time}) * 1000000)::bigint::text`
+const STARTED = microseconds('a.backend_start')
+const SERVER = microseconds('pg_catalog.pg_postmaster_start_time()')
+
 export const BACKEND = `
-  SELECT a.pid, a.backend_start::text AS started, pg_catalog.pg_postmaster_start_time()::text AS server
+  SELECT a.pid, ${STARTED} AS started, ${SERVER} AS server
     FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`
 
 export interface Silence {
@@ -147,9 +151,9 @@ interface Counted {
 /** `ours`: it does something, or waits for something that is not us, or nobody can tell. */
 async function waitOf(query: Query, { pid, started, server }: Backend): Promise<'ours' | 'theirs'> {
   const [row] = await query<{ same: boolean; there: boolean; wait: string | null }>(
-    `SELECT pg_catalog.pg_postmaster_start_time()::text = $3 AS same, a.pid IS NOT NULL AS there, a.wait_event AS wait
+    `SELECT ${SERVER} = $3 AS same, a.pid IS NOT NULL AS there, a.wait_event AS wait
        FROM (VALUES (1)) AS one
-       LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = $1 AND a.backend_start::text = $2`,
+       LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = $1 AND ${STARTED} = $2`,
     [pid, started, server],
   )
   if (row === undefined || !row.same) return 'ours'
@@ -158,8 +162,8 @@ async function waitOf(query: Query, { pid, started, server }: Backend): Promise<
 
 async function terminate(query: Query, { pid, started }: Backend): Promise<void> {
   await query(
-    `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-      WHERE pid = $1 AND backend_start::text = $2`,
+    `SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
+      WHERE a.pid = $1 AND ${STARTED} = $2`,
     [pid, started],
   )
 }

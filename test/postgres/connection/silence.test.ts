@@ -63,6 +63,15 @@ test('an address that does not answer at all any more is given up', async () => 
   })
 }, 60_000)
 
+test('a session with a clock of its own zone is waited for, too', async () => {
+  await using database = await createDatabase(18)
+  await using connection = await connect({
+    ...{ url: database.url, connectTimeout: 10_000, signal: new AbortController().signal, tick: TICK },
+    settings: { TimeZone: 'Asia/Kathmandu', DateStyle: 'German' },
+  })
+  expect(await connection.query(`SELECT pg_sleep(${LONG / 1000})`)).toHaveLength(1)
+})
+
 test.each([
   ['computes', 'SELECT count(*) FROM generate_series(1, 150000) a, generate_series(1, 100) b'],
   ['sleeps', `SELECT pg_sleep(${LONG / 1000})`],
