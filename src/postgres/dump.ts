@@ -12,6 +12,7 @@ import { asComebackError, hasCode } from '../errors.ts'
 import { type Connection, type ConnectOptions, connect } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
 import { type Settings, WRITTEN_UNDER } from './connection/session-settings.ts'
+import { unguardedProblems } from './connection/unguarded.ts'
 import type { DatabaseDetail, SchemaEntry } from './detail.ts'
 import { BadText } from './dump/bad-text.ts'
 import { type Exclusion, excludedOids, parseExclusion } from './dump/exclusion.ts'
@@ -183,7 +184,12 @@ async function check(
     readsRows: table => !options.schemaOnly && !unread.has(qualified(table)),
     open,
   })
-  const unseen = [...problems, ...(await unseenProblems(connection)), ...(await foreseenProblems(connection))]
+  const unseen = [
+    ...unguardedProblems(connection, options.url),
+    ...problems,
+    ...(await unseenProblems(connection)),
+    ...(await foreseenProblems(connection)),
+  ]
   return options.schemaOnly ? unseen : [...unseen, ...(await extensionRowProblems(connection))]
 }
 

@@ -3,6 +3,7 @@ import type { Problem, Sink, SinkProgress, SinkResult, StoredBackup, Unmade } fr
 import { asComebackError, ComebackError } from '../errors.ts'
 import type { Connection } from './connection/connection.ts'
 import { identityOf } from './connection/connection-url.ts'
+import { unguardedProblems } from './connection/unguarded.ts'
 import { writtenUnder } from './detail.ts'
 import { tellNames } from './names.ts'
 import { analyzeRestored } from './restore/analyze.ts'
@@ -54,6 +55,8 @@ export interface DatabaseSinkOptions extends Consent {
   readonly createRoles?: boolean
   /** Apply what the backup's database had besides its contents. */
   readonly databaseSettings?: boolean
+  /** The target is a disposable server, of a proof. */
+  readonly ofProof?: boolean
   /** Do without what cannot be made also where the target is restored in one transaction. */
   readonly tolerate?: boolean
 }
@@ -135,6 +138,8 @@ async function restoreWith(
   if (plan.detail.schemaOnly) progress.phase('Tables will come back without rows')
   const tolerant = tolerates(mode, choice, options)
   const warnings = [
+    ...(options.ofProof === true ? [] : unguardedProblems(connection, options.url)),
+
     ...checkCompatibility(choice, facts, mode, tolerant && leavesTables(mode, options)),
     ...chosen.problems,
     ...skippedProblems(skipped),

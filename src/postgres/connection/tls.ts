@@ -79,10 +79,11 @@ async function tlsOptions(target: ConnectionTarget): Promise<ConnectionOptions> 
     ...(target.sslKey === undefined ? {} : { key: await pem(target.sslKey) }),
     ...(target.sslPassword === undefined ? {} : { passphrase: target.sslPassword }),
   }
-  if (target.sslMode === 'verify-full' || target.sslRootCert === 'system') return files
+  // Said, as NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would take it back otherwise.
+  if (target.sslMode === 'verify-full' || target.sslRootCert === 'system') return { ...files, rejectUnauthorized: true }
   if (target.sslMode === 'verify-ca' || (target.sslMode === 'require' && root !== undefined)) {
     // The authority is checked, the name is not.
-    return { ...files, checkServerIdentity: () => undefined }
+    return { ...files, rejectUnauthorized: true, checkServerIdentity: () => undefined }
   }
   return { ...files, rejectUnauthorized: false }
 }
@@ -97,6 +98,7 @@ async function pem(path: string): Promise<string> {
   }
 }
 
-function isLoopback(host: string): boolean {
+/** The way there does not leave the machine. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

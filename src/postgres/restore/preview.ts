@@ -5,6 +5,7 @@
 import type { DatabaseTarget, Problem, RestorePreview, SinkProgress, StoredBackup } from '../../engine/ports.ts'
 import { asComebackError, hasCode } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
+import { unguardedProblems } from '../connection/unguarded.ts'
 import { tellNames } from '../names.ts'
 import { isPart, modeFor, planChosen } from './chosen-plan.ts'
 import { checkCompatibility } from './compatibility.ts'
@@ -104,6 +105,7 @@ export async function previewRestore(
     needsConfirmation: needsConfirmation(target),
     losses: found?.losses ?? [],
     problems: [
+      ...unguardedProblems(connection, options.url),
       ...compatibility,
       ...chosen.problems,
       ...skippedProblems(skipped),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect } from '../../../src/postgres/connection/connection.ts'
+import { unguardedProblems } from '../../../src/postgres/connection/unguarded.ts'
 import { dumpSchema } from '../../../src/postgres/schema/pg-dump.ts'
 import { startServer, type TestServer } from '../../support/postgres.ts'
 
@@ -31,7 +32,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function url(host: 'localhost' | '127.0.0.1', query: string): string {
+function url(host: 'localhost' | '127.0.0.1' | '0.0.0.0', query: string): string {
   return `${server.url().replace('127.0.0.1', host)}${query}`
 }
 
@@ -83,4 +84,50 @@ test('the bundled pg_dump speaks through the TLS connection', async () => {
   }
   const text = await dumpSchema({ connect: connectOptions, snapshot: undefined, section: 'pre-data', args: [] })
   expect(text.toString()).toContain('PostgreSQL database dump complete')
+})
+
+// 0.0.0.0 leads to this machine, and nothing about the name says so.
+test.each([
+  ['0.0.0.0', '', /encrypted, but nothing vouches/],
+  ['0.0.0.0', '?sslmode=prefer', /encrypted, but nothing vouches/],
+  ['0.0.0.0', '?sslmode=require', /encrypted, but nothing vouches/],
+  ['0.0.0.0', '?sslmode=disable', /is not encrypted/],
+] as const)(
+  '%s%s is told what somebody on the way could do, and how to keep them from it',
+  async (host, query, said) => {
+    const place = url(host, query)
+    await using connection = await connect({ url: place, connectTimeout: 10_000, signal })
+    expect(unguardedProblems(connection, place)).toMatchObject([
+      {
+        severity: 'warning',
+        message: expect.stringMatching(said),
+        hint: expect.stringContaining('sslmode=verify-full'),
+      },
+    ])
+  },
+)
+
+test.each([
+  ['127.0.0.1', '?sslmode=disable'],
+  ['localhost', '?sslmode=prefer'],
+  ['0.0.0.0', `?sslmode=verify-ca&sslrootcert=${authority}`],
+  ['0.0.0.0', `?sslmode=require&sslrootcert=${authority}`],
+] as const)('nobody is on the way of %s%s, or could pass for the server', async (host, query) => {
+  const place = url(host, query)
+  await using connection = await connect({ url: place, connectTimeout: 10_000, signal })
+  expect(unguardedProblems(connection, place)).toEqual([])
+})
+
+test('a variable that switches checks off for all of Node takes back none that the URL asks for', async () => {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+  try {
+    for (const mode of ['verify-full', 'verify-ca&sslrootcert=system']) {
+      const place = url('localhost', `?sslmode=${mode}`)
+      await expect(connect({ url: place, connectTimeout: 10_000, signal })).rejects.toMatchObject({
+        code: 'connection',
+      })
+    }
+  } finally {
+    delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+  }
 })
