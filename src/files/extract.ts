@@ -3,7 +3,8 @@
  * is free, so that a refused restore changes nothing; the second time it is written, beside the target or in a workplace inside of it, and
  * takes its place only when all of it stands (`restore-place.ts` says how). What was there is kept until it is discarded.
  *
- * Modes and times come back, owners don't (they belong to a machine), and set-user-id bits don't (the owner is another one).
+ * Modes and times come back, owners only where root restores, and set-user-id bits don't: whoever makes an archive must not make
+ * programs that run as somebody else.
  * Links that lead out of the target are data of many applications (`current -> /srv/app/releases/7`), but made blindly they
  * would let whoever works in the restored folder write elsewhere. They are left out, and listed to be made by hand.
  */

@@ -47,7 +47,13 @@ const KINDS = {
     severity: 'warning',
     text: 'runs as its owner or its group (set-user-id, set-group-id), which a restore will not give back',
     many: 'more files run as their owners or groups',
-    hint: 'Owners are not kept either: set both by hand after a restore.',
+    hint: 'Set it by hand after a restore (chmod u+s, g+s).',
+  },
+  linked: {
+    severity: 'warning',
+    text: 'is another name of a file that the backup has under one already (a hard link); each comes back as a file of its own',
+    many: 'more files are other names of files that the backup has already',
+    hint: 'Nothing of them is lost. Link them by hand after a restore, or exclude one.',
   },
   special: {
     severity: 'warning',

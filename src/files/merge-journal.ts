@@ -2,7 +2,7 @@
  * What a restore of single files is about to do, one JSON value a line, on the disk before the first file moves:
  *
  *     {"kind":"file","path":"a/b","ino":7,"size":3,"mtime":1}   goes from `content/a/b` to `a/b`
- *     {"kind":"folder","path":"a","mode":493,"mtime":1}         what the folder is to have in the end
+ *     {"kind":"folder","path":"a","mode":493,"mtime":1}         what the folder is to have in the end, from root its owner, too
  *     {"kind":"made","path":"a"}                                a folder that is not there yet
  *     {"kind":"overwrite"}                                      folders that are there get modes and times, too
  *
@@ -18,7 +18,7 @@ import { ComebackError } from '../errors.ts'
 import { flush } from './durable.ts'
 import { memberParts } from './member.ts'
 import { presence } from './presence.ts'
-import { KEPT_MODE } from './tar-writer.ts'
+import { MOST_MODE } from './tar-writer.ts'
 import type { UnpackedMember } from './unpack.ts'
 import { writing } from './write-error.ts'
 
@@ -34,11 +34,12 @@ const PATH = v.pipe(
 )
 const NUMBER = v.pipe(v.number(), v.finite())
 const KNOWN = { path: PATH, ino: v.pipe(v.number(), v.integer()), size: NUMBER, mtime: NUMBER }
-const MODE = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(KEPT_MODE))
+const MODE = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_MODE))
+const ID = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
 const ENTRY = v.variant('kind', [
   v.strictObject({ kind: v.literal('file'), ...KNOWN }),
   v.strictObject({ kind: v.literal('link'), ...KNOWN }),
-  v.strictObject({ kind: v.literal('folder'), path: PATH, mode: MODE, mtime: NUMBER }),
+  v.strictObject({ kind: v.literal('folder'), path: PATH, mode: MODE, mtime: NUMBER, uid: ID, gid: ID }),
   v.strictObject({ kind: v.literal('made'), path: PATH }),
   v.strictObject({ kind: v.literal('overwrite') }),
 ])

@@ -9,6 +9,7 @@ import { onDisk } from './file-name.ts'
 import { holdingBelow } from './held-folder.ts'
 import { journalState, readJournal } from './merge-journal.ts'
 import { isOwnFolder, presence } from './presence.ts'
+import type { Owner } from './tar-writer.ts'
 import { settleFolder } from './target-folders.ts'
 import type { UnpackedMember } from './unpack.ts'
 import { type HeldWorkplace, holdingWorkplace, type Leftover, removeWorkplace, stillRunning } from './workplace.ts'
@@ -56,16 +57,21 @@ export async function settleMerge(place: HeldWorkplace): Promise<string | undefi
     else if (entry.kind === 'made') made.add(entry.path)
     else if (entry.kind === 'folder') declared.push(entry)
   }
-  for (const { path, mode, mtime } of declared.reverse()) {
+  for (const { path, mode, mtime, uid, gid } of declared.reverse()) {
     await reaching(place, path, async folder => {
       const stats = await stat(folder)
       const may = made.has(path) || (overwrite && (isOwnFolder(stats) || process.geteuid?.() === 0))
-      if (may && mode !== undefined) await settleFolder(folder, mode, new Date(mtime))
+      if (may && mode !== undefined)
+        await settleFolder(folder, { mode, mtime: new Date(mtime), owner: ownerOf(uid, gid) })
     })
   }
   await keepFormer(place)
   await removeWorkplace(place)
   return (await presence(keptIn(place))) === undefined ? undefined : place.kept
+}
+
+function ownerOf(uid: number | undefined, gid: number | undefined): Owner | undefined {
+  return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
 /** Returns how many files were left as they are, because they are no longer those that were moved there. */

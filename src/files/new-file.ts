@@ -1,8 +1,9 @@
 /** Files that come into being without following anything that stands in their place: created exclusively. */
-import { close, constants, fchmodSync, fstatSync, futimesSync, open, type Stats, write } from 'node:fs'
+import { close, constants, fchmodSync, fchownSync, fstatSync, futimesSync, open, type Stats, write } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { onDisk } from './file-name.ts'
+import type { Owner } from './tar-writer.ts'
 
 // Plain descriptors, and no thread for what is but a note about an open file: with thousands of small files, that is worth a
 // factor of two.
@@ -16,7 +17,7 @@ const WORKING_MODE = 0o600
 
 export interface NewFile {
   write(bytes: Buffer): Promise<void>
-  finish(mode: number, mtime: Date): Promise<Stats>
+  finish(mode: number, mtime: Date, owner?: Owner): Promise<Stats>
   /** Leaves nothing of it. */
   discard(): Promise<void>
 }
@@ -35,7 +36,9 @@ export async function createNewFile(path: string): Promise<NewFile> {
         written += (await writeFd(fd, bytes, written, bytes.length - written)).bytesWritten
       }
     },
-    async finish(mode, mtime) {
+    async finish(mode, mtime, owner) {
+      // First, as it takes bits of the mode away.
+      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid)
       fchmodSync(fd, mode)
       futimesSync(fd, mtime, mtime)
       const stats = fstatSync(fd)

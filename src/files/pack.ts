@@ -38,8 +38,10 @@ type Opened =
       readonly found: FoundFile
       readonly bytes: readonly Buffer[]
       readonly noted: readonly FileProblemKind[]
+      /** Of a file with several names: what they have in common. */
+      readonly inode?: string
     }
-  | { readonly kind: 'stream'; readonly found: FoundFile; readonly fd: number }
+  | { readonly kind: 'stream'; readonly found: FoundFile; readonly fd: number; readonly inode?: string }
   | { readonly kind: 'problem'; readonly found: FoundFile; readonly problem: FileProblemKind; readonly reason: string }
 
 /** `place` gives an entry its path in the archive. */
@@ -51,7 +53,12 @@ export async function* packFiles(
 ): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let length = 0
+  const named = new Set<string>()
   for await (const opened of ahead(files, found => openFound(found, place))) {
+    if (opened.kind !== 'problem' && opened.inode !== undefined) {
+      if (named.has(opened.inode)) problems.add('linked', opened.found.path)
+      named.add(opened.inode)
+    }
     if (opened.kind === 'problem') {
       problems.add(opened.problem, opened.found.path, opened.reason)
     } else if (opened.kind === 'entry') {
@@ -87,10 +94,10 @@ async function openFound(found: FoundFile, place: (path: string) => string): Pro
 
 async function openAt(absolute: string | Buffer, found: FoundFile, place: (path: string) => string): Promise<Opened> {
   if (found.kind === 'file') return await openFile(absolute, found, place)
-  const { mode, mtimeMs } = await (found.followed ? stat : lstat)(absolute)
+  const { mode, mtimeMs, uid, gid } = await (found.followed ? stat : lstat)(absolute)
   const target = found.kind === 'link' ? { target: await readlink(absolute, 'buffer') } : {}
   const path = place(found.path)
-  const head = encodeTarHead({ path, kind: found.kind, mode, mtime: mtimeMs, ...target })
+  const head = encodeTarHead({ path, kind: found.kind, mode, owner: { uid, gid }, mtime: mtimeMs, ...target })
   const leadsOut = target.target !== undefined && !staysInside(path.split('/'), target.target.toString())
   return { kind: 'entry', found, bytes: [head], noted: leadsOut ? ['outside'] : [] }
 }
@@ -105,7 +112,7 @@ async function openFile(absolute: string | Buffer, found: FoundFile, place: (pat
     }
     if (before.size > SMALL) {
       streamed = true
-      return { kind: 'stream', found, fd }
+      return { kind: 'stream', found, fd, ...inodeOf(before) }
     }
     const { size } = before
     // Padded already; and one byte longer than the file, to see whether it has grown.
@@ -118,6 +125,7 @@ async function openFile(absolute: string | Buffer, found: FoundFile, place: (pat
       found,
       bytes: [headOf(found, place, before), content.subarray(0, size + tarPadding(size))],
       noted: [...(changed ? (['changed'] as const) : []), ...setIdOf(before)],
+      ...inodeOf(before),
     }
   } finally {
     if (!streamed) closeSync(fd)
@@ -188,12 +196,16 @@ function hasChanged(fd: number, before: Stats): boolean {
   return after.size !== before.size || after.mtimeMs !== before.mtimeMs
 }
 
+function inodeOf({ nlink, dev, ino }: Stats): { readonly inode?: string } {
+  return nlink > 1 ? { inode: `${dev}:${ino}` } : {}
+}
+
 function setIdOf({ mode }: Stats): readonly FileProblemKind[] {
   return (mode & SET_ID) === 0 ? [] : ['setid']
 }
 
-function headOf(found: FoundFile, place: (path: string) => string, { mode, mtimeMs, size }: Stats): Buffer {
-  return encodeTarHead({ path: place(found.path), kind: 'file', mode, mtime: mtimeMs, size })
+function headOf(found: FoundFile, place: (path: string) => string, { mode, mtimeMs, size, uid, gid }: Stats): Buffer {
+  return encodeTarHead({ path: place(found.path), kind: 'file', mode, owner: { uid, gid }, mtime: mtimeMs, size })
 }
 
 async function* zeros(length: number, signal: AbortSignal): AsyncGenerator<Buffer> {

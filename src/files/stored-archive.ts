@@ -51,11 +51,11 @@ async function* writtenAnew(
 }
 
 function headOf(
-  { kind, mode, mtime, size, target, targetBytes }: TarEntry,
+  { kind, mode, owner, mtime, size, target, targetBytes }: TarEntry,
   path: string,
   place: (path: string) => string,
 ): TarHead {
-  const head = { path: place(path), mode, mtime: mtime.getTime() }
+  const head = { path: place(path), mode, owner, mtime: mtime.getTime() }
   switch (kind) {
     case 'file':
       return { ...head, kind, size }

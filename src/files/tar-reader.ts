@@ -10,19 +10,22 @@ import { Header } from 'tar'
 import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
 import { nameFromBytes } from './file-name.ts'
-import { BLOCK, tarPadding } from './tar-writer.ts'
+import { BLOCK, type Owner, tarPadding } from './tar-writer.ts'
 
 /** Where a header has an entry's path, and what a link points at. */
 const NAME_FIELD = [0, 100] as const
 const PREFIX_FIELD = [345, 500] as const
 const LINK_FIELD = [157, 257] as const
 /** Extended headers and long names. Path names end at 4096 bytes. */
+/** The last of 32 bits means nobody in particular. */
+const MOST_ID = 2 ** 32 - 1
 const EXTENDED_LIMIT = 1 * MiB
 
 export interface TarEntry {
   readonly path: string
   readonly kind: 'file' | 'folder' | 'link' | 'hard-link' | 'device' | 'other'
   readonly mode: number
+  readonly owner: Owner
   readonly mtime: Date
   /** Bytes of the content. */
   readonly size: number
@@ -93,6 +96,7 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
             path,
             kind,
             mode: header.mode ?? 0,
+            owner: { uid: checkedId(header.uid), gid: checkedId(header.gid) },
             mtime: overrides.mtime ?? header.mtime ?? new Date(0),
             size: left.bytes,
             target: nameFromBytes(target),
@@ -221,6 +225,11 @@ function pathOf(block: Buffer, { path = '' }: Header): string {
       ? Buffer.concat([prefix, Buffer.from('/'), name ?? prefix])
       : (name ?? block),
   )
+}
+
+/** Root's where it says nothing that a system could have. */
+function checkedId(id: number | undefined): number {
+  return id !== undefined && Number.isSafeInteger(id) && id >= 0 && id < MOST_ID ? id : 0
 }
 
 function checkedSize(size: number | undefined): number {

@@ -2,8 +2,8 @@
  * Entries of a POSIX (pax) archive: one 512-byte header, preceded by an extended one where a name is long or not ASCII or a
  * size has no room; then the content, padded with zeros to whole blocks. Two blocks of zeros end the archive.
  *
- * Owners are not kept, since they mean nothing on another machine. That is why set-user-id and set-group-id bits are
- * not kept either: unpacked by root, a file would run as root that ran as somebody else.
+ * Owners are kept by number: a container's have no names where its files are backed up. Files that run as their owner or group
+ * (set-user-id, set-group-id) lose that: an archive must not make programs that run as somebody else.
  */
 import { isUtf8 } from 'node:buffer'
 import { Header, Pax } from 'tar'
@@ -12,14 +12,25 @@ import { nameToBytes } from './file-name.ts'
 export const BLOCK = 512
 export const ARCHIVE_END = Buffer.alloc(2 * BLOCK)
 
-/** Permissions and the sticky bit. */
-export const KEPT_MODE = 0o1777
+/** Permissions and the sticky bit; of a folder also that what is made in it is its group's. */
+export function keptMode(kind: 'file' | 'folder', mode: number): number {
+  return mode & (kind === 'folder' ? MOST_MODE : 0o1777)
+}
+
+export const MOST_MODE = 0o3777
+
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
 
 export interface TarHead {
   /** Relative, joined by `/`, without a slash at its end; as `file-name.ts` has names. */
   readonly path: string
   readonly kind: 'file' | 'folder' | 'link' | 'hard-link'
   readonly mode: number
+  /** Root's if it is nobody's in particular. */
+  readonly owner?: Owner
   /** Milliseconds since the epoch, kept in whole seconds. */
   readonly mtime: number
   /** Bytes of a file's content. */
@@ -32,13 +43,13 @@ type HeaderData = Exclude<ConstructorParameters<typeof Header>[0], Buffer | unde
 
 const TYPES = { file: 'File', folder: 'Directory', link: 'SymbolicLink', 'hard-link': 'Link' } as const
 
-export function encodeTarHead({ path, kind, mode, mtime, size = 0, target }: TarHead): Buffer {
+export function encodeTarHead({ path, kind, mode, owner, mtime, size = 0, target }: TarHead): Buffer {
   const data: HeaderData = {
     path: kind === 'folder' ? `${path}/` : path,
     type: TYPES[kind],
-    mode: mode & KEPT_MODE,
-    uid: 0,
-    gid: 0,
+    mode: keptMode(kind === 'folder' ? 'folder' : 'file', mode),
+    uid: owner?.uid ?? 0,
+    gid: owner?.gid ?? 0,
     size,
     mtime: new Date(Math.floor(mtime / 1000) * 1000),
   }

@@ -3,10 +3,10 @@
  * is known to be one, and links are made only when everything else stands. So it does not matter whether the file system
  * takes `A` and `a`, or two spellings of `é`, for the same name.
  *
- * Links that could lead out of the target are not made, and no file becomes set-user-id.
+ * Links that could lead out of the target are not made, and no file becomes set-user-id. Root gives files to their owners.
  */
 import type { Stats } from 'node:fs'
-import { link, lstat, lutimes, symlink } from 'node:fs/promises'
+import { lchown, link, lstat, lutimes, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KiB } from '../format/sizes.ts'
 import { makeFolder } from '../make-folder.ts'
@@ -16,7 +16,7 @@ import { checkMembers, type LeftOut, memberParts, staysInside } from './member.t
 import type { MemberFilter } from './member-filter.ts'
 import { createNewFile } from './new-file.ts'
 import { readTar, type TarEntry } from './tar-reader.ts'
-import { KEPT_MODE } from './tar-writer.ts'
+import { keptMode, type Owner } from './tar-writer.ts'
 import { createTargetFolders } from './target-folders.ts'
 import { writing } from './write-error.ts'
 
@@ -48,6 +48,8 @@ export interface UnpackedMember {
   readonly size?: number
   /** Only of folders: what they are to have. */
   readonly mode?: number
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
 }
 
 export interface Unpacked {
@@ -69,7 +71,12 @@ export async function unpackArchive(
   const members = checkMembers()
   const folders = createTargetFolders(directory, closed ? 0o700 : 0o777)
   const flight = createFlight(IN_FLIGHT)
-  const links: { readonly parts: readonly string[]; readonly target: Buffer; readonly mtime: Date }[] = []
+  const links: {
+    readonly parts: readonly string[]
+    readonly target: Buffer
+    readonly mtime: Date
+    readonly owner: Owner | undefined
+  }[] = []
   const leftOut: LeftOut[] = []
   let files = 0
   let bytes = 0
@@ -83,11 +90,13 @@ export async function unpackArchive(
       const path = join(directory, ...parts)
       const { kind, target, mtime, size } = entry
       if (kind === 'folder') {
-        const mode = closed ? 0o700 : entry.mode & KEPT_MODE
-        await folders.declare(parts, mode, mtime)
-        if (parts.length > 0) record?.({ path: parts.join('/'), kind, mode, mtime: mtime.getTime() })
+        const mode = closed ? 0o700 : keptMode('folder', entry.mode)
+        await folders.declare(parts, { mode, mtime, owner: given(entry.owner, options) })
+        const settled = { mode, mtime: mtime.getTime(), ...given(entry.owner, options) }
+        if (parts.length > 0) record?.({ path: parts.join('/'), kind, ...settled })
       } else if (kind === 'link') {
-        if (staysInside(parts, target)) links.push({ parts, target: entry.targetBytes, mtime })
+        if (staysInside(parts, target))
+          links.push({ parts, target: entry.targetBytes, mtime, owner: given(entry.owner, options) })
         else leftOut.push({ path: parts.join('/'), target })
       } else {
         await folders.ensure(parts.slice(0, -1))
@@ -107,12 +116,13 @@ export async function unpackArchive(
   } finally {
     await flight.land()
   }
-  for (const { parts, target, mtime } of links) {
+  for (const { parts, target, mtime, owner } of links) {
     signal.throwIfAborted()
     const path = join(directory, ...parts)
     await folders.ensure(parts.slice(0, -1))
     await writing(path, async () => {
       await symlink(target, onDisk(path))
+      if (owner !== undefined) await lchown(onDisk(path), owner.uid, owner.gid)
       await lutimes(onDisk(path), mtime, mtime)
     })
     record?.(known(parts, 'link', await lstat(onDisk(path))))
@@ -120,6 +130,11 @@ export async function unpackArchive(
   leftOut.push(...members.reserved().map(path => ({ path })))
   const made = record === undefined ? await folders.finish() : folders.count()
   return { files, folders: made, links: links.length, bytes, leftOut }
+}
+
+/** Only root may give files away. */
+function given(owner: Owner, { modes }: UnpackOptions): Owner | undefined {
+  return modes === 'kept' && process.geteuid?.() === 0 ? owner : undefined
 }
 
 function known(parts: readonly string[], kind: 'file' | 'link', { ino, size, mtimeMs }: Stats): UnpackedMember {
@@ -135,11 +150,12 @@ async function gather(content: AsyncIterable<Buffer>): Promise<readonly Buffer[]
 async function writeFile(
   path: string,
   parts: readonly string[],
-  { mode, mtime }: TarEntry,
+  { mode, mtime, owner }: TarEntry,
   content: AsyncIterable<Buffer> | Iterable<Buffer>,
-  { modes, advance, record }: UnpackOptions,
+  options: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { modes, advance, record } = options
   const file = await writing(path, () => createNewFile(path))
   try {
     // What `content` throws is about the archive, and passes as it is.
@@ -148,7 +164,9 @@ async function writeFile(
       await writing(path, () => file.write(part))
       advance(part.length)
     }
-    const stats = await writing(path, () => file.finish(modes === 'private' ? 0o600 : mode & 0o777, mtime))
+    const stats = await writing(path, () =>
+      file.finish(modes === 'private' ? 0o600 : mode & 0o777, mtime, given(owner, options)),
+    )
     record?.(known(parts, 'file', stats))
   } catch (error) {
     await file.discard()

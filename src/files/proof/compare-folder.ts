@@ -3,7 +3,7 @@
  * and nothing beside them. The archive's bytes are checked against the backup's chunk ids as they are read, so what is
  * equal to them is what was backed up.
  *
- * Owners are not compared: the archive does not keep them.
+ * Owners are compared where root restored: nobody else can give files away.
  */
 import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import type { ProofFinding } from '../../engine/proof.ts'
 import { onDisk } from '../file-name.ts'
 import { checkMembers, type LeftOut, memberParts, staysInside } from '../member.ts'
 import { readTar, type TarEntry } from '../tar-reader.ts'
-import { KEPT_MODE } from '../tar-writer.ts'
+import { keptMode } from '../tar-writer.ts'
 import { isGone } from '../walk.ts'
 import { gatherFileFindings } from './file-findings.ts'
 import { sha256OfFile, sha256OfStream } from './file-hash.ts'
@@ -43,7 +43,7 @@ export interface ComparedFolder {
 }
 
 /** A member without its content, which is gone when the next one is read. */
-interface Member extends Pick<TarEntry, 'kind' | 'mode' | 'mtime' | 'size' | 'target' | 'targetBytes'> {
+interface Member extends Pick<TarEntry, 'kind' | 'mode' | 'owner' | 'mtime' | 'size' | 'target' | 'targetBytes'> {
   /** SHA-256 of a file. */
   readonly content?: string
 }
@@ -135,8 +135,17 @@ export async function compareFolder(
   }
 }
 
-async function withoutContent({ kind, mode, mtime, size, target, targetBytes, content }: TarEntry): Promise<Member> {
-  const member = { kind, mode, mtime, size, target, targetBytes }
+async function withoutContent({
+  kind,
+  mode,
+  owner,
+  mtime,
+  size,
+  target,
+  targetBytes,
+  content,
+}: TarEntry): Promise<Member> {
+  const member = { kind, mode, owner, mtime, size, target, targetBytes }
   return kind === 'file' ? { ...member, content: await sha256OfStream(content) } : member
 }
 
@@ -164,6 +173,7 @@ async function differencesOf(
         ? ['its target']
         : []),
       ...modeDifference(member, there, options.modes),
+      ...ownerDifference(member, there, options.modes),
       // Archives keep whole seconds.
       ...(Math.floor(there.mtime / 1000) === Math.floor(member.mtime.getTime() / 1000) ? [] : ['its time']),
     ]
@@ -187,9 +197,14 @@ async function contentDifference(
 
 function modeDifference({ kind, mode }: Member, there: Standing, modes: CompareOptions['modes']): readonly string[] {
   if (kind === 'link') return []
-  const kept = kind === 'folder' ? mode & KEPT_MODE : mode & 0o777
+  const kept = kind === 'folder' ? keptMode('folder', mode) : mode & 0o777
   const wanted = modes === 'kept' ? kept : kind === 'folder' ? 0o700 : 0o600
   return there.mode === wanted ? [] : [`its mode (${octal(there.mode)}, which was ${octal(wanted)})`]
+}
+
+function ownerDifference({ owner }: Member, { uid, gid }: Standing, modes: CompareOptions['modes']): readonly string[] {
+  if (modes === 'private' || process.geteuid?.() !== 0 || (uid === owner.uid && gid === owner.gid)) return []
+  return [`its owner (${uid}:${gid}, which was ${owner.uid}:${owner.gid})`]
 }
 
 function kindOf({ kind }: Pick<TarEntry, 'kind'>): Standing['kind'] {

@@ -8,6 +8,8 @@ import { presence } from '../presence.ts'
 export interface Standing {
   readonly kind: FolderEntry['kind']
   readonly mode: number
+  readonly uid: number
+  readonly gid: number
   /** Milliseconds. */
   readonly mtime: number
   /** Bytes. */
@@ -20,9 +22,9 @@ export interface Standing {
 export async function standingAt(directory: string, path: string): Promise<Standing | undefined> {
   const stats = await presence(join(directory, path))
   if (stats === undefined) return undefined
-  const { mtimeMs, size, ino } = stats
+  const { mtimeMs, size, ino, uid, gid } = stats
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'special'
-  return { kind, mode: stats.mode & 0o7777, mtime: mtimeMs, size, ino }
+  return { kind, mode: stats.mode & 0o7777, uid, gid, mtime: mtimeMs, size, ino }
 }
 
 /** By path below it, without memory for each. */
