@@ -62,6 +62,7 @@ export async function commit(
     seconds: (now().getTime() - plan.started.getTime()) / 1000,
     full: manifest.full,
     stock: manifest.stock,
+    ...(result.holds === undefined ? {} : { holds: result.holds }),
     ...(manifest.base === null ? {} : { base: manifest.base }),
     segments: index.segments.length,
     chunks: index.chunks.length,

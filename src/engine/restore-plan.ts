@@ -48,6 +48,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const target = cannot === undefined ? found : { ...found, refusal: refusalOf(cannot) }
   const ownSource = await isOwnSource(manifest, keyring, sink)
   const proof = await knownProof({ store, catalog, keyring, now: now(), progress, signal }, manifest)
+  if (proof?.id === manifest.id && proof.verdict === 'failed') progress(disproved(manifest, proof.time))
   const plan: RestorePlanReport = {
     command: 'restore-plan',
     store: store.location,
@@ -74,6 +75,15 @@ async function isOwnSource(
 ): Promise<boolean | undefined> {
   if (identity === undefined) return undefined
   return source === (await sourceHash(keyring, idSalt, kdf.iterations, component, identity))
+}
+
+function disproved({ component, id }: Manifest, provedAt: string): Parameters<RestoreRequest['progress']>[0] {
+  return {
+    type: 'warning',
+    component,
+    message: `The proof of ${id} FAILED on ${provedAt.slice(0, 10)}: it did not come back as it was.`,
+    hint: '`comeback list` shows which backups were verified: any can be restored by its id.',
+  }
 }
 
 function refusalOf({ code, message, hint }: NonNullable<NonNullable<RestoreRequest['safety']>['refusal']>) {

@@ -2,6 +2,7 @@
 import { ComebackError, hasCode } from '../errors.ts'
 import { timeOf } from '../format/backup-id.ts'
 import type { Component, Manifest } from '../format/manifest.ts'
+import { isIndexFile } from '../repository/layout.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, type Moment, readCatalog } from './catalog.ts'
 import { findIn } from './find-backup.ts'
@@ -10,6 +11,9 @@ import type { ProofFinding } from './proof.ts'
 import { newestProofs } from './proof-history.ts'
 import { isFuture, Judge } from './standing.ts'
 import type { VerifyRequest } from './verify-request.ts'
+
+/** Damaged backups of a component that are reported. */
+const MOST_DAMAGED = 3
 
 export type Choice = FoundBackup | UnreadBackup
 
@@ -44,7 +48,7 @@ export async function chooseBackups(
   for (const component of components) {
     const catalog = { ...whole, entries: whole.entries.filter(entry => entry.component === component) }
     try {
-      choices.push(await choose(request, component, catalog))
+      choices.push(...(await choose(request, component, catalog)))
     } catch (error) {
       if (!request.all || !hasCode(error, 'no-such-backup')) throw error
       missing ??= error
@@ -61,9 +65,11 @@ export function nothingThere(store: Store): ComebackError {
   })
 }
 
-async function choose(request: VerifyRequest, component: Component, catalog: Catalog): Promise<Choice> {
+/** With those before it that should have been the ones, and cannot be believed: damage is what a proof is there to find. */
+async function choose(request: VerifyRequest, component: Component, catalog: Catalog): Promise<readonly Choice[]> {
   const { store, keyring, signal, moment = { kind: 'latest' } } = request
   const looked: string[] = []
+  const damaged: UnreadBackup[] = []
   const warn = warnOfPassedOver(component, request.progress)
   const look = (moment: Moment) =>
     findIn(catalog, {
@@ -74,31 +80,44 @@ async function choose(request: VerifyRequest, component: Component, catalog: Cat
       now: request.now(),
       signal,
       looking: id => looked.push(id),
-      passedOver: (id, error) => {
-        // One that may be ours and was damaged is what a proof is there to find; nothing of ours is of a day to come.
-        if (hasCode(error, 'damaged') && !isFuture(timeOf(id), request.now())) throw error
-        warn(id, error)
+      passedOver: (id, error, asked) => {
+        // Nothing of ours is of a day to come; and a manifest without anything beside it can be anybody's, and brings nothing back.
+        const mayBeOurs = !isFuture(timeOf(id), request.now()) && hasIndex(catalog, component, id)
+        if (hasCode(error, 'damaged') && mayBeOurs) damaged.push(unread(component, id, 'backup-damaged', error))
+        else warn(id, error, asked)
       },
     })
   try {
     if (!request.migrates || request.moment !== undefined || component !== 'database') {
-      return { component, catalog, manifest: await look(moment), notes: [] }
+      const manifest = await look(moment)
+      return [...damaged.slice(0, MOST_DAMAGED), { component, catalog, manifest, notes: [] }]
     }
     const verified = await lastVerified(request, catalog)
-    if (verified !== undefined) return { component, catalog, manifest: verified, notes: [] }
+    if (verified !== undefined) return [{ component, catalog, manifest: verified, notes: [] }]
     const manifest = await look(moment)
-    return { component, catalog, manifest, notes: [notVerified(manifest)] }
+    return [...damaged.slice(0, MOST_DAMAGED), { component, catalog, manifest, notes: [notVerified(manifest)] }]
   } catch (error) {
     const id = looked.at(-1)
-    if (id === undefined || signal.aborted) throw error
-    const code = hasCode(error, 'damaged')
-      ? 'backup-damaged'
-      : hasCode(error, 'store-unavailable', 'connection')
-        ? 'store-unavailable'
-        : undefined
-    if (code === undefined || !(error instanceof ComebackError)) throw error
-    return { component, id, finding: { code, subject: 'backup', message: error.message, hint: error.hint } }
+    if (id === undefined || signal.aborted || !(error instanceof ComebackError)) throw error
+    if (damaged.length > 0 && hasCode(error, 'damaged', 'no-such-backup')) return damaged.slice(0, MOST_DAMAGED)
+    if (hasCode(error, 'damaged')) return [unread(component, id, 'backup-damaged', error)]
+    if (hasCode(error, 'store-unavailable', 'connection')) return [unread(component, id, 'store-unavailable', error)]
+    throw error
   }
+}
+
+function unread(
+  component: Component,
+  id: string,
+  code: 'backup-damaged' | 'store-unavailable',
+  { message, hint }: ComebackError,
+): UnreadBackup {
+  return { component, id, finding: { code, subject: 'backup', message, hint } }
+}
+
+function hasIndex({ objects }: Catalog, component: Component, id: string): boolean {
+  const folder = `${component}/${id}/`
+  return [...objects.keys()].some(name => name.startsWith(folder) && isIndexFile(name.slice(folder.length)))
 }
 
 function notVerified({ id }: Manifest): ProofFinding {

@@ -7,6 +7,7 @@ import { failureBox, problemBox } from './markdown-problems.ts'
 import { pruneMarkdown } from './markdown-prune.ts'
 import { countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { BackupOutcome, BackupReport } from './report.ts'
+import { HOLDS_WORDS } from './standing-words.ts'
 
 /** Milliseconds. */
 const DAY = 24 * 60 * 60 * 1000
@@ -48,7 +49,7 @@ function title(backups: readonly BackupOutcome[]): string {
   const named = (wanted: BackupOutcome['status']): string =>
     backups
       .filter(({ status }) => status === wanted)
-      .map(({ component }) => component)
+      .map(outcome => `${outcome.component}${lacksText(outcome)}`)
       .join(', ')
   const [failed, partial, complete] = [named('failed'), named('partial'), named('complete')]
   const parts = [
@@ -70,8 +71,8 @@ function overview(made: readonly MadeBackup[]): readonly string[] {
       { head: 'Took', right: true },
       { head: 'Rate', right: true },
     ],
-    made.map(({ component, status, id, bytes, seconds }) => [
-      status === 'complete' ? component : `${component} (${status})`,
+    made.map(({ component, status, id, bytes, seconds, ...backup }) => [
+      `${status === 'complete' ? component : `${component} (${status})`}${lacksText(backup)}`,
       code(id),
       sizeText(bytes.read),
       `${sizeText(bytes.new)} (${percent(bytes.new, bytes.read)})`,
@@ -80,6 +81,10 @@ function overview(made: readonly MadeBackup[]): readonly string[] {
       rateText(bytes.read, seconds),
     ]),
   )
+}
+
+function lacksText(outcome: Pick<MadeBackup, 'holds'> | BackupOutcome): string {
+  return 'holds' in outcome && outcome.holds !== undefined ? ` (${HOLDS_WORDS[outcome.holds]})` : ''
 }
 
 function particulars(backup: MadeBackup, now: Date): readonly string[] {

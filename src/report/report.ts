@@ -51,6 +51,8 @@ export type BackupOutcome =
       readonly seconds: number
       readonly full: boolean
       readonly stock: boolean
+      /** What it is a backup of; absent for everything. */
+      readonly holds?: 'some-rows' | 'structure'
       /** The backup whose chunks were known; absent for the first. */
       readonly base?: string
       readonly segments: number

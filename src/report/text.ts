@@ -4,6 +4,7 @@ import type { Unmade } from '../engine/ports.ts'
 import type { Palette } from './palette.ts'
 import { countText, durationText, rateText, sizeText, timeText } from './quantities.ts'
 import type { BackupOutcome, BackupReport, ExportReport, KeyReport, Report, RestoreReport } from './report.ts'
+import { HOLDS_WORDS } from './standing-words.ts'
 import { checkLines } from './text-check.ts'
 import { copyLines } from './text-copy.ts'
 import { indented } from './text-error.ts'
@@ -104,7 +105,7 @@ function outcomeLines(outcome: BackupOutcome, palette: Palette): readonly string
   const { read, new: fresh, stored } = outcome.bytes
   const status = outcome.status === 'complete' ? green('complete') : yellow('partial')
   return [
-    `${bold(outcome.component)} ${status} ${outcome.id}`,
+    `${bold(outcome.component)} ${status} ${outcome.id}${outcome.holds === undefined ? '' : yellow(`, ${HOLDS_WORDS[outcome.holds]}`)}`,
     `  ${sizeText(read)} read, ${sizeText(fresh)} new, ${sizeText(stored)} stored`,
     `  ${durationText(outcome.seconds)}, ${rateText(read, outcome.seconds)}`,
     `  ${footing(outcome.full, outcome.leansOn)}`,

@@ -9,7 +9,7 @@ import { type Manifest, parseManifest, sealManifest } from '../../src/format/man
 import { createMemoryStore, type MemoryStore } from '../fakes/memory-store.ts'
 import { memorySink, memorySource } from '../fakes/source.ts'
 import { DAY, idsIn, runPrune, runStatus } from './keeping.ts'
-import { never, run } from './proving.ts'
+import { never, prover, run } from './proving.ts'
 import { fakeClock, goodBackup, keyring, manifest, noise, runBackup } from './scene.ts'
 
 const MiB = 1024 * 1024
@@ -249,6 +249,29 @@ test('a manifest of a day to come that is damaged stands in nobody’s way', asy
   store.objects.set('database/20991101T020000Z-000000/manifest.json', Buffer.from('{'))
   expect(await restored(store, clock.now())).toMatchObject({ id: ids[1] })
   expect(await run(store, clock.now())).toMatchObject({ verdict: 'verified' })
+})
+
+test('a forged newest record that claims our own key keeps no backup from being proved', async () => {
+  const { store, clock, ids } = await daily('app', 2)
+  await forge(store, '20261102T030000Z-abcdef', {})
+  expect(await run(store, clock.now())).toMatchObject({ verdict: 'verified', proofs: [{ id: ids[1], recorded: true }] })
+  // With objects beside it, it may be one of ours that was damaged.
+  store.objects.set('database/20261102T030000Z-abcdef/index.gz.enc', Buffer.from('x'))
+  expect(await run(store, clock.now())).toMatchObject({
+    verdict: 'failed',
+    proofs: [
+      { id: '20261102T030000Z-abcdef', findings: [{ code: 'backup-damaged' }] },
+      { id: ids[1], verdict: 'verified' },
+    ],
+  })
+})
+
+test('a backup whose proof failed is restored if it is the latest, and says so loudly', async () => {
+  const { store, clock, ids } = await daily('app', 2)
+  await run(store, clock.now(), { prover: prover(['rows-differ']) })
+  const { id, warnings } = await restored(store, clock.now())
+  expect(id).toBe(ids[1])
+  expect(warnings.join()).toMatch(new RegExp(`${ids[1]}.* FAILED`))
 })
 
 test('a manifest alone of another key does not shut out the first backup, one with its objects does', async () => {

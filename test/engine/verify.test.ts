@@ -195,7 +195,7 @@ test('a component of which only partial backups, or other days, are there keeps 
   })
 })
 
-test('a newest backup whose manifest is damaged fails, and the other components are proved all the same', async () => {
+test('a newest backup whose manifest is damaged fails, and the one before it and the other components are proved all the same', async () => {
   const store = createMemoryStore()
   const { ids, clock } = await history(store, 2)
   await goodBackup(store, memorySource([{ name: 'a', bytes: noise('f', 100) }], { component: 'files' }), { clock })
@@ -207,6 +207,7 @@ test('a newest backup whose manifest is damaged fails, and the other components 
     verdict: 'failed',
     proofs: [
       { id: ids[1], verdict: 'failed', findings: [{ code: 'backup-damaged' }], recorded: false },
+      { id: ids[0], verdict: 'verified', recorded: true },
       { component: 'files', verdict: 'verified', recorded: true },
     ],
     absent: ['config'],
