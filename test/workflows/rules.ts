@@ -15,6 +15,7 @@ interface Job {
   readonly uses?: string
   readonly permissions?: Readonly<Record<string, string>>
   readonly 'timeout-minutes'?: unknown
+  readonly 'cache-mode'?: unknown
   readonly concurrency?: Concurrency
   readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly with?: Record<string, unknown> }[]
 }
@@ -68,6 +69,13 @@ function trustsNames(job: Job, workflow: Workflow): boolean {
   )
 }
 
+/** What a pull request's job may write to the cache, a later run of its branch, or of a reopened one, would take for its own. */
+function mayFillCache(job: Job, workflow: Workflow): boolean {
+  const others = /event_name != 'pull_request'|event_name == '(?!pull_request)/.test(job.if ?? '')
+  const isSafe = job.uses !== undefined || job['cache-mode'] === 'read' || job['cache-mode'] === 'none'
+  return startsOn(workflow, 'pull_request') && !others && !isSafe
+}
+
 /** Full hours are crowded: GitHub runs what is due then late, or not at all. */
 function cronProblems(cron: string): readonly string[] {
   const minute = Number(cron.split(' ')[0])
@@ -99,6 +107,7 @@ function jobProblems(id: string, job: Job, workflow: Workflow): readonly string[
       )
       .map(() => `${id}: the checkout takes what the event names`),
     ...(job.uses === undefined && trustsNames(job, workflow) ? [`${id}: a workflow of a fork starts it`] : []),
+    ...(mayFillCache(job, workflow) ? [`${id}: a pull request may write to the cache`] : []),
     ...(mayWriteForOthers(job, workflow) ? [`${id}: a checkout stands beside rights of a workflow_run`] : []),
   ]
 }

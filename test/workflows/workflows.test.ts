@@ -97,6 +97,9 @@ describe('the checks see', () => {
       .replace('on: push', 'on: {workflow_run: {workflows: [x]}}')
       .replace('contents: read', 'pull-requests: write')
     expect(ruleProblems(run)).toEqual(['a: a checkout stands beside rights of a workflow_run'])
+    const pull = workflow('      - run: x\n').replace('on: push', 'on: pull_request')
+    expect(ruleProblems(pull)).toEqual(['a: a pull request may write to the cache'])
+    expect(ruleProblems(pull.replace('timeout', 'cache-mode: read\n    timeout'))).toEqual([])
     const named = workflow('      - run: x\n', `    env: {KEY: '\${{ secrets.KEY }}'}\n`)
     expect(ruleProblems(named.replace('on: push', 'on: {workflow_run: {workflows: [x]}}'))).toEqual([
       'a: a workflow of a fork starts it',

@@ -30,6 +30,7 @@ const job = v.strictObject({
   if: v.optional(scalar),
   'runs-on': v.optional(v.string()),
   'timeout-minutes': v.optional(scalar),
+  'cache-mode': v.optional(v.picklist(['none', 'read', 'write', 'write-only'])),
   environment: v.optional(v.string()),
   permissions: v.optional(v.record(v.string(), v.string())),
   concurrency: v.optional(v.strictObject({ group: v.string(), 'cancel-in-progress': v.optional(scalar) })),
