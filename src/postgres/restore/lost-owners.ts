@@ -61,28 +61,27 @@ export class LostOwners {
 
   /**
    * Before any grant is made: returns those of `plan` that may be made. A view whose relations were its owner's own, and are the
-   * restoring role's with it, shows what it showed.
+   * restoring role's with it, shows what it showed; and one that nobody was granted still is its owner's alone.
    */
   async close(connection: Connection, plan: RestorePlan): Promise<readonly PlannedEntry[]> {
-    const open = await openedBy(connection, this.#relations, plan)
     const closed = new Set<string>()
-    for (const { schema, name, user, rules } of open) {
-      const key = keyOf({ schema, name })
+    for (const [key, { table, rules, user }] of opened(await readsOf(connection, this.#relations, plan))) {
       const lost = this.#relations.get(key)
       if (lost === undefined) continue
       const { planned, owner, give } = lost
       if (rules.length === 0) {
+        const grants = plan.permissions.filter(one => subjectKey(one) === key).flatMap(({ statements }) => statements)
+        if (!grants.some(sql => sql.startsWith('GRANT'))) continue
         closed.add(key)
-        const grants = plan.permissions.filter(one => isAbout(one, closed, key)).flatMap(({ statements }) => statements)
         this.#tell(planned, owner, user, inOne([give, ...grants]), VIEW_HINT)
         continue
       }
-      const table = `ALTER TABLE ${qualified({ schema, name })}`
+      const alter = `ALTER TABLE ${qualified(table)}`
       const named = rules.map(rule => pg.escapeIdentifier(rule))
-      for (const rule of named) await connection.query(`${table} DISABLE RULE ${rule}`)
-      this.#tell(planned, owner, user, inOne([give, ...named.map(rule => `${table} ENABLE RULE ${rule}`)]), RULE_HINT)
+      for (const rule of named) await connection.query(`${alter} DISABLE RULE ${rule}`)
+      this.#tell(planned, owner, user, inOne([give, ...named.map(rule => `${alter} ENABLE RULE ${rule}`)]), RULE_HINT)
     }
-    return plan.permissions.filter(one => !isAbout(one, closed))
+    return plan.permissions.filter(one => !closed.has(subjectKey(one) ?? ''))
   }
 
   unmade(): readonly Unmade[] {
@@ -108,11 +107,10 @@ export class LostOwners {
   }
 }
 
-function isAbout(planned: PlannedEntry, keys: ReadonlySet<string>, one?: string): boolean {
+/** Of the relation that an entry grants something on. */
+function subjectKey(planned: PlannedEntry): string | undefined {
   const subject = planned.entry.type === 'ACL' ? subjectOf(planned) : undefined
-  if (subject === undefined) return false
-  const key = keyOf(subject)
-  return keys.has(key) && (one === undefined || one === key)
+  return subject === undefined ? undefined : keyOf(subject)
 }
 
 /** All or none of them, whoever runs them: the first alone makes the others harmless. */
@@ -120,40 +118,68 @@ function inOne(statements: readonly string[]): string {
   return ['BEGIN', ...statements, 'COMMIT'].join(';\n')
 }
 
-interface Opened extends Relation {
+/** A rule, a view's own among them, with a relation that it names. */
+interface Reading extends Relation {
   readonly user: string
-  /** Of a table; none of a view, which is one itself. */
+  /** Null of a view, which is one itself. */
+  readonly rule: string | null
+  readonly of: Relation
+  /** Whether the restoring role may see more there than the lost owner did. */
+  readonly opens: boolean
+}
+
+interface Opened {
+  readonly table: Relation
+  readonly user: string
+  /** Of a table; none of a view. */
   readonly rules: readonly string[]
+}
+
+/** What reads something that is open is open itself: the restoring role reads through both. */
+function opened(readings: readonly Reading[]): ReadonlyMap<string, Opened> {
+  const open = new Map<string, Opened>()
+  for (let before = -1; before < open.size; ) {
+    before = open.size
+    for (const reading of readings) {
+      if (!reading.opens && !open.has(keyOf(reading.of))) continue
+      const { schema, name, user, rule } = reading
+      const rules = open.get(keyOf(reading))?.rules ?? []
+      const more = rule === null || rules.includes(rule) ? [] : [rule]
+      open.set(keyOf(reading), { table: { schema, name }, user, rules: [...rules, ...more] })
+    }
+  }
+  return open
 }
 
 /**
  * `$1` to `$3`: those without their owner; `$4` to `$6`: whose each relation of the backup was. What a rule reads is taken from the rule
  * itself, since pg_depend does not tell of the server's own catalogues.
  */
-const OPENED = `
+const READS = `
   WITH lost AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) l(schema, name, owner)),
   known AS (SELECT * FROM unnest($4::text[], $5::text[], $6::text[]) k(schema, name, owner)),
   me AS (SELECT oid, rolname, rolsuper OR rolbypassrls AS passes FROM pg_catalog.pg_roles WHERE rolname = current_user)
-  SELECT l.schema, l.name, me.rolname::text AS user,
-         array_agg(DISTINCT r.rulename::text) FILTER (WHERE c.relkind NOT IN ('v', 'm')) AS rules
+  SELECT DISTINCT l.schema, l.name, me.rolname::text AS user, CASE WHEN c.relkind NOT IN ('v', 'm') THEN r.rulename::text END AS rule,
+         pg_catalog.jsonb_build_object('schema', tn.nspname, 'name', t.relname) AS of,
+         NOT CASE WHEN k.owner IS NULL THEN pg_catalog.has_table_privilege('public', t.oid, 'SELECT')
+                  ELSE k.owner = l.owner AND t.relowner = me.oid AND NOT (t.relforcerowsecurity AND me.passes) END AS opens
     FROM me CROSS JOIN lost l
     JOIN pg_catalog.pg_namespace n ON n.nspname = l.schema
     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = l.name AND c.relowner = me.oid
     JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.ev_enabled <> 'D'
     CROSS JOIN LATERAL pg_catalog.regexp_matches(r.ev_action::text, ':relid (\\d+)', 'g') named(oids)
-    JOIN pg_catalog.pg_class t ON t.oid = named.oids[1]::pg_catalog.oid AND t.oid <> c.oid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+    JOIN pg_catalog.pg_class t ON t.oid = named.oids[1]::pg_catalog.oid AND t.oid <> c.oid
+    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
     LEFT JOIN known k ON k.schema = tn.nspname AND k.name = t.relname
    WHERE NOT (r.rulename = '_RETURN' AND EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions) o
                                                   WHERE o.option_name = 'security_invoker' AND o.option_value::boolean))
-     AND NOT CASE WHEN k.owner IS NULL THEN pg_catalog.has_table_privilege('public', t.oid, 'SELECT')
-                  ELSE k.owner = l.owner AND t.relowner = me.oid AND NOT (t.relforcerowsecurity AND me.passes) END
-   GROUP BY l.schema, l.name, me.rolname`
+   ORDER BY l.schema, l.name`
 
-async function openedBy(
+async function readsOf(
   connection: Connection,
   lost: ReadonlyMap<string, Lost>,
   { preData }: RestorePlan,
-): Promise<readonly Opened[]> {
+): Promise<readonly Reading[]> {
   if (lost.size === 0) return []
   const owned = (entries: readonly PlannedEntry[]) => {
     const all = entries.flatMap(planned => {
@@ -163,9 +189,8 @@ async function openedBy(
     return [all.map(({ schema }) => schema), all.map(({ name }) => name), all.map(({ owner }) => owner)]
   }
   const makes = preData.filter(({ entry: { type } }) => RELATIONS.has(type) || type === 'SEQUENCE')
-  const rows = await connection.query<Opened & { readonly rules: readonly string[] | null }>(OPENED, [
+  return await connection.query<Reading>(READS, [
     ...owned([...lost.values()].map(({ planned }) => planned)),
     ...owned(makes),
   ])
-  return rows.map(row => ({ ...row, rules: row.rules ?? [] }))
 }

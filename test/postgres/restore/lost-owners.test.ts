@@ -40,6 +40,7 @@ const SCHEMA = ({ app, other, reader }: Roles) => `
   CREATE POLICY p ON walled TO ${app} USING (v = 'mine'); GRANT SELECT ON walled TO ${app};
   CREATE VIEW of_own AS SELECT * FROM own; CREATE VIEW of_other AS SELECT * FROM foreign_one; CREATE VIEW of_walled AS SELECT * FROM walled;
   CREATE VIEW of_server AS SELECT rolname FROM pg_roles; CREATE VIEW of_secrets AS SELECT rolname FROM pg_authid;
+  CREATE VIEW inner_one AS SELECT * FROM foreign_one; CREATE VIEW outer_one AS SELECT * FROM inner_one;
   CREATE MATERIALIZED VIEW kept AS SELECT * FROM walled;
   CREATE FUNCTION definer() RETURNS SETOF text LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT v FROM public.walled';
   CREATE FUNCTION invoker(a text DEFAULT 'SECURITY DEFINER') RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -49,9 +50,9 @@ const SCHEMA = ({ app, other, reader }: Roles) => `
   CREATE TABLE trap (v text); CREATE TRIGGER t BEFORE INSERT ON trap FOR EACH ROW EXECUTE FUNCTION on_insert();
   CREATE TABLE ruled (v text); CREATE RULE copy AS ON INSERT TO ruled DO ALSO INSERT INTO own SELECT v FROM foreign_one;
   CREATE FUNCTION by_super() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text';
-  GRANT SELECT ON of_own, of_other, of_walled, of_server, of_secrets, kept TO ${reader} ; GRANT INSERT ON trap, ruled TO ${reader};
+  GRANT SELECT ON outer_one, of_own, of_other, of_walled, of_server, of_secrets, kept TO ${reader} ; GRANT INSERT ON trap, ruled TO ${reader};
   ALTER TABLE own OWNER TO ${app}; ALTER TABLE foreign_one OWNER TO ${other}; ALTER TABLE walled OWNER TO ${other};
-  ALTER VIEW of_own OWNER TO ${app}; ALTER VIEW of_other OWNER TO ${app}; ALTER VIEW of_walled OWNER TO ${app};
+  ALTER VIEW inner_one OWNER TO ${app}; ALTER VIEW outer_one OWNER TO ${app}; ALTER VIEW of_own OWNER TO ${app}; ALTER VIEW of_other OWNER TO ${app}; ALTER VIEW of_walled OWNER TO ${app};
   ALTER VIEW of_server OWNER TO ${app}; ALTER VIEW of_secrets OWNER TO ${app}; ALTER MATERIALIZED VIEW kept OWNER TO ${app};
   ALTER FUNCTION definer() OWNER TO ${app}; ALTER FUNCTION invoker(text) OWNER TO ${app}; ALTER PROCEDURE act(int) OWNER TO ${app};
   ALTER FUNCTION on_insert() OWNER TO ${app}; ALTER TABLE trap OWNER TO ${app}; ALTER TABLE ruled OWNER TO ${app}`
@@ -65,6 +66,7 @@ const CLOSED = [
   'VIEW public.of_other',
   'VIEW public.of_secrets',
   'VIEW public.of_walled',
+  'VIEW public.outer_one',
 ]
 
 const WAYS: readonly (readonly [SharedMajor, 'parallel' | 'atomic'])[] = [
@@ -114,7 +116,7 @@ describe.each(WAYS)('into PostgreSQL %i, %s', (major, mode) => {
     for (const sql of ['SELECT * FROM definer()', 'CALL act(1)', "INSERT INTO trap VALUES ('x')"]) {
       expect(await said(sql), sql).toBe('42501')
     }
-    for (const view of ['of_other', 'of_walled', 'of_secrets', 'kept']) {
+    for (const view of ['inner_one', 'outer_one', 'of_other', 'of_walled', 'of_secrets', 'kept']) {
       expect(await said(`SELECT * FROM ${view}`), view).toBe('42501')
     }
     expect(await said('SELECT count(*) > 0 AS any FROM of_server')).toContain('true')
