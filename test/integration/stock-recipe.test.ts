@@ -122,11 +122,15 @@ describe('the recipe of a manifest', () => {
     ['the middle of a statement', `CREATE TABLE t (a text\n${PWN});\n`],
     ['rows that end too soon', `${SCHEMA}COPY t FROM stdin;\nX\n\\.\n${PWN}`],
     ['a file to write', `${SCHEMA}SELECT 1 \\g PWNED\n`],
-    ['the end of the restriction', `\\unrestrict a\n${SCHEMA}${PWN}`],
-    ['another script', `${SCHEMA}\\i PWNED\n`],
+    ['a file for all that follows', `${SCHEMA}\\o PWNED\n`],
   ])('runs no command of psql that a server put into %s, and fails', async (_, schema) => {
     const { decrypt, files } = await made(schema)
     fill(files)
+    // Left to itself, psql obeys.
+    await run(decrypt.replace(/printf [^;]*; cut/, 'cut'))
+    expect(isPwned()).toBe(true)
+    rmSync(join(folder, 'PWNED'))
+    await database.query('DROP TABLE IF EXISTS t')
     const { code, said } = await run(decrypt)
     expect(code).not.toBe(0)
     expect(said).toMatch(/backslash commands are restricted|wrong key/)
@@ -196,24 +200,28 @@ describe('the recipe of a manifest', () => {
 })
 
 describe('the recipe with its fetching', () => {
-  test('takes from a folder only what a backup can have', async () => {
-    const { id, decrypt, files } = await made()
-    const store = join(folder, 'store')
-    const place = join(store, 'database', id)
-    fill(files, place)
-    writeFileSync(join(place, '.backup_key'), 'a key of somebody else\n')
-    writeFileSync(join(place, 'PWNED'), '')
-    mkdirSync(join(folder, 'work'))
-    const text = fetchRecipe({ store: `file:${store}`, component: 'database', id }, decrypt).join('\n')
-    const tools = { key: KEY, env: { DATABASE_URL: database.url } }
-    expect(await runRecipe(text, join(folder, 'work'), tools)).toMatchObject({ code: 0 })
-    expect(readdirSync(join(folder, 'work', id)).sort()).toEqual(
-      [...files.keys(), 'packs'].filter(name => !name.startsWith('index')).sort(),
-    )
-    expect(await rows()).toEqual(['one', 'two'])
-    // Into a folder that is there already, nothing is fetched, and nothing is restored.
-    expect((await runRecipe(text, join(folder, 'work'), tools)).code).not.toBe(0)
-  })
+  test.each(['bash', 'zsh'] as const)(
+    'takes from a folder only what a backup can have (%s)',
+    async (shell, context) => {
+      needTools(context, shell)
+      const { id, decrypt, files } = await made()
+      const store = join(folder, 'store')
+      const place = join(store, 'database', id)
+      fill(files, place)
+      writeFileSync(join(place, '.backup_key'), 'a key of somebody else\n')
+      writeFileSync(join(place, 'PWNED'), '')
+      mkdirSync(join(folder, 'work'))
+      const text = fetchRecipe({ store: `file:${store}`, component: 'database', id }, decrypt).join('\n')
+      const tools = { key: KEY, shell, env: { DATABASE_URL: database.url } }
+      expect(await runRecipe(text, join(folder, 'work'), tools)).toMatchObject({ code: 0 })
+      expect(readdirSync(join(folder, 'work', id)).sort()).toEqual(
+        [...files.keys(), 'packs'].filter(name => !name.startsWith('index')).sort(),
+      )
+      expect(await rows()).toEqual(['one', 'two'])
+      // Into a folder that is there already, nothing is fetched, and nothing is restored.
+      expect((await runRecipe(text, join(folder, 'work'), tools)).code).not.toBe(0)
+    },
+  )
 
   test('takes from artifacts only those of runs of the repository’s own code, by names that a backup can have', async context => {
     needTools(context, 'jq')

@@ -13,6 +13,7 @@ export interface StockTools {
   /** Otherwise psql goes on. */
   readonly stopOnError?: boolean
   readonly key?: string
+  readonly shell?: 'bash' | 'zsh'
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -23,7 +24,7 @@ export interface Ran {
 
 /** Runs the text in the folder, with the key outside of it. */
 export async function runRecipe(text: string, cwd: string, tools: StockTools = {}): Promise<Ran> {
-  const { psql, key = TEST_KEY, env = {} } = tools
+  const { psql, key = TEST_KEY, shell = 'bash', env = {} } = tools
   const place = mkdtempSync(join(tmpdir(), 'comeback-recipe-'))
   try {
     const keyFile = join(place, 'key')
@@ -31,7 +32,7 @@ export async function runRecipe(text: string, cwd: string, tools: StockTools = {
     if (psql !== undefined) symlinkSync(psql, join(place, 'psql'))
     const gh = `#!/bin/sh\nexec ${process.execPath} ${join(import.meta.dirname, 'gh.ts')} "$@"\n`
     writeFileSync(join(place, 'gh'), gh, { mode: 0o755 })
-    const child = spawn('bash', ['-c', text.replaceAll(KEY_PLACE, keyFile)], {
+    const child = spawn(shell, ['-c', text.replaceAll(KEY_PLACE, keyFile)], {
       cwd,
       env: { ...process.env, ...env, PATH: `${place}:${env.PATH ?? process.env.PATH}` },
       stdio: ['ignore', 'pipe', 'pipe'],
