@@ -191,7 +191,7 @@ async function readWithStockTools(backup: CompleteBackup | undefined): Promise<b
     say(red('The first backup says of itself that stock tools cannot read it.'))
     return false
   }
-  const lacking = ['bash', 'openssl', 'gunzip', 'xargs', 'cmp'].filter(program => !isOnPath(program))
+  const lacking = ['bash', 'openssl', 'gunzip', 'xargs', 'sed'].filter(program => !isOnPath(program))
   if (lacking.length > 0) {
     say(dim(`Skipped: ${lacking.join(', ')} is not installed here.`))
     return true

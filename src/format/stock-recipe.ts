@@ -7,7 +7,7 @@
  *   from before August 2025 does not know the word, and stops at once.
  * - A step that fails ends all that come after it.
  *
- * For bash and zsh, and for the sed, tar and cmp of Linux, macOS and Busybox.
+ * For bash and zsh, and for the sed, xargs and tar of Linux, macOS and Busybox.
  */
 import type { CodecName } from './compression.ts'
 import type { Component } from './manifest.ts'
@@ -27,12 +27,13 @@ export interface StockFiles {
 export function stockRecipe({ component, codec, iterations }: StockFiles): string {
   const list = [
     `( set -euo pipefail; key=${KEY_PLACE}`,
-    String.raw`tr -d ' \n' < manifest.json | tr '{' '\n' |`,
-    String.raw`  sed -nE 's/^"name":"(${packPattern(component)})","size":[0-9]+,"sha256":"([0-9a-f]{64})".*/\2 *\1/p' > packs`,
-    `test -s packs; cut -d '*' -f 2 packs | xargs openssl dgst -sha256 -r | cmp - packs`,
+    String.raw`packs=$(tr -d ' \n' < manifest.json | tr '{' '\n' |`,
+    String.raw`  sed -nE 's/^"name":"(${packPattern(component)})","size":[0-9]+,"sha256":"([0-9a-f]{64})".*/\2 *\1/p')`,
+    String.raw`files=$(printf '%s\n' "$packs" | cut -d '*' -f 2)`,
+    String.raw`test -n "$packs" && test "$(printf '%s\n' "$files" | xargs openssl dgst -sha256 -r)" = "$packs" || { echo 'Not what the manifest says.'; exit 1; }`,
   ]
   const decrypt = [
-    `cut -d '*' -f 2 packs | while read -r f; do`,
+    String.raw`printf '%s\n' "$files" | while read -r f; do`,
     `  openssl enc -d -aes-256-cbc -pbkdf2 -iter ${iterations} -md sha256 -pass "file:$key" -in "$f" | ${DECOMPRESS[codec]}`,
   ].join('\n')
   if (component !== 'database') {
