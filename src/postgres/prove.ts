@@ -9,6 +9,7 @@ import { type Connection, type ConnectOptions, connect } from './connection/conn
 import { makeSettings, WRITING } from './connection/session-settings.ts'
 import { type DatabaseDetail, parseDatabaseDetail } from './detail.ts'
 import { namesIn } from './names.ts'
+import { clearAbandoned, markLeft, markUnderWay } from './proof/abandoned.ts'
 import { type Assertion, runAssertions } from './proof/assertions.ts'
 import { compareDatabase } from './proof/compare-database.ts'
 import {
@@ -86,11 +87,17 @@ async function prove(request: Request, url: string): Promise<ProofResult> {
   const server = await serverName(connection)
   const unfit = await findUnfit(connection, detail)
   if (unfit.length > 0) return { ...unproved(...unfit), server }
+  const strange = await clearAbandoned(connection, text => context.progress.phase(text))
   const database = await createProofDatabase(connection, url, detail)
   const roles: string[] = []
-  const outcome = await proveIn(database, roles, request).catch((error: unknown) => ({ error }))
-  if (!('error' in outcome) && outcome.left !== undefined) return { ...outcome, server }
-  const leftovers = await clear(place, database, roles)
+  const outcome = await markUnderWay(connection, database)
+    .then(() => proveIn(database, roles, request))
+    .catch((error: unknown) => ({ error }))
+  if (!('error' in outcome) && outcome.left !== undefined) {
+    await markLeft(connection, database)
+    return { ...outcome, server, findings: [...outcome.findings, ...strange] }
+  }
+  const leftovers = [...(await clear(place, database, roles)), ...strange]
   if (!('error' in outcome)) return { ...outcome, server, findings: [...outcome.findings, ...leftovers] }
   if (signal.aborted) throw outcome.error
   return { ...unproved(otherFinding(outcome.error), ...leftovers), server }

@@ -43,6 +43,8 @@ export interface Connection extends AsyncDisposable {
   readonly serverVersion: number
   /** `host:port/database`, for messages. */
   readonly description: string
+  /** Its end on the server. */
+  readonly backend: Backend
   readonly silence: Silence
   /**
    * One query at a time. Rejects with pg's `DatabaseError` when the server refuses it (give it to `serverError`), with the
@@ -201,6 +203,7 @@ function connectionOver(
     client,
     serverVersion: version,
     description,
+    backend,
     silence:
       options.watched === false || backend.started === '' ? UNWATCHED : watch(client, description, backend, options),
     async query<T>(sql: string, values?: readonly unknown[]) {

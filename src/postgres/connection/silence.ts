@@ -32,7 +32,8 @@ export interface Backend {
 }
 
 const microseconds = (time: string) => `(extract(epoch FROM ${time}) * 1000000)::bigint::text`
-const STARTED = microseconds('a.backend_start')
+/** Of `a`, a row of `pg_stat_activity`. */
+export const STARTED = microseconds('a.backend_start')
 const SERVER = microseconds('pg_catalog.pg_postmaster_start_time()')
 
 export const BACKEND = `
