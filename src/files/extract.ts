@@ -13,6 +13,7 @@ import type { FolderTarget, Problem, Sink, SinkProgress, SinkResult, StoredBacku
 import { ComebackError } from '../errors.ts'
 import { existingFiles } from './existing-files.ts'
 import { folderTarget } from './folder-target.ts'
+import { holding } from './held-folder.ts'
 import { type ArchiveSurvey, conflictOf, NOTHING_YET, surveyArchive } from './inspect.ts'
 import { count, leftOutProblems, summarize } from './left-out.ts'
 import { filterMembers, type MemberFilter } from './member-filter.ts'
@@ -134,19 +135,22 @@ async function lookAt(
     refused = error
     return { way: 'new' as const, directory: options.directory, stats: undefined }
   })
+  // Held, as what stands there may have longer paths than the system takes at a time.
+  const there = <T>(run: (held: string) => Promise<T>) =>
+    place.stats?.isDirectory() === true ? holding(place.directory, run) : run(place.directory)
   const survey =
     known?.place.directory === place.directory
       ? known.survey
       : options.fleeting === true && place.way === 'new'
         ? NOTHING_YET
-        : await surveyArchive(archiveBytes(backup, signal), { directory: place.directory, filter }, signal)
+        : await there(held => surveyArchive(archiveBytes(backup, signal), { directory: held, filter }, signal))
   if (filter !== undefined && filter.unmatched().length === include.length) {
     throw new ComebackError('not-found', `The backup ${backup.id} holds no file that matches ${include.join(', ')}.`, {
       hint: 'Patterns start where those of the backup did: uploads/2026, say. A name that begins with a dot must be written with its dot.',
     })
   }
   const none = { count: 0, names: [] }
-  const lacking = place.way === 'swap' ? await existingFiles(place.directory, signal, survey.brings) : undefined
+  const lacking = place.way === 'swap' ? await there(held => existingFiles(held, signal, survey.brings)) : undefined
   if (place.way === 'merge') refused ??= conflictOf(survey, place.directory, overwrite)
   const foreign = lacking === undefined ? none : { count: lacking.files, names: lacking.names }
   return { place, survey, filter, lacking: foreign, refused }
@@ -172,7 +176,9 @@ async function inspectFolder(look: Look, options: FilesSinkOptions, signal: Abor
     ],
     problems: [...(await willRepair(options.directory)), ...unmatchedProblems(filter)],
     refused,
-    holds: await existingFiles(directory, signal),
+    holds: await (place.stats?.isDirectory() === true
+      ? holding(directory, held => existingFiles(held, signal))
+      : existingFiles(directory, signal)),
   })
 }
 

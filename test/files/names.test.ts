@@ -139,7 +139,7 @@ function plantDeep(folder: string, length: number): void {
 }
 
 async function deepest(folder: string): Promise<number> {
-  const { stdout } = await run('sh', ['-c', 'cd "$0" && find . -type f', folder])
+  const { stdout } = await run('sh', ['-c', 'cd "$0" && find . -name ".comeback-*" -prune -o -type f -print', folder])
   return Math.max(
     ...stdout
       .trim()
@@ -161,6 +161,10 @@ describe('paths near the limit of the system', () => {
       await plant(place, { 'other/mine': 'x' })
       await restore(backup, { directory: join(place, 'other'), include: ['n*'] })
       expect(await deepest(join(place, 'other'))).toBe(length)
+      // Over itself, as the whole folder and as files of it.
+      await restore(backup, { directory, overwrite: true })
+      await restore(backup, { directory, overwrite: true, include: ['n*'] })
+      expect(await deepest(directory)).toBe(length)
       const { findings } = await createFilesProver({ temporary: place }).prove(
         backup,
         { progress: countProgress() },
@@ -170,6 +174,16 @@ describe('paths near the limit of the system', () => {
       expect(readdirSync(place).filter(name => name.startsWith('comeback-proof'))).toEqual([])
     },
   )
+
+  test('leave room for what a restore makes beside its folder; without room, nothing is touched', async () => {
+    await plant(root, { a: 'x' })
+    const { backup } = await backUp()
+    await restore(backup, { directory: join(place, 'n'.repeat(220)) })
+    expect(await readFile(join(place, 'n'.repeat(220), 'a'), 'utf8')).toBe('x')
+    const long = restore(backup, { directory: join(place, 'n'.repeat(221)) })
+    await expect(long).rejects.toMatchObject({ hint: expect.stringMatching(/shorter/) })
+    expect(await readdir(place)).toEqual(['n'.repeat(220)])
+  })
 
   test('beyond it are named by the backup, which is partial, and says how to leave them out', async () => {
     plantDeep(root, 4800)
