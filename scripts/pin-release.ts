@@ -69,7 +69,11 @@ function workflowsIn(root: string): readonly string[] {
 
 function gitIn(root: string): (...args: string[]) => string {
   return (...args) =>
-    execFileSync('git', ['-c', `safe.directory=${root}`, ...args], { cwd: root, encoding: 'utf8' }).trim()
+    execFileSync('git', ['-c', `safe.directory=${root}`, ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim()
 }
 
 if (import.meta.main) {

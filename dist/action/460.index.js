@@ -178,6 +178,7 @@ const RECORD = dist/* object */.Ikc({
     name: dist/* string */.YjP(),
     size_in_bytes: dist/* pipe */.FsL(dist/* number */.aig(), dist/* integer */.ndf(), dist/* minValue */.Wwf(0)),
     expired: dist/* boolean */.zMY(),
+    created_at: dist/* nullish */.cl6(dist/* pipe */.FsL(dist/* string */.YjP(), dist/* isoTimestamp */.yhX())),
     expires_at: dist/* nullish */.cl6(dist/* pipe */.FsL(dist/* string */.YjP(), dist/* isoTimestamp */.yhX())),
     digest: dist/* nullish */.cl6(dist/* string */.YjP()),
     workflow_run: WORKFLOW_RUN,
@@ -314,6 +315,7 @@ function stored(record) {
             object: name.object,
             size: record.size_in_bytes,
             digest: /^sha256:([0-9a-f]{64})$/.exec(record.digest ?? '')?.[1],
+            createdAt: record.created_at ? new Date(record.created_at) : undefined,
             expiresAt: record.expires_at ? new Date(record.expires_at) : undefined,
             expired: record.expired,
         },
@@ -909,7 +911,16 @@ function artifactUploader(options) {
             catalogue.forget(id);
             throw strange(object, 'what arrived is not what was sent');
         }
-        const artifact = { id, run: run.id, object, size, digest, expiresAt: undefined, expired: false };
+        const artifact = {
+            id,
+            run: run.id,
+            object,
+            size,
+            digest,
+            createdAt: undefined,
+            expiresAt: undefined,
+            expired: false,
+        };
         const at = now();
         // Stored it is, even if GitHub does not say now how long it lives: that is asked again after the next upload.
         await retention.learn(api, artifact, at, signal).catch((error) => {
@@ -1257,8 +1268,12 @@ function notFound(name, repository, expiredAt) {
         return new errors/* ComebackError */.U$('not-found', `No artifact of ${repository} holds ${name}.`);
     return new errors/* ComebackError */.U$('not-found', `${name} expired on ${expiredAt.toISOString().slice(0, 10)}: GitHub keeps no artifact of ${repository} that holds it.`, { hint: 'How long artifacts are kept is asked for with --retention-days, and limited by the repository.' });
 }
-function infoOf({ object: name, size, expiresAt }) {
-    return { name, size, ...(expiresAt === undefined ? {} : { expiresAt }) };
+function infoOf({ object: name, size, createdAt, expiresAt }) {
+    return {
+        ...{ name, size },
+        ...(createdAt === undefined ? {} : { writtenAt: createdAt }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+    };
 }
 function checkSize({ object, size }, range, limit) {
     if (limit !== undefined && size > limit) {

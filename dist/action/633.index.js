@@ -511,11 +511,28 @@ async function post(url, { type, body }, pause) {
         await (0,promises_.setTimeout)(pause);
     }
 }
+/** fetch refuses a URL with a user in it. */
+function withoutUser(url) {
+    const whole = new URL(url);
+    const { username, password } = whole;
+    whole.username = '';
+    whole.password = '';
+    if (username === '' && password === '')
+        return { href: whole.href, authorization: {} };
+    const pair = Buffer.from(`${(0,report_scrub/* decoded */.DH)(username)}:${(0,report_scrub/* decoded */.DH)(password)}`);
+    return { href: whole.href, authorization: { authorization: `Basic ${pair.toString('base64')}` } };
+}
 async function once(url, type, body) {
     try {
-        const headers = { 'content-type': type, 'user-agent': `comeback/${version/* VERSION */.x}` };
-        const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(PATIENCE) });
+        const { href, authorization } = withoutUser(url);
+        const headers = { 'content-type': type, 'user-agent': `comeback/${version/* VERSION */.x}`, ...authorization };
+        const signal = AbortSignal.timeout(PATIENCE);
+        // What is told is for the place that was named, and for none that it points at.
+        const answer = await fetch(href, { method: 'POST', headers, body, redirect: 'manual', signal });
         await answer.body?.cancel();
+        if (answer.status >= 300 && answer.status < 400) {
+            return { reason: `it points elsewhere (status ${answer.status}), which is not followed.`, mayPass: false };
+        }
         if (answer.ok)
             return undefined;
         return { reason: `it answered with status ${answer.status}.`, mayPass: PASSING.has(answer.status) };
@@ -690,11 +707,14 @@ function keyInFile(path) {
     }
 }
 
+// EXTERNAL MODULE: ./build/make-folder.js
+var make_folder = __webpack_require__(2713);
 ;// CONCATENATED MODULE: ./build/run/log.js
 /**
  * The log of one run, for whoever looks into it a week later. It is written line by line, synchronously, so that it is
  * complete up to the moment in which a process is killed.
  */
+
 
 
 
@@ -769,7 +789,7 @@ function warningText({ component, message, hint }) {
     return `warning: ${component === undefined ? '' : `${component}: `}${message}${hint === undefined ? '' : ` (${hint})`}`;
 }
 function create({ directory, verb, now }) {
-    const made = (0,external_node_fs_.mkdirSync)(directory, { recursive: true, mode: 0o700 });
+    const made = (0,make_folder/* makeFolderSync */.E)(directory, 0o700);
     if (made !== undefined)
         (0,external_node_fs_.writeFileSync)((0,external_node_path_.join)(directory, '.gitignore'), '*\n', { mode: 0o600 });
     const stamp = now().toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '');
@@ -1239,6 +1259,8 @@ function quoted(path) {
     return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __webpack_require__(7975);
 ;// CONCATENATED MODULE: ./build/nearest.js
 /** What somebody who mistyped a word probably meant. */
 /** The candidate that begins with the word, or else the one that the fewest slips lie between; none if all are far off. */
@@ -1506,6 +1528,8 @@ function asInput(option, rest) {
 const ACTION_VERBS = build_options/* VERBS */.hU.filter((verb) => verb !== 'import' && verb !== 'init' && verb !== 'key');
 /** What takes the place of a default store on a disk: a runner's disk is gone when the job ends. */
 const STANDARD_STORE = 'artifact:';
+/** The input whose every value is somebody's secret. */
+const CONFIGURATION = 'config-env-values';
 /** They are about the terminal, about files that are not on a runner, or an input of the Action's own. */
 const FLAGS_ONLY = ['at', 'json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf'];
 const FILLED_IN = {
@@ -1545,6 +1569,11 @@ const OWN_FIRST = [
 ];
 const OWN_LAST = [
     {
+        name: CONFIGURATION,
+        verbs: ['backup'],
+        description: 'Variables that config-env chooses from, in place of those of the environment: from a secret, in the form of a .env file.',
+    },
+    {
         name: 'comment',
         verbs: ['verify'],
         description: 'Write the result into a comment of the pull request, one that is kept up to date. Needs the permission pull-requests: write. Default: false',
@@ -1577,7 +1606,7 @@ const OWN_LAST = [
     {
         name: 'summary-details',
         verbs: ACTION_VERBS,
-        description: 'Show the names of tables and files in the job summary, too. The summaries of a public repository are public. Default: false',
+        description: 'Show the names of tables, roles, hosts and files in job summary and annotations, too. Those of a public repository are public, as its logs are, which have the names. Default: false',
     },
 ];
 /** In the order in which action.yml and README show them. */
@@ -1667,6 +1696,8 @@ function dashed(name) {
 }
 
 ;// CONCATENATED MODULE: ./build/action/inputs.js
+/** From the variables that the runner sets to the command and its options; what can be wrong about them is said here. */
+
 
 
 
@@ -1676,6 +1707,7 @@ function dashed(name) {
 const PREFIX = /^INPUT_/;
 /** Inputs of the Action's own, and the command that they belong to. */
 const OWNERS = {
+    'config-env-values': 'backup',
     comment: 'verify',
     'check-run': 'verify',
     results: 'verify',
@@ -1683,6 +1715,10 @@ const OWNERS = {
     watch: 'status',
 };
 const OPTION_BY_NAME = new Map(INPUTS.flatMap(({ name, option }) => (option === undefined ? [] : [[name, option]])));
+/** They are to be backed up, and steer nothing: neither this run nor a step after it sees them as variables. */
+function configurationIn(text) {
+    return text === undefined ? undefined : (0,external_node_util_.parseEnv)(text);
+}
 /** An empty input counts as not given, as a secret that is not set reads so. Throws `usage`. */
 function parseInputs(environment) {
     const given = givenInputs(environment);
@@ -1716,6 +1752,7 @@ function parseInputs(environment) {
         command,
         options: resolved,
         key: given.get('key') ?? environment.COMEBACK_KEY,
+        configuration: configurationIn(given.get(CONFIGURATION)),
         summaryDetails: isOn('summary-details', given),
         cache: isOn('cache', given, true),
         comment: isOn('comment', given),
@@ -1819,11 +1856,15 @@ function spell(option) {
 
 
 
+
 /** Characters. A shorter mask would riddle the whole log with stars, and hide nothing that is hard to guess. */
 const SHORTEST = 4;
 const VARIABLE = /^INPUT_/;
+/** Characters of a value among many, most of which are no secrets: `true`, `production`. */
+const SHORTEST_VALUE = 8;
 const SECRET_INPUTS = new Set([
     'key',
+    CONFIGURATION,
     ...INPUTS.flatMap(({ name, option }) => (option !== undefined && build_options/* OPTIONS */.lw[option].secret === 'value' ? [name] : [])),
 ]);
 /** All secrets in the environment and the inputs, those among them that were given under a wrong name. */
@@ -1834,9 +1875,14 @@ function secretsOfAction(environment) {
         const name = variable.replace(VARIABLE, '').toLowerCase();
         const whole = SECRET_INPUTS.has(renamedInput(name) ?? name) ? [value] : [];
         // Any of them: a URL in the wrong input is as secret as in the right one.
-        return [...whole, ...value.split(/\s+/).flatMap(report_scrub/* secretsOfUrl */.mE)];
+        return [...whole, ...masks_valuesIn(name, value), ...value.split(/\s+/).flatMap(report_scrub/* secretsOfUrl */.mE)];
     });
     return [...secretsGiven([], environment), ...inputs].filter(secret => secret.trim() !== '');
+}
+function masks_valuesIn(name, text) {
+    if (name !== CONFIGURATION)
+        return [];
+    return Object.values((0,external_node_util_.parseEnv)(text)).filter((value = '') => value.length >= SHORTEST_VALUE);
 }
 /**
  * One line each, as the runner looks at one line of the log at a time, and would itself cut a mask of several lines into
@@ -2431,18 +2477,25 @@ function distinct(labels) {
     });
 }
 
+// EXTERNAL MODULE: ./build/report/fetch-recipe.js
+var fetch_recipe = __webpack_require__(510);
 ;// CONCATENATED MODULE: ./build/report/markdown-decrypt.js
 /** How a backup comes back without Comeback: the files out of their store, then the one command that the manifest names. */
+
 
 
 function decryptSection(backup, store) {
     return folded('Decrypt it without Comeback', backup.decrypt === undefined ? exported(backup, store) : stock(backup, backup.decrypt, store));
 }
 function stock(backup, decrypt, store) {
+    const endpoint = store.startsWith('s3:')
+        ? ["Where the bucket is not Amazon's, add <code>--endpoint-url URL</code> to <code>aws s3 cp</code>.", '']
+        : [];
     return [
-        `In an empty folder, with the key (its id is ${(0,markdown_escape/* code */.aY)(backup.keyId)}) in the file <code>.backup_key</code>:`,
+        `With the key (its id is ${(0,markdown_escape/* code */.aY)(backup.keyId)}) in a file outside of the folder that this makes:`,
         '',
-        ...(0,markdown_escape/* fenced */.OF)('sh', [...fetchLines(backup, store), decrypt]),
+        ...endpoint,
+        ...(0,markdown_escape/* fenced */.OF)('sh', (0,fetch_recipe/* fetchRecipe */.D)({ ...backup, store }, decrypt)),
     ];
 }
 function exported({ component, id, keyId, leansOn }, store) {
@@ -2453,28 +2506,6 @@ function exported({ component, id, keyId, leansOn }, store) {
         '',
         ...(0,markdown_escape/* fenced */.OF)('sh', [`${token}comeback export ${component} ${id} --into exported --store ${(0,markdown_escape/* shellWord */.r7)(store)}`]),
     ];
-}
-/** Leaves the shell in a folder that holds the backup's files under their own names, and the key. */
-function fetchLines({ component, id }, store) {
-    const [kind, rest] = [store.slice(0, store.indexOf(':')), store.slice(store.indexOf(':') + 1)];
-    if (kind === 'artifact') {
-        const artifacts = `repos/${rest}/actions/artifacts`;
-        return [
-            `gh api --paginate ${(0,markdown_escape/* shellWord */.r7)(`${artifacts}?per_page=100`)} \\`,
-            `  --jq '.artifacts[] | select(.expired | not) | "\\(.id) \\(.name)"' |`,
-            `  grep ' comeback~${component}~${id}~' |`,
-            '  while read -r artifact name; do',
-            `    gh api ${(0,markdown_escape/* shellWord */.r7)(artifacts)}/$artifact/zip > "$(echo "$name" | cut -d'~' -f4)"`,
-            '  done',
-        ];
-    }
-    if (kind === 's3') {
-        return [
-            "# Where the bucket is not Amazon's, add --endpoint-url URL.",
-            `aws s3 cp --recursive ${(0,markdown_escape/* shellWord */.r7)(`${store}/${component}/${id}`)} .`,
-        ];
-    }
-    return [`cp ${(0,markdown_escape/* shellWord */.r7)(`${rest}/${component}/${id}`)}/* .`];
 }
 
 ;// CONCATENATED MODULE: ./build/report/markdown-problems.js
@@ -2571,8 +2602,11 @@ function problemLine({ message, hint }) {
     return `- ${(0,markdown_escape/* prose */.CS)(message)}${hint === undefined ? '' : `<br>**What to do:** ${(0,markdown_escape/* prose */.CS)(hint)}`}`;
 }
 
+// EXTERNAL MODULE: ./build/report/standing-words.js
+var standing_words = __webpack_require__(2763);
 ;// CONCATENATED MODULE: ./build/report/markdown-backup.js
 /** The summary of a backup run: failures first, then the numbers side by side, then each backup's particulars. */
+
 
 
 
@@ -2614,7 +2648,7 @@ function backupMarkdown({ store, backups, pruned }, { details, now }) {
 function markdown_backup_title(backups) {
     const named = (wanted) => backups
         .filter(({ status }) => status === wanted)
-        .map(({ component }) => component)
+        .map(outcome => `${outcome.component}${lacksText(outcome)}`)
         .join(', ');
     const [failed, partial, complete] = [named('failed'), named('partial'), named('complete')];
     const parts = [
@@ -2633,8 +2667,8 @@ function overview(made) {
         { head: 'Stored', right: true },
         { head: 'Took', right: true },
         { head: 'Rate', right: true },
-    ], made.map(({ component, status, id, bytes, seconds }) => [
-        status === 'complete' ? component : `${component} (${status})`,
+    ], made.map(({ component, status, id, bytes, seconds, ...backup }) => [
+        `${status === 'complete' ? component : `${component} (${status})`}${lacksText(backup)}`,
         (0,markdown_escape/* code */.aY)(id),
         (0,quantities/* sizeText */.lP)(bytes.read),
         `${(0,quantities/* sizeText */.lP)(bytes.new)} (${markdown_backup_percent(bytes.new, bytes.read)})`,
@@ -2642,6 +2676,9 @@ function overview(made) {
         (0,quantities/* durationText */.S5)(seconds),
         (0,quantities/* rateText */.cf)(bytes.read, seconds),
     ]));
+}
+function lacksText(outcome) {
+    return 'holds' in outcome && outcome.holds !== undefined ? ` (${standing_words/* HOLDS_WORDS */.n8[outcome.holds]})` : '';
 }
 function particulars(backup, now) {
     const { expires } = backup;
@@ -2898,9 +2935,11 @@ function historyMarkdown({ components, html, store }) {
 
 
 
+
 /** Strange names that are shown; the rest are counted. */
 const FOREIGN_SHOWN = 5;
-function listMarkdown({ store, backups, foreign }, now) {
+function listMarkdown(report, now) {
+    const { store, backups, foreign, unauthenticated } = report;
     const failed = backups.filter(({ status }) => status === 'failed').length;
     const stored = backups.reduce((sum, backup) => sum + backup.stored, 0);
     const doubtful = backups.some(({ authenticated, status }) => !authenticated && status !== 'damaged' && status !== 'unread');
@@ -2909,7 +2948,15 @@ function listMarkdown({ store, backups, foreign }, now) {
         '',
         `${failed === 0 ? '' : `And ${(0,quantities/* countText */.lT)(failed, 'failed run')}. `}${(0,quantities/* sizeText */.lP)(stored)} stored in ${(0,markdown_escape/* code */.aY)(store)}.`,
         ...(backups.length === 0 ? [''] : markdown_list_table(backups, now)),
-        ...(doubtful ? ['? Made with another key than the one at hand, so listed as it claims to be.', ''] : []),
+        ...(unauthenticated === true && backups.length > 0
+            ? [standing_words/* NO_KEY */.SH, '']
+            : doubtful
+                ? ['? Made with another key than the one at hand, so listed as it claims to be.', '']
+                : []),
+        ...[...new Set(backups.flatMap(({ discount }) => discount ?? []))].flatMap(discount => [
+            `⚠️ ${standing_words/* DISCOUNTS */.XE[discount].word}: it ${standing_words/* DISCOUNTS */.XE[discount].because}, and counts for nothing here.`,
+            '',
+        ]),
         ...foreignLines(foreign),
     ];
 }
@@ -2940,7 +2987,7 @@ function markdown_list_table(backups, now) {
         const damaged = backup.status === 'damaged';
         const unread = backup.status === 'unread';
         return [
-            `${STATUS[backup.status]}${backup.purpose === undefined ? '' : `, ${backup.purpose}`}`,
+            `${backup.discount === undefined ? STATUS[backup.status] : `⚠️ ${standing_words/* DISCOUNTS */.XE[backup.discount].word}`}${backup.purpose === undefined ? '' : `, ${backup.purpose}`}`,
             backup.component,
             `${(0,markdown_escape/* code */.aY)(backup.id)}${backup.authenticated || damaged || unread ? '' : ' ?'}`,
             (0,quantities/* ageText */.XG)(new Date(backup.time), now),
@@ -2954,7 +3001,9 @@ function markdown_list_table(backups, now) {
         ];
     }));
 }
-function kindText({ full, leansOn }) {
+function kindText({ full, holds, leansOn }) {
+    if (holds !== undefined)
+        return standing_words/* HOLDS_WORDS */.n8[holds];
     if (leansOn.length > 0)
         return `leans on ${leansOn.length}`;
     return full === true ? 'full' : '';
@@ -3023,9 +3072,9 @@ function exportMarkdown({ component, id, directory, files, bytes, decrypt }) {
             ['Files', `${(0,quantities/* countText */.lT)(files.length, 'file')}, ${(0,quantities/* sizeText */.lP)(bytes)}, in ${(0,markdown_escape/* code */.aY)(directory)}`],
         ]),
         '',
-        'To decrypt it without Comeback, in that folder, with the key in the file <code>.backup_key</code>:',
+        'To restore it without Comeback, in that folder, with the key in a file outside of it:',
         '',
-        ...(0,markdown_escape/* fenced */.OF)('sh', [decrypt]),
+        ...(0,markdown_escape/* fenced */.OF)('sh', decrypt.split('\n')),
         '',
     ];
 }
@@ -3103,6 +3152,7 @@ function howTo({ target, confirm }) {
 
 
 
+
 function statusMarkdown(report) {
     const { store, time, maxAge, maxProofAge, components, space } = report;
     const alarming = [...names(components.filter(isAlarming)), ...(space.exceeded === true ? ['the quota'] : [])];
@@ -3127,6 +3177,7 @@ function statusMarkdown(report) {
             { head: 'In 30 days', right: true },
         ], components.map(markdown_status_row)),
         ...spaceLines(space),
+        ...(report.unauthenticated === true ? markdown_parts_alert('WARNING', [standing_words/* NO_KEY */.SH]) : []),
         `In ${(0,markdown_escape/* code */.aY)(store)}.`,
         '',
         ...components.flatMap(component => laterLines(component, now)),
@@ -3141,7 +3192,7 @@ function markdown_status_row(status) {
             ? state === 'never'
                 ? 'never backed up'
                 : 'none'
-            : `${(0,markdown_escape/* code */.aY)(last.id)}${last.authenticated ? '' : ' ?'}`,
+            : `${(0,markdown_escape/* code */.aY)(last.id)}${last.authenticated ? '' : ' ?'}${last.holds === undefined ? '' : `, ${standing_words/* HOLDS_WORDS */.n8[last.holds]}`}`,
         last === undefined ? '' : markdown_status_secondsText(last.age),
         status.largestGap === undefined ? '' : markdown_status_secondsText(status.largestGap),
         status.nextDue === undefined ? '' : (0,quantities/* timeText */.Tc)(status.nextDue).replace(/:\d\d UTC$/, ' UTC'),
@@ -3187,7 +3238,7 @@ function laterLines({ component, since, sinceCount }, now) {
     ];
 }
 function laterLine({ id, time, status, reason }, now) {
-    const when = status === 'future' ? 'dated in the future' : `${status}, ${(0,quantities/* ageText */.XG)(new Date(time), now)} ago`;
+    const when = status === 'future' ? 'dated in the future' : `${standing_words/* LATER_WORDS */.tF[status]}, ${(0,quantities/* ageText */.XG)(new Date(time), now)} ago`;
     return `- ${(0,markdown_escape/* code */.aY)(id)} ${when}${reason === undefined ? '' : `: ${(0,markdown_escape/* prose */.CS)(reason)}`}`;
 }
 function names(components) {
@@ -3723,6 +3774,7 @@ function page(lines) {
 /** The table of `comeback list`. */
 
 
+
 /** Foreign names shown; the rest are counted. */
 const text_list_FOREIGN_SHOWN = 5;
 /** Milliseconds before the store drops a backup from which on that is noted. */
@@ -3739,9 +3791,22 @@ function renderList(report, palette, times) {
         ...text_list_table(backups, columns(backups, palette, times), palette, times),
         '',
         `${(0,quantities/* countText */.lT)(backups.length - failed, 'backup')}${failed === 0 ? '' : ` and ${(0,quantities/* countText */.lT)(failed, 'failed run')}`}, ${(0,quantities/* sizeText */.lP)(stored)} stored in ${store}`,
-        ...(doubtful ? [palette.dim('? made with another key than the one at hand, so listed as it claims to be')] : []),
+        ...(doubtful ? [palette.dim(`? ${doubtWords(report)}, so listed as it claims to be`)] : []),
+        ...discountLines(backups, palette),
         ...notes,
     ];
+}
+function doubtWords({ unauthenticated }) {
+    return unauthenticated === true
+        ? 'not authenticated, as no key was at hand'
+        : 'made with another key than the one at hand';
+}
+function discountLines(backups, { yellow }) {
+    const found = new Set(backups.flatMap(({ discount }) => discount ?? []));
+    return [...found].map(discount => {
+        const { word, because } = standing_words/* DISCOUNTS */.XE[discount];
+        return `${yellow(word)}: it ${because}, and counts for nothing here`;
+    });
 }
 /** The id has the time in UTC. A line has no room for the age as well as for the reader's own time. */
 function columns(backups, { bold, dim, red, yellow, green }, { now, zone }) {
@@ -3758,7 +3823,12 @@ function columns(backups, { bold, dim, red, yellow, green }, { now, zone }) {
     };
     const local = zone === undefined ? undefined : localTimes(zone);
     return [
-        { head: 'STATUS', cell: backup => marked(statuses[text_list_statusOf(backup)], backup) },
+        {
+            head: 'STATUS',
+            cell: backup => backup.discount === undefined
+                ? marked(statuses[text_list_statusOf(backup)], backup)
+                : { text: standing_words/* DISCOUNTS */.XE[backup.discount].word, style: yellow },
+        },
         { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
         {
             head: 'ID (UTC)',
@@ -3778,16 +3848,18 @@ function columns(backups, { bold, dim, red, yellow, green }, { now, zone }) {
                 right: true,
                 cell: backup => known(backup, backup.new === undefined ? undefined : (0,quantities/* sizeText */.lP)(backup.new)),
             },
-        { head: 'KIND', cell: ({ full, leansOn }) => ({ text: text_list_kindText(full, leansOn.length), style: dim }) },
+        { head: 'KIND', cell: backup => ({ text: text_list_kindText(backup), style: backup.holds ? yellow : dim }) },
     ];
 }
 function text_list_statusOf({ status, proof }) {
     return status === 'complete' && proof?.verdict === 'verified' ? 'verified' : status;
 }
-/** `on 2`: it needs packs of two older ones. */
-function text_list_kindText(full, others) {
-    if (others > 0)
-        return `on ${others}`;
+/** `on 2`: it needs packs of two older ones. That it is not of everything matters more. */
+function text_list_kindText({ holds, full, leansOn }) {
+    if (holds !== undefined)
+        return standing_words/* HOLDS_WORDS */.n8[holds];
+    if (leansOn.length > 0)
+        return `on ${leansOn.length}`;
     return full === true ? 'full' : '-';
 }
 /** `11-23 03:00`; the id has the year. */
@@ -4155,6 +4227,7 @@ function problemLines({ severity, message, hint }, { red, yellow }) {
 
 
 
+
 /** Columns. */
 const text_status_WIDTH = 80;
 function statusLines(report, palette) {
@@ -4174,6 +4247,7 @@ function statusLines(report, palette) {
                 ? [palette.green(`Proofs are in time: none is older than ${text_status_limitText(maxProofAge)}.`)]
                 : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${text_status_limitText(maxProofAge)}.`)]),
         ...text_status_spaceLines(space, palette),
+        ...(report.unauthenticated === true ? wrapped(standing_words/* NO_KEY */.SH, text_status_WIDTH, 0).map(palette.yellow) : []),
         palette.dim(`in ${store}`),
     ];
 }
@@ -4198,7 +4272,9 @@ function text_status_componentLines(status, palette, time) {
     const advice = status.state === 'never' && !status.overdue ? dim : yellow;
     return [
         `${bold(component)} ${verdict(status, palette)}`,
-        ...(last === undefined ? [] : [`  last good: ${last.id} (${(0,quantities/* timeText */.Tc)(last.time)}), ${(0,quantities/* sizeText */.lP)(last.bytes)}`]),
+        ...(last === undefined
+            ? []
+            : [`  last good: ${last.id} (${(0,quantities/* timeText */.Tc)(last.time)}), ${(0,quantities/* sizeText */.lP)(last.bytes)}${holdsText(last)}`]),
         ...text_status_proofLines(status, palette),
         ...rhythmLines(status, palette, time),
         ...since.flatMap(later => text_status_laterLines(later, palette)),
@@ -4207,6 +4283,9 @@ function text_status_componentLines(status, palette, time) {
         ...(stored === 0 ? [] : [`  new in 7 days: ${(0,quantities/* sizeText */.lP)(grown.days7)}, in 30 days: ${(0,quantities/* sizeText */.lP)(grown.days30)}`]),
         ...status.next.flatMap(step => wrapped((0,printable/* onOneLine */.GJ)(`  ${step}`), text_status_WIDTH, 4).map(advice)),
     ];
+}
+function holdsText({ holds }) {
+    return holds === undefined ? '' : `, ${standing_words/* HOLDS_WORDS */.n8[holds]}`;
 }
 /** RPO: what would be lost now, and at the worst of late. RTO is told with the proof, as it was measured by it. */
 function rhythmLines({ last, nextDue, largestGap }, { yellow }, time) {
@@ -4239,10 +4318,11 @@ function verdict({ state, overdue, last }, { red, green, yellow }) {
     return overdue ? `${red('OVERDUE')}, ${text}` : state === 'never' ? text : yellow(text);
 }
 function text_status_laterLines({ id, status, reason }, { red, yellow }) {
-    const style = { failed: red, damaged: red, partial: yellow, future: yellow }[status];
+    const style = status === 'failed' || status === 'damaged' ? red : yellow;
     const why = reason === undefined ? '' : `: ${(0,printable/* onOneLine */.GJ)(reason)}`;
-    const [first = '', ...more] = wrapped(`  since: ${id} ${status}${why}`, text_status_WIDTH, 4);
-    return [first.replace(status, style), ...more];
+    const said = standing_words/* LATER_WORDS */.tF[status];
+    const [first = '', ...more] = wrapped(`  since: ${id} ${said}${why}`, text_status_WIDTH, 4);
+    return [first.replace(said, style), ...more];
 }
 function counts({ backups, failed }) {
     return failed === 0
@@ -4425,7 +4505,7 @@ function text_verify_proofLines(proof, kind, palette, { now, details }) {
         ...(proof.recorded
             ? []
             : [`  ${yellow('not recorded:')} ${indented(proof.notRecorded ?? 'the store keeps nothing of this proof.')}`]),
-        dim(`  proved ${(0,quantities/* timeText */.Tc)(proof.provedAt)} by ${proof.engine}${proof.server === undefined ? '' : ` on ${(0,printable/* onOneLine */.GJ)(proof.server)}`}`),
+        dim(`  proved ${(0,quantities/* timeText */.Tc)(proof.provedAt)} by ${(0,printable/* onOneLine */.GJ)(proof.engine)}${proof.server === undefined ? '' : ` on ${(0,printable/* onOneLine */.GJ)(proof.server)}`}`),
     ];
 }
 function neverLines({ component, id, time, findings }, palette) {
@@ -4498,6 +4578,7 @@ function changeLines(proof, { red, dim }, details) {
 
 ;// CONCATENATED MODULE: ./build/report/text.js
 /** A report as text for people. Its strings come in scrubbed and printable; nothing here decides, it only shows. */
+
 
 
 
@@ -4585,7 +4666,7 @@ function outcomeLines(outcome, palette) {
     const { read, new: fresh, stored } = outcome.bytes;
     const status = outcome.status === 'complete' ? green('complete') : yellow('partial');
     return [
-        `${bold(outcome.component)} ${status} ${outcome.id}`,
+        `${bold(outcome.component)} ${status} ${outcome.id}${outcome.holds === undefined ? '' : yellow(`, ${standing_words/* HOLDS_WORDS */.n8[outcome.holds]}`)}`,
         `  ${(0,quantities/* sizeText */.lP)(read)} read, ${(0,quantities/* sizeText */.lP)(fresh)} new, ${(0,quantities/* sizeText */.lP)(stored)} stored`,
         `  ${(0,quantities/* durationText */.S5)(outcome.seconds)}, ${(0,quantities/* rateText */.cf)(read, outcome.seconds)}`,
         `  ${text_footing(outcome.full, outcome.leansOn)}`,
@@ -4632,7 +4713,7 @@ function exportLines(report, { bold, green }) {
     return [
         `${bold(report.component)} ${green('exported')} from ${report.id}`,
         `  ${(0,quantities/* countText */.lT)(report.files.length, 'file')}, ${(0,quantities/* sizeText */.lP)(report.bytes)}, in ${report.directory}`,
-        '  To decrypt without Comeback, in that folder:',
+        '  To restore it without Comeback, in that folder, with the key in a file outside of it:',
         `    ${indented(report.decrypt)}`,
     ];
 }
@@ -5416,12 +5497,13 @@ async function perform(request, surroundings, speech) {
         await cache?.save();
     }
 }
-function contextOf({ key }, { environment, cwd }) {
+function contextOf({ key, configuration }, { environment, cwd }) {
     return {
         cwd,
         key,
         ci: true,
         environment,
+        ...(configuration === undefined ? {} : { configuration }),
         github: githubContext(environment, runOf(environment)),
         temporary: temporaryOf(environment),
     };

@@ -349,6 +349,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Mx: () => (/* binding */ asComebackError),
+/* harmony export */   OQ: () => (/* binding */ ERROR_CODES),
 /* harmony export */   U$: () => (/* binding */ ComebackError),
 /* harmony export */   d7: () => (/* binding */ EXIT_PARTIAL),
 /* harmony export */   up: () => (/* binding */ hasCode)
@@ -384,6 +385,7 @@ const EXIT_CODES = {
     'wrong-key': 12,
     cancelled: 130,
 };
+const ERROR_CODES = Object.keys(EXIT_CODES);
 /**
  * Exit code of a backup that is complete but for files that changed or vanished while they were read, and of a restore that brought
  * back all rows, and not every object that is not rows.
@@ -633,8 +635,36 @@ function cancelledBySignals(process) {
     return controller.signal;
 }
 
+;// CONCATENATED MODULE: external "node:v8"
+const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+;// CONCATENATED MODULE: ./build/run/young-memory.js
+/**
+ * V8 doubles the space in which it makes objects whenever enough of them have lived for a while, up to 64 MiB, and never gives
+ * that back: of a run over a hundred thousand files a quarter of its memory. It is left to grow until it is large enough for
+ * everything here, and then no more. `--max-semi-space-size` would do the same, but a program has no say in its own flags
+ * until it runs; this one is read at each growth.
+ */
+
+const MiB = 1024 * 1024;
+/** Bytes. Two halves, of which one is in use. */
+const ENOUGH = 16 * MiB;
+/** Milliseconds. */
+const LOOK_EVERY = 250;
+function boundYoungMemory() {
+    const timer = setInterval(() => {
+        if (youngMemory() < ENOUGH)
+            return;
+        (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
+        clearInterval(timer);
+    }, LOOK_EVERY).unref();
+}
+function youngMemory() {
+    return (0,external_node_v8_namespaceObject.getHeapSpaceStatistics)().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
+}
+
 ;// CONCATENATED MODULE: ./build/run/launch.js
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
+
 
 
 /** The first Node with zstd. */
@@ -652,6 +682,7 @@ function launch(process, edge) {
     }
     // Read when the pool starts, which nothing has made it do so far.
     env.UV_THREADPOOL_SIZE ??= String(Math.max(LEAST_THREADS, (0,external_node_os_.availableParallelism)()));
+    boundYoungMemory();
     for (const stream of [process.stdout, process.stderr]) {
         // `comeback list | head` closes the pipe; the run goes on, it only has nobody to talk to any more.
         stream.on('error', (error) => {
@@ -682,9 +713,10 @@ function isRecent(version) {
 /** The process that a runner started becomes the surroundings of a run. */
 /** Imports only when called. */
 async function start(process, signal) {
-    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(106), __nccwpck_require__.e(318)]).then(__nccwpck_require__.bind(__nccwpck_require__, 318)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(106), __nccwpck_require__.e(26)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7026))]);
-    const { env, stdout } = process;
-    return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob });
+    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(479), __nccwpck_require__.e(633)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1633)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(479), __nccwpck_require__.e(248)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2248))]);
+    const { env, stdout, argv } = process;
+    const program = argv[1] ?? '';
+    return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob, program });
 }
 
 ;// CONCATENATED MODULE: ./build/action/main.js

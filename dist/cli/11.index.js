@@ -439,11 +439,28 @@ async function post(url, { type, body }, pause) {
         await (0,promises_.setTimeout)(pause);
     }
 }
+/** fetch refuses a URL with a user in it. */
+function withoutUser(url) {
+    const whole = new URL(url);
+    const { username, password } = whole;
+    whole.username = '';
+    whole.password = '';
+    if (username === '' && password === '')
+        return { href: whole.href, authorization: {} };
+    const pair = Buffer.from(`${(0,report_scrub/* decoded */.DH)(username)}:${(0,report_scrub/* decoded */.DH)(password)}`);
+    return { href: whole.href, authorization: { authorization: `Basic ${pair.toString('base64')}` } };
+}
 async function once(url, type, body) {
     try {
-        const headers = { 'content-type': type, 'user-agent': `comeback/${version/* VERSION */.x}` };
-        const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(PATIENCE) });
+        const { href, authorization } = withoutUser(url);
+        const headers = { 'content-type': type, 'user-agent': `comeback/${version/* VERSION */.x}`, ...authorization };
+        const signal = AbortSignal.timeout(PATIENCE);
+        // What is told is for the place that was named, and for none that it points at.
+        const answer = await fetch(href, { method: 'POST', headers, body, redirect: 'manual', signal });
         await answer.body?.cancel();
+        if (answer.status >= 300 && answer.status < 400) {
+            return { reason: `it points elsewhere (status ${answer.status}), which is not followed.`, mayPass: false };
+        }
         if (answer.ok)
             return undefined;
         return { reason: `it answered with status ${answer.status}.`, mayPass: PASSING.has(answer.status) };
@@ -473,7 +490,7 @@ function createTally(now) {
         return count;
     };
     const add = (event) => {
-        if (isRemark(event))
+        if (isRemark(event) || event.type === 'names')
             return;
         if (event.type === 'done' || event.type === 'plan') {
             counts.delete(event.component);
@@ -553,7 +570,7 @@ function plainDisplay(options) {
         if (event.type === 'plan')
             for (const text of planLines(event.plan, options))
                 quiet.line(text);
-        if (isRemark(event) || event.type === 'done' || event.type === 'plan')
+        if (isRemark(event) || event.type === 'done' || event.type === 'plan' || event.type === 'names')
             return;
         const { component } = event;
         const last = spokenAt.get(component) ?? now();
@@ -618,11 +635,14 @@ function keyInFile(path) {
     }
 }
 
+// EXTERNAL MODULE: ./build/make-folder.js
+var make_folder = __webpack_require__(2713);
 ;// CONCATENATED MODULE: ./build/run/log.js
 /**
  * The log of one run, for whoever looks into it a week later. It is written line by line, synchronously, so that it is
  * complete up to the moment in which a process is killed.
  */
+
 
 
 
@@ -697,7 +717,7 @@ function warningText({ component, message, hint }) {
     return `warning: ${component === undefined ? '' : `${component}: `}${message}${hint === undefined ? '' : ` (${hint})`}`;
 }
 function create({ directory, verb, now }) {
-    const made = (0,external_node_fs_.mkdirSync)(directory, { recursive: true, mode: 0o700 });
+    const made = (0,make_folder/* makeFolderSync */.E)(directory, 0o700);
     if (made !== undefined)
         (0,external_node_fs_.writeFileSync)((0,external_node_path_.join)(directory, '.gitignore'), '*\n', { mode: 0o600 });
     const stamp = now().toISOString().replace(/\.\d+/, '').replace(/[-:]/g, '');
@@ -1652,6 +1672,8 @@ function refusalCode(refusal) {
     return refusal === undefined ? 0 : new errors/* ComebackError */.U$(refusal.code, refusal.message).exitCode;
 }
 
+// EXTERNAL MODULE: ./build/report/standing-words.js
+var standing_words = __webpack_require__(2763);
 ;// CONCATENATED MODULE: ./build/report/check-unchecked.js
 
 /** Sentences for people; none if everything was looked at. */
@@ -1797,6 +1819,7 @@ function historyFacts({ backups, lastGood, lastVerified, nextDue }) {
 /** The table of `comeback list`. */
 
 
+
 /** Foreign names shown; the rest are counted. */
 const FOREIGN_SHOWN = 5;
 /** Milliseconds before the store drops a backup from which on that is noted. */
@@ -1813,9 +1836,22 @@ function renderList(report, palette, times) {
         ...table(backups, columns(backups, palette, times), palette, times),
         '',
         `${(0,quantities/* countText */.lT)(backups.length - failed, 'backup')}${failed === 0 ? '' : ` and ${(0,quantities/* countText */.lT)(failed, 'failed run')}`}, ${(0,quantities/* sizeText */.lP)(stored)} stored in ${store}`,
-        ...(doubtful ? [palette.dim('? made with another key than the one at hand, so listed as it claims to be')] : []),
+        ...(doubtful ? [palette.dim(`? ${doubtWords(report)}, so listed as it claims to be`)] : []),
+        ...discountLines(backups, palette),
         ...notes,
     ];
+}
+function doubtWords({ unauthenticated }) {
+    return unauthenticated === true
+        ? 'not authenticated, as no key was at hand'
+        : 'made with another key than the one at hand';
+}
+function discountLines(backups, { yellow }) {
+    const found = new Set(backups.flatMap(({ discount }) => discount ?? []));
+    return [...found].map(discount => {
+        const { word, because } = standing_words/* DISCOUNTS */.XE[discount];
+        return `${yellow(word)}: it ${because}, and counts for nothing here`;
+    });
 }
 /** The id has the time in UTC. A line has no room for the age as well as for the reader's own time. */
 function columns(backups, { bold, dim, red, yellow, green }, { now, zone }) {
@@ -1832,7 +1868,12 @@ function columns(backups, { bold, dim, red, yellow, green }, { now, zone }) {
     };
     const local = zone === undefined ? undefined : localTimes(zone);
     return [
-        { head: 'STATUS', cell: backup => marked(statuses[statusOf(backup)], backup) },
+        {
+            head: 'STATUS',
+            cell: backup => backup.discount === undefined
+                ? marked(statuses[statusOf(backup)], backup)
+                : { text: standing_words/* DISCOUNTS */.XE[backup.discount].word, style: yellow },
+        },
         { head: 'COMPONENT', cell: ({ component }) => ({ text: component, style: bold }) },
         {
             head: 'ID (UTC)',
@@ -1852,16 +1893,18 @@ function columns(backups, { bold, dim, red, yellow, green }, { now, zone }) {
                 right: true,
                 cell: backup => known(backup, backup.new === undefined ? undefined : (0,quantities/* sizeText */.lP)(backup.new)),
             },
-        { head: 'KIND', cell: ({ full, leansOn }) => ({ text: kindText(full, leansOn.length), style: dim }) },
+        { head: 'KIND', cell: backup => ({ text: kindText(backup), style: backup.holds ? yellow : dim }) },
     ];
 }
 function statusOf({ status, proof }) {
     return status === 'complete' && proof?.verdict === 'verified' ? 'verified' : status;
 }
-/** `on 2`: it needs packs of two older ones. */
-function kindText(full, others) {
-    if (others > 0)
-        return `on ${others}`;
+/** `on 2`: it needs packs of two older ones. That it is not of everything matters more. */
+function kindText({ holds, full, leansOn }) {
+    if (holds !== undefined)
+        return standing_words/* HOLDS_WORDS */.n8[holds];
+    if (leansOn.length > 0)
+        return `on ${leansOn.length}`;
     return full === true ? 'full' : '-';
 }
 /** `11-23 03:00`; the id has the year. */
@@ -2093,6 +2136,7 @@ function forecastText({ bytes, came }) {
 
 
 
+
 /** Columns. */
 const text_status_WIDTH = 80;
 function statusLines(report, palette) {
@@ -2112,6 +2156,7 @@ function statusLines(report, palette) {
                 ? [palette.green(`Proofs are in time: none is older than ${limitText(maxProofAge)}.`)]
                 : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${limitText(maxProofAge)}.`)]),
         ...spaceLines(space, palette),
+        ...(report.unauthenticated === true ? wrapped(standing_words/* NO_KEY */.SH, text_status_WIDTH, 0).map(palette.yellow) : []),
         palette.dim(`in ${store}`),
     ];
 }
@@ -2136,7 +2181,9 @@ function text_status_componentLines(status, palette, time) {
     const advice = status.state === 'never' && !status.overdue ? dim : yellow;
     return [
         `${bold(component)} ${verdict(status, palette)}`,
-        ...(last === undefined ? [] : [`  last good: ${last.id} (${(0,quantities/* timeText */.Tc)(last.time)}), ${(0,quantities/* sizeText */.lP)(last.bytes)}`]),
+        ...(last === undefined
+            ? []
+            : [`  last good: ${last.id} (${(0,quantities/* timeText */.Tc)(last.time)}), ${(0,quantities/* sizeText */.lP)(last.bytes)}${holdsText(last)}`]),
         ...text_status_proofLines(status, palette),
         ...rhythmLines(status, palette, time),
         ...since.flatMap(later => laterLines(later, palette)),
@@ -2145,6 +2192,9 @@ function text_status_componentLines(status, palette, time) {
         ...(stored === 0 ? [] : [`  new in 7 days: ${(0,quantities/* sizeText */.lP)(grown.days7)}, in 30 days: ${(0,quantities/* sizeText */.lP)(grown.days30)}`]),
         ...status.next.flatMap(step => wrapped((0,printable/* onOneLine */.GJ)(`  ${step}`), text_status_WIDTH, 4).map(advice)),
     ];
+}
+function holdsText({ holds }) {
+    return holds === undefined ? '' : `, ${standing_words/* HOLDS_WORDS */.n8[holds]}`;
 }
 /** RPO: what would be lost now, and at the worst of late. RTO is told with the proof, as it was measured by it. */
 function rhythmLines({ last, nextDue, largestGap }, { yellow }, time) {
@@ -2177,10 +2227,11 @@ function verdict({ state, overdue, last }, { red, green, yellow }) {
     return overdue ? `${red('OVERDUE')}, ${text}` : state === 'never' ? text : yellow(text);
 }
 function laterLines({ id, status, reason }, { red, yellow }) {
-    const style = { failed: red, damaged: red, partial: yellow, future: yellow }[status];
+    const style = status === 'failed' || status === 'damaged' ? red : yellow;
     const why = reason === undefined ? '' : `: ${(0,printable/* onOneLine */.GJ)(reason)}`;
-    const [first = '', ...more] = wrapped(`  since: ${id} ${status}${why}`, text_status_WIDTH, 4);
-    return [first.replace(status, style), ...more];
+    const said = standing_words/* LATER_WORDS */.tF[status];
+    const [first = '', ...more] = wrapped(`  since: ${id} ${said}${why}`, text_status_WIDTH, 4);
+    return [first.replace(said, style), ...more];
 }
 function counts({ backups, failed }) {
     return failed === 0
@@ -2363,7 +2414,7 @@ function text_verify_proofLines(proof, kind, palette, { now, details }) {
         ...(proof.recorded
             ? []
             : [`  ${yellow('not recorded:')} ${indented(proof.notRecorded ?? 'the store keeps nothing of this proof.')}`]),
-        dim(`  proved ${(0,quantities/* timeText */.Tc)(proof.provedAt)} by ${proof.engine}${proof.server === undefined ? '' : ` on ${(0,printable/* onOneLine */.GJ)(proof.server)}`}`),
+        dim(`  proved ${(0,quantities/* timeText */.Tc)(proof.provedAt)} by ${(0,printable/* onOneLine */.GJ)(proof.engine)}${proof.server === undefined ? '' : ` on ${(0,printable/* onOneLine */.GJ)(proof.server)}`}`),
     ];
 }
 function neverLines({ component, id, time, findings }, palette) {
@@ -2436,6 +2487,7 @@ function changeLines(proof, { red, dim }, details) {
 
 ;// CONCATENATED MODULE: ./build/report/text.js
 /** A report as text for people. Its strings come in scrubbed and printable; nothing here decides, it only shows. */
+
 
 
 
@@ -2523,7 +2575,7 @@ function outcomeLines(outcome, palette) {
     const { read, new: fresh, stored } = outcome.bytes;
     const status = outcome.status === 'complete' ? green('complete') : yellow('partial');
     return [
-        `${bold(outcome.component)} ${status} ${outcome.id}`,
+        `${bold(outcome.component)} ${status} ${outcome.id}${outcome.holds === undefined ? '' : yellow(`, ${standing_words/* HOLDS_WORDS */.n8[outcome.holds]}`)}`,
         `  ${(0,quantities/* sizeText */.lP)(read)} read, ${(0,quantities/* sizeText */.lP)(fresh)} new, ${(0,quantities/* sizeText */.lP)(stored)} stored`,
         `  ${(0,quantities/* durationText */.S5)(outcome.seconds)}, ${(0,quantities/* rateText */.cf)(read, outcome.seconds)}`,
         `  ${footing(outcome.full, outcome.leansOn)}`,
@@ -2570,7 +2622,7 @@ function exportLines(report, { bold, green }) {
     return [
         `${bold(report.component)} ${green('exported')} from ${report.id}`,
         `  ${(0,quantities/* countText */.lT)(report.files.length, 'file')}, ${(0,quantities/* sizeText */.lP)(report.bytes)}, in ${report.directory}`,
-        '  To decrypt without Comeback, in that folder:',
+        '  To restore it without Comeback, in that folder, with the key in a file outside of it:',
         `    ${indented(report.decrypt)}`,
     ];
 }

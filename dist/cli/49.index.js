@@ -493,9 +493,11 @@ async function* listObjects(bucket, prefix, signal) {
         const page = await bucket.client.send(command, abortable(signal));
         if (page.IsTruncated === undefined)
             throw notS3(bucket);
-        yield (page.Contents ?? []).flatMap(({ Key = '', Size }) => {
+        yield (page.Contents ?? []).flatMap(({ Key = '', Size, LastModified }) => {
             const name = nameOf(bucket, page.EncodingType === 'url' ? decoded(Key) : Key);
-            return name === undefined || Size === undefined ? [] : [{ name, size: Size }];
+            if (name === undefined || Size === undefined)
+                return [];
+            return [{ name, size: Size, ...(LastModified === undefined ? {} : { writtenAt: LastModified }) }];
         });
         const next = page.IsTruncated ? page.NextContinuationToken : undefined;
         if (page.IsTruncated && (next === undefined || next === token)) {
@@ -826,6 +828,7 @@ function openS3Store(options) {
     }
     return {
         location: (0,s3_location/* formatS3Location */.VP)(options),
+        place: `${options.endpoint ?? 's3'} ${(0,s3_location/* formatS3Location */.VP)(options)}`,
         packSize,
         async *list(below, signal) {
             const pages = listObjects(bucket, below, signal);

@@ -350,6 +350,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Mx: () => (/* binding */ asComebackError),
+/* harmony export */   OQ: () => (/* binding */ ERROR_CODES),
 /* harmony export */   U$: () => (/* binding */ ComebackError),
 /* harmony export */   d7: () => (/* binding */ EXIT_PARTIAL),
 /* harmony export */   up: () => (/* binding */ hasCode)
@@ -385,6 +386,7 @@ const EXIT_CODES = {
     'wrong-key': 12,
     cancelled: 130,
 };
+const ERROR_CODES = Object.keys(EXIT_CODES);
 /**
  * Exit code of a backup that is complete but for files that changed or vanished while they were read, and of a restore that brought
  * back all rows, and not every object that is not rows.
@@ -634,8 +636,36 @@ function cancelledBySignals(process) {
     return controller.signal;
 }
 
+;// CONCATENATED MODULE: external "node:v8"
+const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+;// CONCATENATED MODULE: ./build/run/young-memory.js
+/**
+ * V8 doubles the space in which it makes objects whenever enough of them have lived for a while, up to 64 MiB, and never gives
+ * that back: of a run over a hundred thousand files a quarter of its memory. It is left to grow until it is large enough for
+ * everything here, and then no more. `--max-semi-space-size` would do the same, but a program has no say in its own flags
+ * until it runs; this one is read at each growth.
+ */
+
+const MiB = 1024 * 1024;
+/** Bytes. Two halves, of which one is in use. */
+const ENOUGH = 16 * MiB;
+/** Milliseconds. */
+const LOOK_EVERY = 250;
+function boundYoungMemory() {
+    const timer = setInterval(() => {
+        if (youngMemory() < ENOUGH)
+            return;
+        (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
+        clearInterval(timer);
+    }, LOOK_EVERY).unref();
+}
+function youngMemory() {
+    return (0,external_node_v8_namespaceObject.getHeapSpaceStatistics)().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
+}
+
 ;// CONCATENATED MODULE: ./build/run/launch.js
 /** What has to happen around a run because it is a process: version check, thread pool, signals, broken pipes, the exit. */
+
 
 
 /** The first Node with zstd. */
@@ -653,6 +683,7 @@ function launch(process, edge) {
     }
     // Read when the pool starts, which nothing has made it do so far.
     env.UV_THREADPOOL_SIZE ??= String(Math.max(LEAST_THREADS, (0,external_node_os_.availableParallelism)()));
+    boundYoungMemory();
     for (const stream of [process.stdout, process.stderr]) {
         // `comeback list | head` closes the pipe; the run goes on, it only has nobody to talk to any more.
         stream.on('error', (error) => {
@@ -682,14 +713,14 @@ function isRecent(version) {
 ;// CONCATENATED MODULE: ./build/cli/start.js
 /** Imports only when called. */
 async function start(process, signal, loadJob = loadRealJob) {
-    const [{ run }, runJob, { askOn }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(902), __nccwpck_require__.e(11)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1011)), loadJob(), __nccwpck_require__.e(/* import() */ 548).then(__nccwpck_require__.bind(__nccwpck_require__, 548))]);
+    const [{ run }, runJob, { askOn }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(844), __nccwpck_require__.e(11)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1011)), loadJob(), __nccwpck_require__.e(/* import() */ 548).then(__nccwpck_require__.bind(__nccwpck_require__, 548))]);
     const { argv, env, stdin, stdout, stderr } = process;
     const ask = askOn(stdin, stderr, signal);
     const surroundings = { argv: argv.slice(2), environment: env, cwd: process.cwd(), stdout, stderr, signal, runJob };
     return run(ask === undefined ? surroundings : { ...surroundings, ask });
 }
 async function loadRealJob() {
-    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(902), __nccwpck_require__.e(731)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4731));
+    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(844), __nccwpck_require__.e(56)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4056));
     return runJob;
 }
 

@@ -69,6 +69,18 @@ function trustsNames(job: Job, workflow: Workflow): boolean {
   )
 }
 
+/**
+ * Once code of a pull request is on the machine, nothing that opens anything comes there any more: no secret, no action, since the
+ * runner puts tokens into the environment of each, and no right to write.
+ */
+function standsBeside({ if: condition = '', steps = [], permissions = {} }: Job): boolean {
+  const at = steps.findIndex(({ uses }) => uses?.startsWith('actions/checkout@'))
+  if (at < 0 || !/event_name == 'pull_request'/.test(condition)) return false
+  const after = steps.slice(at + 1)
+  const holds = after.some(step => step.uses !== undefined || /secrets\.|github\.token/.test(JSON.stringify(step)))
+  return holds || Object.values(permissions).includes('write')
+}
+
 /** What a pull request's job may write to the cache, a later run of its branch, or of a reopened one, would take for its own. */
 function mayFillCache(job: Job, workflow: Workflow): boolean {
   const others = /event_name != 'pull_request'|event_name == '(?!pull_request)/.test(job.if ?? '')
@@ -107,6 +119,7 @@ function jobProblems(id: string, job: Job, workflow: Workflow): readonly string[
       )
       .map(() => `${id}: the checkout takes what the event names`),
     ...(job.uses === undefined && trustsNames(job, workflow) ? [`${id}: a workflow of a fork starts it`] : []),
+    ...(standsBeside(job) ? [`${id}: code of a pull request stands beside a secret, a token or a right`] : []),
     ...(mayFillCache(job, workflow) ? [`${id}: a pull request may write to the cache`] : []),
     ...(mayWriteForOthers(job, workflow) ? [`${id}: a checkout stands beside rights of a workflow_run`] : []),
   ]

@@ -97,6 +97,15 @@ describe('the checks see', () => {
       .replace('on: push', 'on: {workflow_run: {workflows: [x]}}')
       .replace('contents: read', 'pull-requests: write')
     expect(ruleProblems(run)).toEqual(['a: a checkout stands beside rights of a workflow_run'])
+    const own = workflow(
+      `${checkout}{persist-credentials: false}\n      - run: npm ci\n`,
+      "    if: github.event_name == 'pull_request'\n",
+    )
+    expect(ruleProblems(own)).toEqual([])
+    const told = ['a: code of a pull request stands beside a secret, a token or a right']
+    for (const more of ['uses: comeback-backup/comeback@v0', `run: x\n        env: {KEY: '\${{ secrets.KEY }}'}`])
+      expect(ruleProblems(`${own}      - ${more}\n`)).toEqual(told)
+    expect(ruleProblems(own.replace('contents: read', 'checks: write'))).toEqual(told)
     const pull = workflow('      - run: x\n').replace('on: push', 'on: pull_request')
     expect(ruleProblems(pull)).toEqual(['a: a pull request may write to the cache'])
     expect(ruleProblems(pull.replace('timeout', 'cache-mode: read\n    timeout'))).toEqual([])
