@@ -2,8 +2,8 @@
  * The old scripts' backups: imported, listed, restored. A part of the composition root: it makes Sources of their files, and a store for a
  * moment where one of them is to be restored.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { placeOf } from './config/layout.ts'
 import { backup } from './engine/backup.ts'
 import { type Moment, parseMoment } from './engine/catalog.ts'
@@ -25,6 +25,7 @@ import type { RestorePlanReport } from './report/restore-plan-report.ts'
 import { Keyring } from './repository/keyring.ts'
 import { openLocalStore } from './store/local.ts'
 import type { Store } from './store/store.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { VERSION } from './version.ts'
 
 /** Where the old scripts put their backups. */
@@ -111,7 +112,7 @@ export async function restoreOld(
   const { progress, signal } = context
   const { files } = await listOldBackups(folder, [component])
   const old = oldBackup(chosen(files, component, at, asked.folder), folder, keys, options)
-  const place = await mkdtemp(join(context.temporary, 'comeback-old-'))
+  const place = await temporaryFolder(context.temporary, 'old')
   try {
     // Known to people by the folder that they named.
     const store = { ...openLocalStore(place), location: options.store }

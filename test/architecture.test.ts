@@ -8,12 +8,16 @@ const ADAPTER = /^(store|postgres|files|config|old-scheme)\//
 
 /** What a file may import of ours, by its own path; the first rule that fits counts. A folder may always import itself. */
 const RULES: readonly { readonly of: RegExp; readonly may: RegExp }[] = [
-  { of: /^(errors|version|make-folder)\.ts$/, may: /^$/ },
+  { of: /^(errors|version|make-folder|run-mark)\.ts$/, may: /^$/ },
+  { of: /^temporary-folder\.ts$/, may: /^run-mark\.ts$/ },
   { of: /^format\//, may: /^errors\.ts$/ },
-  { of: /^store\//, may: /^(errors|make-folder|format\/sizes)\.ts$/ },
+  { of: /^store\//, may: /^(errors|make-folder|temporary-folder|format\/sizes)\.ts$/ },
   // The configuration component is an archive of files, too.
   { of: /^config\//, may: /^(errors\.ts|engine\/(ports|proof)\.ts|format\/sizes\.ts|files\/)/ },
-  { of: /^(postgres|files)\//, may: /^(errors|make-folder|engine\/(ports|proof|migration)|format\/sizes)\.ts$/ },
+  {
+    of: /^(postgres|files)\//,
+    may: /^(errors|make-folder|run-mark|temporary-folder|engine\/(ports|proof|migration)|format\/sizes)\.ts$/,
+  },
   { of: /^old-scheme\//, may: /^(errors|format\/manifest|format\/sizes)\.ts$/ },
   { of: /^repository\//, may: /^(errors\.ts|format\/|store\/store\.ts)/ },
   { of: /^report\//, may: /^(errors\.ts|engine\/(ports|proof|migration)\.ts|format\/)/ },

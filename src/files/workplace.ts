@@ -17,6 +17,7 @@ import { lstat, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { ComebackError } from '../errors.ts'
+import { isAlive, startOf } from '../run-mark.ts'
 import { holding } from './held-folder.ts'
 import { ownName } from './own-name.ts'
 import { isOwnFolder, presence } from './presence.ts'
@@ -186,34 +187,15 @@ async function readRecord(folder: string): Promise<Pick<Leftover, 'former' | 'pr
     birth,
     former: typeof former === 'number' ? former : undefined,
     // Of another machine's processes nothing is known; a container that was killed is another machine afterwards.
-    process: host === hostname() && typeof pid === 'number' && (await isAlive(pid, born)) ? pid : undefined,
+    process:
+      host === hostname() && typeof pid === 'number' && pid !== process.pid && (await isAlive(pid, born))
+        ? pid
+        : undefined,
   }
-}
-
-/** A number may have been given to another process since: one that was born at another time. */
-async function isAlive(pid: number, born: unknown): Promise<boolean> {
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (systemCode(error) !== 'EPERM') return false
-  }
-  return typeof born !== 'string' || born === (await startOf(pid))
 }
 
 /** What the file system alone decides, of a folder and of the one that it lies in, in nanoseconds. */
 async function birthOf(folder: string): Promise<string> {
   const both = await Promise.all([lstat(folder, { bigint: true }), stat(dirname(folder), { bigint: true })])
   return both.map(({ ino, birthtimeNs }) => `${ino}@${birthtimeNs}`).join(' ')
-}
-
-/** Clock ticks after the system's start, from Linux; undefined where there is no such file. */
-async function startOf(pid: number): Promise<string | undefined> {
-  try {
-    // The name of the program, in parentheses, may hold anything: proc(5), field 22.
-    return (await readFile(`/proc/${pid}/stat`, 'utf8')).split(')').at(-1)?.split(' ')[20]
-  } catch (error) {
-    if (isGone(error) || ['EACCES', 'ESRCH'].includes(systemCode(error) ?? '')) return undefined
-    throw error
-  }
 }

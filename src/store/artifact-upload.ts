@@ -4,9 +4,10 @@
  * begun, the earlier names are looked up, because what had failed may have been the answer alone.
  */
 import { createHash } from 'node:crypto'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ComebackError, hasCode } from '../errors.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import type { ArtifactApi } from './artifact-api.ts'
 import type { Catalogue } from './artifact-catalogue.ts'
 import { type ArtifactName, artifactName } from './artifact-names.ts'
@@ -57,7 +58,7 @@ export function artifactUploader(options: UploaderOptions): Put {
   }
 
   async function uploadAs(name: string, body: Body, signal: AbortSignal | undefined): Promise<UploadOutcome> {
-    const folder = await attempting(`make a folder in ${temporary}`, () => mkdtemp(join(temporary, 'comeback-upload-')))
+    const folder = await attempting(`make a folder in ${temporary}`, () => temporaryFolder(temporary, 'upload'))
     try {
       const file = join(folder, name)
       await attempting(`write ${file}`, () => write(file, body.parts, signal))

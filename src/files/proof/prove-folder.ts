@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ProofContext, ProofResult, Sink, StoredBackup } from '../../engine/ports.ts'
 import type { ProofFinding } from '../../engine/proof.ts'
 import { asComebackError, type ErrorCode } from '../../errors.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { archiveBytes } from '../extract.ts'
 import { holding } from '../held-folder.ts'
 import { count } from '../left-out.ts'
@@ -34,7 +35,7 @@ export async function proveFolder(
   let folder: string
   try {
     signal.throwIfAborted()
-    folder = await mkdtemp(join(temporary, 'comeback-proof-'))
+    folder = await temporaryFolder(temporary, 'proof', removeTree)
   } catch (error) {
     if (signal.aborted) throw error
     const message = `No temporary folder could be made in ${temporary}: ${systemReason(error)}.`

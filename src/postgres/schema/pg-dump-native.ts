@@ -1,9 +1,10 @@
 /** A pg_dump that is installed, or lies in an image. The password reaches it by a private file alone. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ComebackError } from '../../errors.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { type ConnectOptions, connect } from '../connection/connection.ts'
 import { type ConnectionTarget, isSocket, parseDatabaseUrl } from '../connection/connection-url.ts'
 import { withState } from '../connection/server-error.ts'
@@ -26,7 +27,7 @@ export async function nativeDump(
 ): Promise<Buffer> {
   const target = parseDatabaseUrl(options.url)
   const encoding = await encodingOf(options)
-  const folder = await mkdtemp(join(tmpdir(), 'comeback-'))
+  const folder = await temporaryFolder(tmpdir(), 'dump')
   try {
     const passFile = join(folder, 'pgpass')
     const serviceFile = join(folder, 'service')
