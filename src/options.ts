@@ -467,7 +467,7 @@ const TABLE = {
     type: 'string',
     placeholder: 'COMMAND',
     verbs: ['verify'],
-    help: 'Run this command against the restored database, with DATABASE_URL set to it, and report what it did.',
+    help: 'Run this command against the restored database, with DATABASE_URL set to it, and report what it did. It can read what this process can, the key too: code of others runs behind --gate-from.',
   },
   gateInto: {
     type: 'string',

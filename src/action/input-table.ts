@@ -29,8 +29,21 @@ export const STANDARD_STORE = 'artifact:'
 /** The input whose every value is somebody's secret. */
 export const CONFIGURATION = 'config-env-values'
 
+/**
+ * What runs code of others, which is no business of an action: the runner puts the inputs, the key among them, and tokens of its own
+ * into its environment, where whatever it starts can read them.
+ */
+export const OTHERS_CODE: readonly OptionName[] = ['migrate', 'gateFrom']
 /** They are about the terminal, about files that are not on a runner, or an input of the Action's own. */
-const FLAGS_ONLY: readonly OptionName[] = ['at', 'json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf']
+const FLAGS_ONLY: readonly OptionName[] = [
+  'at',
+  'json',
+  'quiet',
+  'showValues',
+  'kdfIterations',
+  'legacyKdf',
+  ...OTHERS_CODE,
+]
 const FILLED_IN: Partial<Record<OptionName, string>> = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
   githubToken: '${{ github.token }}',
@@ -62,7 +75,7 @@ const OWN_FIRST: readonly Input[] = [
     name: 'at',
     verbs: ['restore', 'verify', 'export', 'copy'],
     description:
-      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with migrate, the latest that was verified; for copy, all',
+      'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with gate-into, the latest that was verified; for copy, all',
   },
   {
     name: 'key',

@@ -7,8 +7,8 @@ import { resolveOptions, valuesIn } from '../option-values.ts'
 import { kebab, OPTIONS, type OptionName, type Options, variablesOf } from '../options.ts'
 import type { Environment } from '../run/environment.ts'
 import { componentsNamed, oneComponent, quoted, refuseForeignOptions, usage } from '../run/request.ts'
-import { ACTION_VERBS, type ActionVerb, CONFIGURATION, INPUTS, STANDARD_STORE } from './input-table.ts'
-import { adviceOnInput } from './renamed-inputs.ts'
+import { ACTION_VERBS, type ActionVerb, CONFIGURATION, INPUTS, OTHERS_CODE, STANDARD_STORE } from './input-table.ts'
+import { adviceOnInput, MIGRATE_ELSEWHERE } from './renamed-inputs.ts'
 
 const PREFIX = /^INPUT_/
 /** Inputs of the Action's own, and the command that they belong to. */
@@ -65,6 +65,8 @@ export function parseInputs(environment: Environment): Request {
   }
   if (!isSomewhere(options, environment)) options.set('store', [STANDARD_STORE])
   const resolved = resolveOptions(verb, options, environment, spell)
+  const others = OTHERS_CODE.find(name => resolved[name] !== undefined)
+  if (others !== undefined) throw usage(`${kebab(others)} is nothing for a step of an action.`, MIGRATE_ELSEWHERE)
   if (verb === 'export' && resolved.into === undefined) {
     throw usage('export needs a folder to write to.', 'Name it with the input into.')
   }

@@ -21,10 +21,15 @@ const RENAMED: Readonly<Record<string, readonly string[]>> = {
   level: ['compression-level'],
 }
 
+export const MIGRATE_ELSEWHERE =
+  'Code of others would run beside the key: call the workflow verify.yml, or leave the database with gate-into, and run `comeback verify --gate-from` in a step of its own.'
+
 /** What is no input of ours, and what to do instead. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   json: 'The output report names a file that holds the result as JSON.',
   quiet: 'The log of a step is folded by itself.',
+  migrate: MIGRATE_ELSEWHERE,
+  'gate-from': MIGRATE_ELSEWHERE,
   'aws-access-key-id': 'Credentials come from the environment: use aws-actions/configure-aws-credentials, or env.',
   'aws-secret-access-key': 'Credentials come from the environment: use aws-actions/configure-aws-credentials, or env.',
   password: 'The key of the backups is the input key. The password of a database is part of database-url.',

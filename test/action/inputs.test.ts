@@ -8,6 +8,7 @@ import type { Command } from '../../src/job-context.ts'
 import { resolveOptions } from '../../src/option-values.ts'
 import type { Options } from '../../src/options.ts'
 import type { Environment } from '../../src/run/environment.ts'
+import { inputVariables } from './scene.ts'
 
 const ALL = ['database', 'files', 'config'] as const
 type With = Readonly<Record<string, string>>
@@ -201,4 +202,17 @@ test('every foreign name leads to an input that there is', () => {
   for (const foreign of ['passphrase', 'aws_region', 'bucket', 'DSN'.toLowerCase()]) {
     expect(names).toContain(renamedInput(foreign))
   }
+})
+
+test.each([
+  ['as an input', { INPUT_MIGRATE: 'npm run migrate' }, /no input "migrate"/],
+  ['as a variable', { COMEBACK_MIGRATE: 'npm run migrate' }, /migrate is nothing for a step of an action/],
+])('what runs code of others is none of the Action’s, whose environment has key and tokens: %s', (_, given, said) => {
+  const environment = { ...inputVariables({ command: 'verify' }), ...given }
+  expect(() => parseInputs(environment)).toThrow(
+    expect.objectContaining({ code: 'usage', message: expect.stringMatching(said) }),
+  )
+  expect(() => parseInputs(environment)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('gate-into') }),
+  )
 })
