@@ -143,12 +143,13 @@ async function readOnce(attempt: Attempt): Promise<SourceResult> {
   if (found === undefined) throw new Error('The database was not checked.')
   const { client, problems: seen } = found
   const badText = new BadText(snapshot.survey.database.encoding)
-  const context = { options, out, snapshot, badText, connect: connectOptions(snapshot.lost) }
+  const fail = (error: unknown) => failed.abort(asComebackError(error))
+  const context = { options, out, snapshot, badText, connect: connectOptions(snapshot.lost), fail }
   const rows = readRows(context)
   out.phase(`Reading the schema with ${describeClient(client)}`)
   const { schemaOnly } = options
   const tasks = [readSchema({ ...context, client, schemaOnly, lockTimeout: patience }, rows), rows] as const
-  for (const task of tasks) task.catch(error => failed.abort(asComebackError(error)))
+  for (const task of tasks) task.catch(fail)
   await Promise.allSettled(tasks)
   signal.throwIfAborted()
   failed.signal.throwIfAborted()
@@ -168,6 +169,8 @@ interface Context {
   readonly badText: BadText
   /** For connections that end when the leader does. */
   readonly connect: ConnectOptions
+  /** Ends every connection. */
+  readonly fail: (error: unknown) => void
 }
 
 async function check(
@@ -193,7 +196,7 @@ async function check(
   return options.schemaOnly ? unseen : [...unseen, ...(await extensionRowProblems(connection))]
 }
 
-async function readRows({ options, out, snapshot, badText, connect }: Context): Promise<LanesResult> {
+async function readRows({ options, out, snapshot, badText, connect, fail }: Context): Promise<LanesResult> {
   const { tables, largeObjects } = snapshot.survey
   const { cuts } = options
   const runs =
@@ -208,7 +211,7 @@ async function readRows({ options, out, snapshot, badText, connect }: Context): 
       ...runs.map(({ place, pieces }) => ({ place, readings: pieces.map(piece => rowsReading(piece, badText)) })),
       ...largeObjects.map(batch => ({ place: 'any', readings: [largeObjectsReading(batch)] }) as const),
     ],
-    { count: options.lanes, connect, snapshot, out },
+    { count: options.lanes, connect, snapshot, out, fail },
   )
 }
 

@@ -59,6 +59,8 @@ interface Lane {
   /** Row of the chunk that is likely to come next, and of the one that has just proved to be it. */
   expected: number
   confirmed: number
+  /** A segment is being written. Two at once would mix their chunks. */
+  busy: boolean
 }
 
 interface WrittenSegment extends SegmentHead {
@@ -99,6 +101,9 @@ export class BackupWriter {
   /** See `SegmentWriter.segment`. */
   async segment(head: SegmentHead, bytes: AsyncIterable<Uint8Array>): Promise<number> {
     const lane = this.#lane(head.group)
+    if (lane.busy) throw new Error(`Two segments of group ${head.group} at once.`)
+    lane.busy = true
+    lane.confirmed = NOTHING
     lane.expected = this.#options.known?.starts.get(head.name) ?? NOTHING
     const rows = new RowList()
     let size = 0
@@ -114,6 +119,8 @@ export class BackupWriter {
       // What was written of it stays in the pack: harmless for us, but the pack no longer is a script that psql can run.
       if (rows.length > 0) this.#straight = false
       throw error
+    } finally {
+      lane.busy = false
     }
     this.#segments.push({ ...head, bytes: size, rows })
     return size
@@ -138,6 +145,10 @@ export class BackupWriter {
     const listed = segments.map(({ rows, ...segment }) => {
       const first = table.chunks.length
       for (let i = 0; i < rows.length; i++) table.add(rows.at(i))
+      // A reader refuses it otherwise, and that would be the day of the restore.
+      if (table.chunks.plainBytes(first, rows.length) !== segment.bytes) {
+        throw new Error(`The chunks of ${segment.name} are not the ${segment.bytes} bytes that were read.`)
+      }
       return { ...segment, first, count: rows.length }
     })
     return {
@@ -218,7 +229,7 @@ export class BackupWriter {
         this.totals.stored += object.size
       },
     })
-    const position = { expected: NOTHING, confirmed: NOTHING }
+    const position = { expected: NOTHING, confirmed: NOTHING, busy: false }
     const lane: Lane = Object.assign(position, { packs, chunker: this.#chunkerFor(position) })
     this.#lanes.set(group, lane)
     return lane

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ComebackError } from '../../src/errors.ts'
 import { KEY_PLACE } from '../../src/format/stock-recipe.ts'
@@ -234,6 +235,29 @@ describe('a backup that fails', () => {
     const outcome = await goodBackup(store, memorySource(segments))
     expect(outcome.stock).toBe(false)
     await expectRestores(store, segments)
+  })
+
+  test('because its source mixes the bytes of two segments makes no backup of them', async () => {
+    const store = createMemoryStore()
+    const source = memorySource(threeTables())
+    const mixing: typeof source = {
+      ...source,
+      async read(out, signal) {
+        const bytes = async function* () {
+          for (const part of [1, 2, 3]) {
+            await sleep(1)
+            yield noise(`${part}`, MiB)
+          }
+        }
+        const segment = (name: string) => out.segment({ name, group: '01-data', detail: null }, bytes())
+        await Promise.allSettled([segment('a'), segment('b')])
+        await segment('c')
+        return source.read({ ...out, segment: async () => 0 }, signal)
+      },
+    }
+    const outcome = await goodBackup(store, mixing)
+    expect(outcome.segments).toBe(2)
+    await runRestore(store, memorySink())
   })
 
   test('because it was cancelled says so, and its placeholder is listed as such', async () => {

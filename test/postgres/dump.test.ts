@@ -269,6 +269,33 @@ test('a writer that fails ends the reading with its own error and leaves no back
   await expectNoBackends(database)
 })
 
+test('when one lane fails, reading ends only when no other is at work any more', async () => {
+  await using database = await createDatabase(18)
+  await database.query('CREATE TABLE slow AS SELECT 1 AS a; CREATE TABLE bad AS SELECT 1 AS a')
+  const out = collectSegments()
+  const started = Promise.withResolvers<void>()
+  let working = 0
+  const writer: SegmentWriter = {
+    ...out,
+    async segment(head, bytes) {
+      if (head.name === 'public.bad') {
+        await started.promise
+        throw new ComebackError('store-full', 'The store is full.')
+      }
+      if (head.name !== 'public.slow') return await out.segment(head, bytes)
+      working++
+      started.resolve()
+      // A store that takes its time with a pack.
+      await sleep(1_000)
+      working--
+      return await out.segment(head, bytes)
+    },
+  }
+  const reading = sourceOf(database).read(writer, new AbortController().signal)
+  await expect(reading).rejects.toMatchObject({ code: 'store-full' })
+  expect(working).toBe(0)
+})
+
 test('a table that stays locked is named when time is up', async () => {
   await using database = await createDatabase(18)
   await database.query('CREATE TABLE busy (); CREATE TABLE idle ()')

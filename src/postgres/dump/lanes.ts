@@ -59,6 +59,8 @@ export interface LanesOptions {
   readonly connect: ConnectOptions
   readonly snapshot: Snapshot<unknown>
   readonly out: SegmentWriter
+  /** Told of the first failure at once, to end the connections of the other lanes, the leader's too. */
+  readonly fail: (error: unknown) => void
 }
 
 export interface LanesResult {
@@ -68,7 +70,10 @@ export interface LanesResult {
   readonly missing: number
 }
 
-/** Reads all runs, of which there is at most one with the place `first` and one with `last`. If there is room for no lane, the leader reads. */
+/**
+ * Reads all runs, of which there is at most one with the place `first` and one with `last`. If there is room for no lane, the leader
+ * reads. Nothing is at work any more when this returns or throws: whoever begins again has the groups of the backup to himself.
+ */
 export async function readInLanes(runs: readonly ReadingRun[], options: LanesOptions): Promise<LanesResult> {
   const queue = [...runs]
   const rows: Record<string, number> = {}
@@ -90,7 +95,10 @@ export async function readInLanes(runs: readonly ReadingRun[], options: LanesOpt
   }
   const count = Math.min(options.count, runs.length, MOST_LANES)
   const lowest = runs.some(({ place }) => place === 'first') ? 2 : 1
-  await Promise.all(Array.from({ length: count }, (_, index) => lane(lowest + index)))
+  const lanes = Array.from({ length: count }, (_, index) => lane(lowest + index))
+  for (const one of lanes) one.catch(options.fail)
+  const ended = await Promise.allSettled(lanes)
+  for (const end of ended) if (end.status === 'rejected') throw end.reason
   // Where none was let in, perhaps for pg_dump's session, there is still the one that holds the snapshot.
   const groups = { first: FIRST, any: groupOf(lowest), last: LAST }
   for (const { readings, place } of queue)
