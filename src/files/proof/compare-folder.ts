@@ -5,7 +5,7 @@
  *
  * Owners are compared where root restored: nobody else can give files away.
  */
-import { readlink } from 'node:fs/promises'
+import { chmod, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProofFinding } from '../../engine/proof.ts'
 import { onDisk } from '../file-name.ts'
@@ -14,8 +14,8 @@ import { readTar, type TarEntry } from '../tar-reader.ts'
 import { keptMode } from '../tar-writer.ts'
 import { isGone } from '../walk.ts'
 import { gatherFileFindings } from './file-findings.ts'
-import { sha256OfFile, sha256OfStream } from './file-hash.ts'
-import { openFolders, type Standing, standingAt, walkStanding } from './standing.ts'
+import { type OpenFile, openFile, sha256OfStream } from './file-hash.ts'
+import { openFolders, type Standing, standingAt, standingOf, walkStanding } from './standing.ts'
 
 /** Members compared side by side: waiting for the disk in turn would take most of the time. */
 const IN_FLIGHT = 16
@@ -155,20 +155,21 @@ async function differencesOf(
   opened: ReadonlyMap<string, number>,
   options: CompareOptions,
 ): Promise<Differences> {
-  const now = await standingAt(options.directory, path)
-  if (now === undefined) return undefined
-  const there = { ...now, mode: opened.get(path) ?? now.mode }
-  const kind = kindOf(member)
-  if (there.kind !== kind)
-    return [`it is ${kindText(there.kind).toLowerCase()} and was ${kindText(kind).toLowerCase()}`]
   const absolute = join(options.directory, path)
+  const file = member.kind === 'file' ? await openFile(absolute) : undefined
   try {
+    const now = file === undefined ? await standingAt(options.directory, path) : standingOf(file.stats)
+    if (now === undefined) return undefined
+    const there = { ...now, mode: opened.get(path) ?? now.mode }
+    const kind = kindOf(member)
+    if (there.kind !== kind)
+      return [`it is ${kindText(there.kind).toLowerCase()} and was ${kindText(kind).toLowerCase()}`]
     if (member.kind === 'hard-link') {
       const same = (await standingAt(options.directory, memberParts(member.target).join('/')))?.ino === there.ino
       return same ? [] : [`it is no hard link to ${JSON.stringify(member.target)}`]
     }
     return [
-      ...(kind === 'file' ? await contentDifference(absolute, member, there, options) : []),
+      ...(kind === 'file' ? await contentDifference(absolute, file, member, there, options) : []),
       ...(kind === 'link' && !(await readlink(onDisk(absolute), 'buffer')).equals(member.targetBytes)
         ? ['its target']
         : []),
@@ -180,19 +181,34 @@ async function differencesOf(
   } catch (error) {
     if (isGone(error)) return undefined
     throw error
+  } finally {
+    file?.close()
   }
 }
 
 async function contentDifference(
   absolute: string,
+  file: OpenFile | undefined,
   { size, content }: Member,
   there: Standing,
   { advance }: CompareOptions,
 ): Promise<readonly string[]> {
   if (there.size !== size) return [`its content (${there.size} bytes, which were ${size})`]
-  const restored = await sha256OfFile(absolute, there)
+  const restored = await (file === undefined ? hashClosed(absolute) : file.hash())
   advance(size)
   return content === restored ? [] : ['its content']
+}
+
+/** Its mode, which has been noted, may keep its own owner from reading it. */
+async function hashClosed(absolute: string): Promise<string> {
+  await chmod(onDisk(absolute), 0o600)
+  const file = await openFile(absolute)
+  if (file === undefined) throw new Error(`EACCES: permission denied, open '${absolute}'`)
+  try {
+    return await file.hash()
+  } finally {
+    file.close()
+  }
 }
 
 function modeDifference({ kind, mode }: Member, there: Standing, modes: CompareOptions['modes']): readonly string[] {

@@ -1,4 +1,5 @@
 /** What stands on the disk below a folder that a proof has filled, which must be nobody else's. Links are not followed. */
+import type { Stats } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onDisk } from '../file-name.ts'
@@ -21,7 +22,10 @@ export interface Standing {
 /** Undefined if nothing stands there. */
 export async function standingAt(directory: string, path: string): Promise<Standing | undefined> {
   const stats = await presence(join(directory, path))
-  if (stats === undefined) return undefined
+  return stats === undefined ? undefined : standingOf(stats)
+}
+
+export function standingOf(stats: Stats): Standing {
   const { mtimeMs, size, ino, uid, gid } = stats
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'special'
   return { kind, mode: stats.mode & 0o7777, uid, gid, mtime: mtimeMs, size, ino }
