@@ -32,10 +32,19 @@ export function timeOf(id: string): Date {
 function read(text: string): Date | undefined {
   const match = PATTERN.exec(text)
   if (match === null) return undefined
-  const [, year, month, day, hour, minute, second] = match
-  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  // The round trip refuses dates such as 31 February, which Date would move.
-  return !Number.isNaN(time.getTime()) && text.startsWith(stamp(time)) ? time : undefined
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
+  const time = new Date(0)
+  time.setUTCFullYear(year, month - 1, day)
+  time.setUTCHours(hour, minute, second)
+  // Date moves what is none, such as 31 February. Compared by numbers: a store is asked this of each of its objects, several times.
+  const isReal =
+    time.getUTCFullYear() === year &&
+    time.getUTCMonth() === month - 1 &&
+    time.getUTCDate() === day &&
+    time.getUTCHours() === hour &&
+    time.getUTCMinutes() === minute &&
+    time.getUTCSeconds() === second
+  return isReal ? time : undefined
 }
 
 /** `20261123T020000Z` */
