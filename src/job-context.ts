@@ -53,4 +53,6 @@ export interface GitHubRun {
   readonly attempt: string
   /** The most days that the repository keeps artifacts, if the runner says so. */
   readonly retentionDays: number | undefined
+  /** Branch or tag that it runs on. */
+  readonly branch?: string
 }

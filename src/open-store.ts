@@ -73,6 +73,7 @@ async function openArtifacts(options: Options, context: JobContext, named: strin
   const { retentionDays, fullEvery } = options
   const store = openArtifactStore({
     repository,
+    branch: options.artifactBranch,
     token: options.githubToken,
     github,
     temporary,

@@ -28,6 +28,7 @@ export interface Options {
   readonly s3PathStyle: boolean
   readonly githubToken: string | undefined
   readonly allowPublicArtifacts: boolean
+  readonly artifactBranch: string | undefined
   readonly keyFile: string
   readonly databaseUrl: string | undefined
   readonly targetUrl: string | undefined
@@ -225,6 +226,12 @@ const TABLE = {
     secret: 'value',
     verbs: WITH_STORE,
     help: 'Token for the artifacts of a GitHub repository. Reading needs the right actions: read, pruning actions: write. Better in the environment.',
+  },
+  artifactBranch: {
+    type: 'string',
+    placeholder: 'BRANCH',
+    verbs: WITH_STORE,
+    help: 'Artifacts count only where a run on this branch made them: the default branch, where others may push to branches and not to it. Without it, those of all runs of the repository’s own code do.',
   },
   allowPublicArtifacts: {
     type: 'flag',

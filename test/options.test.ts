@@ -20,6 +20,7 @@ const DEFAULTS: Options = {
   s3PathStyle: false,
   githubToken: undefined,
   allowPublicArtifacts: false,
+  artifactBranch: undefined,
   dryRun: false,
   confirm: undefined,
   unauthenticated: false,

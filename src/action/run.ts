@@ -150,7 +150,12 @@ function runOf(environment: Environment): GitHubRun | undefined {
   const { GITHUB_RUN_ID: id = '', GITHUB_RUN_ATTEMPT: attempt, ACTIONS_RUNTIME_TOKEN: token = '' } = environment
   if (id === '' || token === '') return undefined
   const days = Number(environment.GITHUB_RETENTION_DAYS)
-  return { id, attempt: attempt || '1', retentionDays: Number.isInteger(days) && days > 0 ? days : undefined }
+  return {
+    id,
+    attempt: attempt || '1',
+    retentionDays: Number.isInteger(days) && days > 0 ? days : undefined,
+    ...(environment.GITHUB_REF_NAME ? { branch: environment.GITHUB_REF_NAME } : {}),
+  }
 }
 
 function filesOf(environment: Environment): Files {

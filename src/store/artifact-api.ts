@@ -49,6 +49,8 @@ export interface ArtifactApi {
 export interface ApiOptions {
   /** `owner/name`. */
   readonly repository: string
+  /** Only what its runs made counts; undefined for runs of any branch. */
+  readonly branch?: string | undefined
   readonly token: string
   readonly apiUrl: string
   readonly now: () => number
@@ -130,14 +132,18 @@ export function artifactApi(options: ApiOptions): ArtifactApi {
           last = total
           more = further
           for (const record of artifacts) {
-            const origin = originOfRecord(record)
-            if (origin === 'foreign' || origin === 'unknown') strange.set(record.id, origin)
-            for (const artifact of stored(record)) found.set(artifact.id, artifact)
+            const origin = originOfRecord(record, options.branch)
+            if (origin !== undefined && origin !== 'ours') strange.set(record.id, origin)
+            for (const artifact of stored(record, options.branch)) found.set(artifact.id, artifact)
           }
         }
         if (shrunk) continue
         const count = (origin: Origin) => [...strange.values()].filter(other => other === origin).length
-        options.strangers({ foreign: count('foreign'), unknown: count('unknown') })
+        options.strangers({
+          foreign: count('foreign'),
+          'other-branch': count('other-branch'),
+          unknown: count('unknown'),
+        })
         return [...found.values()]
       }
       throw new ComebackError(
@@ -150,12 +156,14 @@ export function artifactApi(options: ApiOptions): ArtifactApi {
     },
 
     async named(name, signal) {
-      return (await page({ name }, signal)).artifacts.filter(record => record.name === name).flatMap(stored)
+      return (await page({ name }, signal)).artifacts
+        .filter(record => record.name === name)
+        .flatMap(record => stored(record, options.branch))
     },
 
     async byId(id, signal) {
       const answer = await ask(`GET ${ROUTE}/{artifact_id}`, { artifact_id: id }, reading, signal, [404, 410])
-      return answer === undefined ? undefined : stored(parsed(RECORD, answer.data, reading))[0]
+      return answer === undefined ? undefined : stored(parsed(RECORD, answer.data, reading), options.branch)[0]
     },
 
     async sign(id, signal) {
@@ -206,15 +214,15 @@ async function openClient({ token, apiUrl }: ApiOptions): Promise<Client> {
 function silent(): void {}
 
 /** Undefined if it isn't named as ours are. */
-function originOfRecord(record: v.InferOutput<typeof RECORD>): Origin | undefined {
+function originOfRecord(record: v.InferOutput<typeof RECORD>, branch: string | undefined): Origin | undefined {
   const name = parseArtifactName(record.name)
-  return name === undefined ? undefined : originOf(record.workflow_run, name.run)
+  return name === undefined ? undefined : originOf(record.workflow_run, name.run, branch)
 }
 
 /** The records that are ours, as artifacts: one or none. */
-function stored(record: v.InferOutput<typeof RECORD>): readonly StoredArtifact[] {
+function stored(record: v.InferOutput<typeof RECORD>, branch: string | undefined): readonly StoredArtifact[] {
   const name = parseArtifactName(record.name)
-  if (name === undefined || originOf(record.workflow_run, name.run) !== 'ours') return []
+  if (name === undefined || originOf(record.workflow_run, name.run, branch) !== 'ours') return []
   return [
     {
       id: record.id,

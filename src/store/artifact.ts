@@ -30,6 +30,8 @@ const LIMITS: Limits = { request: 30 * SECOND, stall: 30 * SECOND, upload: 20 * 
 export interface ArtifactStoreOptions {
   /** `owner/name`. */
   readonly repository: string
+  /** Only what its runs made counts; undefined for runs of any branch. */
+  readonly branch?: string | undefined
   readonly token: string | undefined
   readonly github: GitHub
   /** Folder for the files that are uploaded. */
@@ -54,7 +56,12 @@ export interface GitHub {
   /** The repository of the run. */
   readonly repository: string | undefined
   readonly run:
-    | { readonly id: string; readonly attempt: string; readonly retentionDays: number | undefined }
+    | {
+        readonly id: string
+        readonly attempt: string
+        readonly retentionDays: number | undefined
+        readonly branch?: string
+      }
     | undefined
 }
 
@@ -76,6 +83,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
   const token = needToken(options.token, repository)
   const api = artifactApi({
     repository,
+    branch: options.branch,
     token,
     apiUrl: github.apiUrl,
     now,
@@ -160,7 +168,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
 
 /** Everything that a put must know beforehand is looked up at the first one; what does not hold refuses all of them. */
 function putter(
-  { repository, github, temporary, allowPublic, retention: wish, warn }: ArtifactStoreOptions,
+  { repository, branch, github, temporary, allowPublic, retention: wish, warn }: ArtifactStoreOptions,
   api: ArtifactApi,
   catalogue: Catalogue,
   limits: Limits,
@@ -184,6 +192,15 @@ function putter(
         'unsupported',
         `Could not upload ${object}: a run of ${github.repository ?? 'another repository'} cannot store artifacts in ${repository}.`,
         { hint: 'Use --store artifact: without a repository, or a bucket: --store s3://BUCKET/PREFIX.' },
+      )
+    }
+  }
+  if (branch !== undefined && run.branch !== undefined && run.branch !== branch) {
+    return async object => {
+      throw new ComebackError(
+        'unsupported',
+        `Could not upload ${object}: this run is of ${run.branch}, and only artifacts of ${branch} count.`,
+        { hint: 'Run it on that branch, or leave out --artifact-branch everywhere.' },
       )
     }
   }
@@ -211,13 +228,19 @@ function putter(
 /** Once a store. No name is told: whoever made them chose it. */
 function warnOfStrangers(repository: string, warn: ArtifactStoreOptions['warn']): ApiOptions['strangers'] {
   let warned = false
-  return ({ foreign, unknown }) => {
-    if (warned || foreign + unknown === 0) return
+  return ({ foreign, 'other-branch': otherBranch, unknown }) => {
+    if (warned || foreign + otherBranch + unknown === 0) return
     warned = true
     if (foreign > 0) {
       warn(
         `${foreign} artifacts of ${repository} are named as backups are, and were made by runs of other repositories' code, such as pull requests from forks. They do not count.`,
         'Look into the pull requests of that time: somebody may have tried to get in the way of the backups.',
+      )
+    }
+    if (otherBranch > 0) {
+      warn(
+        `${otherBranch} artifacts of ${repository} that are named as backups are were made by runs of other branches. They do not count.`,
+        'If backups are made on other branches, too, leave out --artifact-branch.',
       )
     }
     if (unknown > 0) {

@@ -117,3 +117,19 @@ it.each([
 ] as const)('takes for %s what GitHub says was made by %j', (origin, made) => {
   expect(originOf(made, '5')).toBe(origin)
 })
+
+test('with a branch named only what its runs made counts, and a run of another one uploads nothing that would not', async () => {
+  await using place = await artifactPlace()
+  const onMain = place.github.newRun({ branch: 'main' })
+  const elsewhere = place.github.newRun({ branch: 'feature' })
+  const first = await goodBackup(place.inAction({ branch: 'main' }, onMain), SOURCE)
+  await goodBackup(place.inAction({}, elsewhere), SOURCE, { clock: fakeClock('2026-11-02T02:00:00Z') })
+  const limited = place.outside({ branch: 'main' })
+  expect((await manifest(limited)).id).toBe(first.id)
+  expect(place.warnings.map(({ message }) => message).join()).toContain('made by runs of other branches')
+  const { apiUrl, serverUrl } = { apiUrl: place.github.url, serverUrl: 'https://github.com' }
+  const run = { id: String(elsewhere.id), attempt: '1', retentionDays: 90, branch: 'feature' }
+  const github = { apiUrl, serverUrl, repository: place.github.repository, run }
+  const refused = place.inAction({ branch: 'main', github }, elsewhere)
+  await expect(refused.put('database/x/y', [Buffer.from('z')])).rejects.toMatchObject({ code: 'unsupported' })
+})
