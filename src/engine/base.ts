@@ -54,7 +54,6 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
   const placeholders: Manifest[] = []
   const unread: Problem[] = []
   let otherKey: ComebackError | undefined
-  let elsewhere: Manifest | undefined
   let holdsOurs = false
   for (const entry of catalog.entries) {
     const { standing, manifest } = await judged(search, entry)
@@ -70,14 +69,12 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
     }
     holdsOurs = true
     if (!mayLeanOn(manifest, search)) continue
-    const isOfSource = await isOf(manifest, identity, keyring)
     if (because === 'future' || because === 'other-store') {
       unread.push(passedOver(errorOf(standing)))
-      if (because === 'other-store' && isOfSource && entry.kind === 'backup') elsewhere ??= manifest
       continue
     }
     // Where nothing tells which store this is, the backups of this very source do.
-    if (!isOfSource) continue
+    if (!(await isOf(manifest, identity, keyring))) continue
     if (entry.kind === 'backup')
       return {
         backup: manifest,
@@ -96,11 +93,10 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
       },
     )
   }
-  // The first backup of this source since the store moved, and another source's was here before it: it goes on where it was.
-  const idSalt = (elsewhere ?? placeholders[0])?.idSalt
+  const [newest] = placeholders
   return {
-    backup: elsewhere,
-    placeholders: placeholders.filter(placeholder => placeholder.idSalt === idSalt),
+    backup: undefined,
+    placeholders: placeholders.filter(({ idSalt }) => idSalt === newest?.idSalt),
     problems: bounded(unread),
   }
 }

@@ -80,6 +80,8 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
   const manifests = full ? [] : [...(base === undefined ? [] : [base]), ...found.placeholders]
   const loaded = await loadKnown(search, manifests, request.keepUntil)
   const known = loaded.known.places.length > 0 ? loaded.known : undefined
+  const inherited = newest?.store?.id
+  const bond = inherited === undefined ? await ownBond(judge, component) : { id: inherited, problems: [] }
   const idSalt = newest?.idSalt ?? randomBytes(16).toString('hex')
   const iterations = newest?.kdf.iterations ?? request.iterations ?? PBKDF2_ITERATIONS
   return {
@@ -92,12 +94,14 @@ export async function makePlan(request: BackupRequest): Promise<Plan> {
     salt: known === undefined || newest === undefined ? randomBytes(8).toString('hex') : newest.kdf.salt,
     iterations,
     source: await sourceHash(keyring, idSalt, iterations, component, identity),
-    bond: {
-      id: newest?.store?.id ?? (await ownBond(judge, component)) ?? randomBytes(16).toString('hex'),
-      place: await placeHash(keyring, idSalt, iterations, store),
-    },
+    bond: { id: bond.id, place: await placeHash(keyring, idSalt, iterations, store) },
     earlier: catalog.entries.filter(({ kind }) => kind === 'backup'),
-    problems: [...found.problems, ...(damaged === undefined ? [] : [leftAside(damaged)]), ...loaded.problems],
+    problems: [
+      ...found.problems,
+      ...bond.problems,
+      ...(damaged === undefined ? [] : [leftAside(damaged)]),
+      ...loaded.problems,
+    ],
   }
 }
 
@@ -109,10 +113,25 @@ function leftAside({ backup, provedAt }: ProofRecord): Problem {
   }
 }
 
-/** Of another source's backups, if some were made here: whatever else lies in a new store may have been put there by anybody. */
-async function ownBond(judge: Judge, component: Component): Promise<string | undefined> {
-  const { bonds, isHome } = await judge.family(component)
-  return isHome && bonds !== 'unclear' ? [...bonds][0] : undefined
+interface OwnBond {
+  readonly id: string
+  readonly problems: readonly Problem[]
+}
+
+/** The store's id, from whatever is in it: of its own backups, or, where nothing was made here yet, of those that came along. */
+async function ownBond(judge: Judge, component: Component): Promise<OwnBond> {
+  const { bonds, isHome, bound } = await judge.family(component)
+  const id = bonds === 'unclear' ? undefined : [...bonds][0]
+  if (id === undefined) return { id: randomBytes(16).toString('hex'), problems: [] }
+  return { id, problems: isHome ? [] : [takenOver(bound)] }
+}
+
+function takenOver(count: number): Problem {
+  return {
+    severity: 'warning',
+    message: `The store held ${count === 1 ? 'a record that was' : `${count} records that were`} made elsewhere, under this key: from now on they count as its own.`,
+    hint: 'That is right where it has moved, or was copied. If not, remove what does not belong here: `comeback list`.',
+  }
 }
 
 /** From when on safety backups outlive the run that makes another one of them. */

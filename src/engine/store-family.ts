@@ -34,6 +34,8 @@ export interface Family {
   readonly bonds: ReadonlySet<string> | 'unclear'
   /** Whether anything was made here. */
   readonly isHome: boolean
+  /** How many records are bound to one of them. */
+  readonly bound: number
   /** Id of the oldest backup that is bound to one of them; where it is unclear, of any that is bound. */
   readonly firstBound: string | undefined
 }
@@ -44,7 +46,7 @@ export function familyOf(members: readonly Member[]): Family {
   const all = new Set(bound.map(({ bond }) => bond))
   const bonds = here.size > 0 ? here : all.size > 1 ? 'unclear' : all
   const own = bound.filter(({ bond }) => bonds === 'unclear' || bonds.has(bond)).map(({ id }) => id)
-  return { bonds, isHome: here.size > 0, firstBound: own.sort()[0] }
+  return { bonds, isHome: here.size > 0, bound: own.length, firstBound: own.sort()[0] }
 }
 
 /** Undefined for a record of this store. */

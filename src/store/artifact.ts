@@ -110,6 +110,7 @@ export function openArtifactStore(options: ArtifactStoreOptions): Store {
 
   return {
     location: `artifact:${repository}`,
+    place: `${github.apiUrl} ${repository.toLowerCase()}`,
     packSize: options.packSize ?? PACK_SIZE,
 
     async *list(prefix, signal) {

@@ -83,13 +83,13 @@ describe('what was made for another store, under the same key', () => {
     expect(idsIn(production.store)).toEqual([...production.ids, ...staging.ids].sort())
   })
 
-  test('is none of its business either when it comes before the first backup', async () => {
-    const staging = await daily('staging', 1)
+  test('is taken for its own where it comes before the first backup, as where a store has moved, but not in silence', async () => {
+    const staging = await daily('staging', 2)
     const store = createMemoryStore({ packSize: MiB, objects: staging.store.objects })
-    const { id } = await goodBackup(store, rows('production'), { clock: staging.clock })
-    const later = await daily('staging', 1, '2026-11-03T05:00:00Z')
-    transplant(later.store, store)
-    expect(await restored(store, new Date('2026-11-04T00:00:00Z'))).toMatchObject({ id })
+    const first = await goodBackup(store, rows('production'), { clock: staging.clock })
+    expect(first.problems).toMatchObject([{ message: expect.stringMatching(/2 records that were made elsewhere/) }])
+    staging.clock.nextDay()
+    expect(await goodBackup(store, rows('production'), { clock: staging.clock })).toMatchObject({ problems: [] })
   })
 
   test('nothing tells where a copy got some of each, so latest is refused and an id is not', async () => {
@@ -118,16 +118,18 @@ describe('a store that was copied, moved or renamed', () => {
     expect(await restored(store, clock.now())).toEqual({ id: next.id, warnings: [] })
   })
 
-  test('goes on for each source though another one was backed up there first', async () => {
+  test('goes on for each source though another one was backed up there first, and a target was kept in it before', async () => {
     const { store, clock, ids, source } = await daily('app', 2)
     const moved = createMemoryStore({ packSize: MiB, objects: store.objects })
+    const kept = await goodBackup(moved, rows('target'), { clock, purpose: 'safety' })
+    expect(await restored(moved, clock.now())).toMatchObject({ id: ids[1] })
+    clock.nextDay()
     await goodBackup(moved, rows('new'), { clock })
     clock.nextDay()
     expect(await goodBackup(moved, source, { clock })).toMatchObject({ full: false, leansOn: 1 })
-    clock.nextDay()
     const { backups } = await list(moved, ['database'], keyring, never, clock.now())
-    expect(backups.map(({ discount }) => discount)).toEqual([undefined, undefined, undefined, undefined])
-    expect(backups.map(({ id }) => id)).toContain(ids[0])
+    expect(backups.map(({ discount }) => discount)).toEqual(Array(5).fill(undefined))
+    expect(backups.map(({ id }) => id)).toEqual(expect.arrayContaining([kept.id, ids[0]]))
   })
 })
 
