@@ -25,7 +25,7 @@
  *
  * Two prunes at once delete the same things, or each what its own policy lets go; the rules above hold for both.
  */
-import { type ErrorCode, hasCode } from '../errors.ts'
+import { asComebackError, type ErrorCode, hasCode } from '../errors.ts'
 import type { Component } from '../format/manifest.ts'
 import type { PruneReport } from '../report/prune-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
@@ -91,6 +91,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   announce(request, namesOf(doomed.packs), 'object')
   const packs = await remove(store, namesOf(doomed.packs), signal)
   const indexes = await remove(store, namesOf(doomed.indexes), signal)
+  await tidy(request)
   for (const component of components) request.progress({ type: 'done', component })
   const removals = [records, packs, indexes]
   return describePrune({
@@ -136,6 +137,16 @@ async function remove(
   })
   for await (const _ of removals);
   return { deleted, refused }
+}
+
+/** What runs that were killed left half-written. That it cannot be removed is told of, and no reason to fail. */
+async function tidy({ store, progress, signal }: PruneRequest): Promise<void> {
+  try {
+    await store.tidy?.(signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    progress({ type: 'warning', component: undefined, message: asComebackError(error).message })
+  }
 }
 
 function announce({ progress }: PruneRequest, names: readonly string[], noun: string): void {

@@ -1,7 +1,7 @@
 /** Folders of a local store: made durably, read without following links, swept of what killed processes left. */
 import { constants, type Stats } from 'node:fs'
-import { lstat, mkdir, open, readdir, unlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, mkdir, open, readdir, rmdir, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { ComebackError } from '../errors.ts'
 import { makeFolder } from '../make-folder.ts'
 import { attempting, tolerating } from './local-error.ts'
@@ -10,6 +10,9 @@ import { isObjectName } from './object-name.ts'
 /** Begins the names of unfinished files; no object's name begins with a dot. */
 export const UNFINISHED = '.comeback-'
 
+const IGNORE = '.gitignore'
+/** Why a folder stays: something is in it, or it is gone already. */
+const IN_USE = ['ENOTEMPTY', 'EEXIST', 'ENOENT']
 const FOLDER_MODE = 0o700
 
 export interface FolderEntry {
@@ -17,8 +20,11 @@ export interface FolderEntry {
   readonly isFolder: boolean
 }
 
-/** The parts' folders below the root, and the root itself. Each is durable before anything is put into it. */
-export async function makeFolders(root: string, parts: readonly string[]): Promise<void> {
+/**
+ * The parts' folders below the root, and the root itself. Each is durable before anything is put into it. Returns the outermost
+ * folder that had to be made for the root.
+ */
+export async function makeFolders(root: string, parts: readonly string[]): Promise<string | undefined> {
   let first: string | undefined
   const made = await tolerating(['EEXIST'], async () => {
     first = await makeFolder(root, FOLDER_MODE)
@@ -26,7 +32,7 @@ export async function makeFolders(root: string, parts: readonly string[]): Promi
   if (!made) throw inTheWay(root)
   if (first !== undefined) {
     // Backups belong into no repository, even where the folder of one lies in it.
-    await writeFile(join(root, '.gitignore'), '*\n', { mode: 0o600 })
+    await writeFile(join(root, IGNORE), '*\n', { mode: 0o600 })
     for (let folder = root; folder.length >= first.length; folder = dirname(folder)) await flushFolder(dirname(folder))
   }
   for (let depth = 1; depth <= parts.length; depth++) {
@@ -34,6 +40,16 @@ export async function makeFolders(root: string, parts: readonly string[]): Promi
     if (await tolerating(['EEXIST'], () => mkdir(folder, FOLDER_MODE))) await flushFolder(dirname(folder))
     else if (!(await lstat(folder)).isDirectory()) throw inTheWay(folder)
   }
+  return first
+}
+
+/** Of the parts' folders, from the innermost on, those that are empty; and if none is left, the root with those `made` for it. */
+export async function removeEmpty(root: string, parts: readonly string[], made?: string): Promise<void> {
+  const remove = (folder: string) => tolerating(IN_USE, () => rmdir(folder))
+  for (let depth = parts.length; depth > 0; depth--) if (!(await remove(join(root, ...parts.slice(0, depth))))) return
+  if (made === undefined || (await readdir(root)).some(name => name !== IGNORE)) return
+  await unlink(join(root, IGNORE))
+  for (let folder = root; folder.length >= made.length; folder = dirname(folder)) if (!(await remove(folder))) return
 }
 
 /** A new name in a folder survives a crash only once the folder is flushed; some file systems can't and needn't. */
@@ -75,19 +91,22 @@ export async function folderEntries(folder: string): Promise<readonly FolderEntr
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** Removes unfinished files last written before that time (ms), except where it may not look. */
-export async function sweep(folder: string, before: number): Promise<void> {
+/** Removes unfinished files last written before that time (ms), and folders that held nothing else; except where it may not look. */
+export async function sweep(root: string, before: number, folder = root): Promise<void> {
   let entries: readonly FolderEntry[] = []
   await tolerating(['EACCES', 'EPERM', 'ENOTDIR'], async () => {
     entries = await folderEntries(folder)
   })
   for (const { name, isFolder } of entries) {
     const path = join(folder, name)
-    if (isFolder && isObjectName(name)) await sweep(path, before)
+    if (isFolder && isObjectName(name)) await sweep(root, before, path)
     else if (!isFolder && name.startsWith(UNFINISHED)) {
       await attempting(`remove the unfinished ${path}`, async () => {
         const stats = await presence(path)
-        if (stats !== undefined && stats.mtimeMs < before) await tolerating(['ENOENT'], () => unlink(path))
+        if (stats === undefined || stats.mtimeMs >= before) return
+        await tolerating(['ENOENT'], () => unlink(path))
+        // One that is writing there makes it again.
+        await removeEmpty(root, relative(root, folder).split(sep).filter(Boolean))
       })
     }
   }

@@ -5,14 +5,14 @@
  * The folder itself may be a symbolic link (to a bigger disk, say); links inside it are neither followed nor listed.
  */
 import { close, constants, fstatSync, open, read, readlinkSync } from 'node:fs'
-import { link, realpath, rmdir, unlink } from 'node:fs/promises'
+import { link, realpath, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ComebackError } from '../errors.ts'
 import { MiB } from '../format/sizes.ts'
 import { attempting, checkCancelled, systemCode, tolerating } from './local-error.ts'
-import { areFolders, folderEntries, makeFolders, presence, sweep } from './local-folders.ts'
+import { areFolders, folderEntries, makeFolders, presence, removeEmpty, sweep } from './local-folders.ts'
 import { createFile, type HardLink } from './local-write.ts'
 import { checkObjectName, isObjectName } from './object-name.ts'
 import type { ByteRange, ObjectInfo, Store } from './store.ts'
@@ -75,10 +75,17 @@ export function openLocalStore(directory: string, options: LocalStoreOptions = {
       await attempting(`write ${join(root, name)}`, async () => {
         if (!swept) await sweep(root, now() - STALE)
         swept = true
-        for (let attempt = 1; ; attempt++) {
-          await makeFolders(root, name.split('/').slice(0, -1))
-          const codes = attempt < FOLDER_ATTEMPTS ? ['ENOENT'] : []
-          if (await tolerating(codes, () => createFile(join(root, name), body, hardLink, signal))) return
+        const parts = name.split('/').slice(0, -1)
+        let made: string | undefined
+        try {
+          for (let attempt = 1; ; attempt++) {
+            made = (await makeFolders(root, parts)) ?? made
+            const codes = attempt < FOLDER_ATTEMPTS ? ['ENOENT'] : []
+            if (await tolerating(codes, () => createFile(join(root, name), body, hardLink, signal))) return
+          }
+        } catch (error) {
+          await removeEmpty(root, parts, made)
+          throw error
         }
       })
     },
@@ -119,11 +126,13 @@ export function openLocalStore(directory: string, options: LocalStoreOptions = {
         const parts = name.split('/').slice(0, -1)
         if (!(await areFolders(root, parts))) return
         await tolerating(['ENOENT'], () => unlink(join(root, name)))
-        for (let depth = parts.length; depth > 0; depth--) {
-          const folder = join(root, ...parts.slice(0, depth))
-          if (!(await tolerating(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => rmdir(folder)))) return
-        }
+        await removeEmpty(root, parts)
       })
+    },
+
+    async tidy(signal) {
+      checkCancelled(signal)
+      await attempting(`tidy ${root}`, () => sweep(root, now() - STALE))
     },
   }
 }

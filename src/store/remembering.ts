@@ -54,6 +54,7 @@ export function withMemory(store: Store, memory: Memory, isImmutable: (name: str
     location,
     ...(store.place === undefined ? {} : { place: store.place }),
     packSize: store.packSize,
+    ...(store.tidy === undefined ? {} : { tidy: signal => store.tidy?.(signal) ?? Promise.resolve() }),
 
     async *list(prefix, signal) {
       const found = new Map<string, number>()

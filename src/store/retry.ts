@@ -62,6 +62,7 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
     location: store.location,
     ...(store.place === undefined ? {} : { place: store.place }),
     packSize: store.packSize,
+    ...(store.tidy === undefined ? {} : { tidy: signal => store.tidy?.(signal) ?? Promise.resolve() }),
 
     async *list(prefix, signal) {
       // A listing that breaks off is begun again; what was yielded before is not yielded twice.

@@ -43,4 +43,6 @@ export interface Store {
   stat(name: string, signal?: AbortSignal): Promise<ObjectInfo>
   /** Deleting what is not there is not an error. */
   delete(name: string, signal?: AbortSignal): Promise<void>
+  /** Removes what puts that were cut short have left; absent where they leave nothing. */
+  tidy?(signal?: AbortSignal): Promise<void>
 }

@@ -131,7 +131,7 @@ it('removes its unfinished file when the signal aborts in the middle of a put', 
   while ((await everything(folder)).length < 3) await new Promise(resolve => setImmediate(resolve))
   abort.abort()
   expect(await put).toBe('cancelled')
-  expect(await everything(folder)).toEqual(['database', 'database/b1'])
+  expect(await everything(folder)).toEqual([])
 })
 
 it('says that the store is full when a file cannot grow, and leaves nothing unfinished', async () => {
@@ -139,7 +139,7 @@ it('says that the store is full when a file cannot grow, and leaves nothing unfi
   const outcome = await put(join(folder, 'store'), 1024 * 1024, 'ulimit -f 512; ')
   expect(outcome).toMatchObject({ code: 'store-full', hint: expect.stringContaining('Free some space') })
   expect(outcome.message).toContain(join(folder, 'store', NAME))
-  expect(await everything(join(folder, 'store'))).toEqual(['.gitignore', 'database', 'database/b1'])
+  expect(await everything(folder)).toEqual([])
 })
 
 it('says that the store is full when the disk is, wherever a small one can be mounted', async context => {
@@ -250,3 +250,24 @@ async function run(command: string, args: readonly string[]) {
 async function everything(directory: string): Promise<readonly string[]> {
   return (await readdir(directory, { recursive: true })).sort()
 }
+
+it('what a killed put has left goes by tidying, with the folder that holds nothing else', async () => {
+  await mkdir(join(folder, 'database/b0'), { recursive: true })
+  const old = join(folder, 'database/b0/.comeback-0123456789abcdef.tmp')
+  await writeFile(old, 'x')
+  const then = new Date(Date.now() - 25 * HOUR)
+  await utimes(old, then, then)
+  await openLocalStore(folder).tidy?.()
+  expect(await everything(folder)).toEqual([])
+})
+
+it('a first put that fails leaves no folder behind', async () => {
+  const root = join(folder, 'new/store')
+  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  const store = openLocalStore(root, { link: () => Promise.reject(full) })
+  await expect(store.put(NAME, BODY)).rejects.toMatchObject({ code: 'store-full' })
+  expect(await everything(folder)).toEqual([])
+  await mkdir(root, { recursive: true })
+  await expect(store.put(NAME, BODY)).rejects.toMatchObject({ code: 'store-full' })
+  expect(await everything(folder)).toEqual(['new', 'new/store'])
+})
