@@ -410,7 +410,7 @@ const TABLE = {
   tolerate: {
     type: 'flag',
     verbs: ['restore'],
-    help: 'Restore a database also where the server refuses some object (a foreign key with orphans, an index, a view): all rows come back but those of a table whose type the target does not have, what cannot be made is left out and listed with the statement that makes it later, and the run ends with 3. Without it that is so for all of a backup in mode parallel, and in swap with the rows of every table; in atomic nothing is changed.',
+    help: 'Restore a database also where the server refuses some object (a foreign key with orphans, an index, a view): what cannot be made is left out and listed with the statement that makes it later, a table whose type the target does not have with its rows, and the run ends with 3. Without it that is so for all of a backup in the modes parallel and swap, with the rows of every table; in atomic nothing is changed.',
   },
   excludeTableData: {
     type: 'list',

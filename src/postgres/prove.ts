@@ -180,7 +180,7 @@ async function restoreInto(
   { backup, detail, options, context, signal }: Request,
 ): Promise<SinkResult | ProofFinding> {
   const { connectTimeout, lanes } = options
-  const restore = { mode: 'parallel', confirm: name, createRoles: true, ofProof: true } as const
+  const restore = { mode: 'parallel', confirm: name, createRoles: true, tolerate: true, ofProof: true } as const
   const sink = createDatabaseSink({ url, connectTimeout, lanes, ...restore })
   // The proof itself says which locale is missing, and what to do about it; its database is nobody's to connect to.
   const { properties: _, ...contents } = detail

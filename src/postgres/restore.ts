@@ -140,7 +140,7 @@ async function restoreWith(
   const warnings = [
     ...(options.ofProof === true ? [] : unguardedProblems(connection, options.url)),
 
-    ...checkCompatibility(choice, facts, mode, tolerant && leavesTables(mode, options)),
+    ...checkCompatibility(choice, facts, mode, tolerant && leavesTables(options)),
     ...chosen.problems,
     ...skippedProblems(skipped),
   ]
@@ -159,7 +159,7 @@ async function restoreWith(
     ...(rewrite && { rewrite }),
   }
   const lost = new LostOwners(plan.detail)
-  const tolerance = tolerant ? new Tolerance(plan, leavesTables(mode, options)) : undefined
+  const tolerance = tolerant ? new Tolerance(plan, leavesTables(options)) : undefined
   const context = {
     ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, lost },
     ...(options.createRoles ? { roles } : {}),

@@ -72,7 +72,7 @@ export async function previewRestore(
   }
   await attempt(() => refuseOtherName(options, target))
   const mode = await attempt(() => modeFor(selection, options, target))
-  const isTolerant = mode !== undefined && tolerates(mode, choice, options) && leavesTables(mode, options)
+  const isTolerant = mode !== undefined && tolerates(mode, choice, options) && leavesTables(options)
   const compatibility = (await attempt(() => checkCompatibility(choice, facts, mode ?? 'atomic', isTolerant))) ?? []
   const swap = mode === 'swap' ? previewSwap(connection, options, backup, options.endSessions ?? false) : undefined
   const swapped = swap && (await attempt(() => swap))

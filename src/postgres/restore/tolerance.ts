@@ -47,9 +47,9 @@ export function tolerates(mode: RestoreMode, { isPart }: Pick<Choice, 'isPart'>,
   return tolerate === true || (mode !== 'atomic' && !isPart)
 }
 
-/** A new database that takes the live one's place lacks no table's rows unless somebody has asked for that. */
-export function leavesTables(mode: RestoreMode, { tolerate }: Tolerating): boolean {
-  return tolerate === true || mode === 'parallel'
+/** Rows are all there, or the restore fails, unless somebody has asked to do without. */
+export function leavesTables({ tolerate }: Tolerating): boolean {
+  return tolerate === true
 }
 
 export class Tolerance {

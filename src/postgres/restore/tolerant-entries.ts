@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts'
 import { borne } from './borne.ts'
 import type { PlannedEntry } from './restore-plan.ts'
 import { secondWay } from './second-ways.ts'
-import { isTolerable } from './tolerable.ts'
+import { isTolerable, withWayOut } from './tolerable.ts'
 import { isNeeded, isTableWithoutType, type Tolerance } from './tolerance.ts'
 
 export interface TolerantContext {
@@ -45,6 +45,9 @@ export async function tolerate(
   if (way !== undefined && (await attempt([way.statement, ...rest])) === undefined) {
     return tolerance.madeOtherwise(planned, way, refused)
   }
-  if (isNeeded(planned) && !(tolerance.leavesTables && isTableWithoutType(planned, refused))) throw refused
+  if (isNeeded(planned)) {
+    if (!isTableWithoutType(planned, refused)) throw refused
+    if (!tolerance.leavesTables) throw withWayOut(refused)
+  }
   tolerance.leaveOut(planned, statements, refused)
 }
