@@ -166,7 +166,7 @@ const GATE_TRIGGER = `  # Migrations of pull requests can be tried on the last v
   # pull_request:
   #   paths: ['migrations/**']
 `
-const GATE_INPUTS = `      # setup: npm ci # your own set-up: node, python, java and ruby are there
+const GATE_INPUTS = `      # setup: npm ci # your own set-up, without root: node, python, java and ruby are there
       # migrate: npm run migrate # with DATABASE_URL set to the restored database
       # assertions: test/assertions # a folder of .sql files, each a query that must return true, or no rows
 `
