@@ -63,7 +63,8 @@ export async function* walkFiles(
         if (whole) problems.add('special', path)
         continue
       }
-      if (nameToBytes(path).length > LONGEST) {
+      // No character has more than three bytes for each of its units.
+      if (3 * path.length > LONGEST && nameToBytes(path).length > LONGEST) {
         if (whole) problems.add('unreachable', path)
         continue
       }
