@@ -416,10 +416,7 @@ test('what the restore could not make keeps a backup from being verified, and is
     SET session_replication_role = replica; INSERT INTO child VALUES (7)`)
   await using target = await createDatabase(18)
   const result = await prove(await backUp(source.url), target.url)
-  expect(found(result)).toEqual([
-    'constraint-invalid constraint child_parent_fkey of public.child',
-    'restore-failed FK CONSTRAINT public.child child_parent_fkey',
-  ])
+  expect(found(result)).toEqual(['restore-failed FK CONSTRAINT public.child child_parent_fkey'])
   const cure = result.findings.find(({ code }) => code === 'restore-failed')?.hint
   expect(cure).toContain('ALTER TABLE public.child VALIDATE CONSTRAINT child_parent_fkey')
   expect(result.checks.find(({ name }) => name === 'rows')?.result).toBe('passed')
