@@ -12,6 +12,7 @@ import { checkCompatibility } from './restore/compatibility.ts'
 import { type Consent, refuseOtherName, refuseUnconfirmed } from './restore/consent.ts'
 import { missingRoles, refuseRoles, roleProblems } from './restore/create-roles.ts'
 import { applyProperties, missingProperties, propertyProblems } from './restore/database-settings.ts'
+import { halfFilled, markHalfFilled, unmarkHalfFilled } from './restore/half-filled.ts'
 import { textEncoding } from './restore/load.ts'
 import { LostOwners } from './restore/lost-owners.ts'
 import { movedProblems } from './restore/moved-columns.ts'
@@ -126,7 +127,12 @@ async function restoreWith(
   const connection = await sessions.open()
   await tellNames(connection, backup, progress)
   const { description } = connection
-  const target = { description, contents: await inspectTarget(connection), database: await databaseName(connection) }
+  const target = {
+    description,
+    contents: await inspectTarget(connection),
+    database: await databaseName(connection),
+    half: await halfFilled(connection),
+  }
   refuseOtherName(options, target)
   const mode = modeFor(selection, options, target)
   refuseUnconfirmed(options, target)
@@ -184,6 +190,7 @@ async function restoreWith(
   }
   const defaults = await namesOfDefaults(connection)
   const outcome = await restoreIn[mode](context)
+  await unmarkHalfFilled(connection)
   const defaultsLost = lostDefaults(defaults, await namesOfDefaults(connection))
   progress.phase('Collecting statistics')
   const which = mode === 'atomic' ? 'all' : 'partitioned'
@@ -210,6 +217,7 @@ async function restoreWith(
 async function emptyAgainOnFailure(context: RestoreContext): Promise<RestoreOutcome> {
   const { connection, sessions, plan } = context
   const before = await lookBefore(connection, plan)
+  await markHalfFilled(connection, context.load.backup.id)
   try {
     await connection.query(`SET synchronous_commit = ${LANE_SETTINGS.synchronous_commit}`)
     return await restoreInParallel(context)

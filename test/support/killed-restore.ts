@@ -16,7 +16,7 @@ const backup = storedBackup(out.segments, await source.read(out, never))
 const sink = createDatabaseSink({
   url: TARGET,
   ...connection,
-  mode: MODE === 'swap' ? 'swap' : 'atomic',
+  mode: MODE === 'swap' || MODE === 'parallel' ? MODE : 'atomic',
   confirm: new URL(TARGET).pathname.slice(1),
 })
 let advanced = 0

@@ -17,15 +17,21 @@ export interface ConsentTarget {
   readonly database: string
   /** Undefined if it is empty. */
   readonly contents: TargetContents | undefined
+  /** A sentence on the restore that has not filled it to the end. */
+  readonly half?: string | undefined
 }
 
 /** Throws `not-empty` for a target that the mode cannot take. */
-export function chooseMode({ mode }: Consent, { description, contents }: ConsentTarget): RestoreMode {
+export function chooseMode({ mode }: Consent, { description, contents, half }: ConsentTarget): RestoreMode {
   if (contents === undefined) return mode ?? 'parallel'
   if (mode !== 'parallel') return mode ?? 'atomic'
-  throw new ComebackError('not-empty', `${description} is not empty: it holds ${describeContents(contents)}.`, {
-    hint: 'Use --mode atomic and --confirm NAME, with the name of the database, to replace all of it in one transaction, --mode swap to put a new database in its place and keep this one, or restore into an empty database.',
-  })
+  throw new ComebackError(
+    'not-empty',
+    `${description} is not empty: it holds ${describeContents(contents)}.${after(half)}`,
+    {
+      hint: 'Use --mode atomic and --confirm NAME, with the name of the database, to replace all of it in one transaction, --mode swap to put a new database in its place and keep this one, or restore into an empty database.',
+    },
+  )
 }
 
 /**
@@ -51,9 +57,13 @@ export function refuseUnconfirmed({ confirm }: Consent, target: ConsentTarget): 
   if (confirm !== undefined || !needsConfirmation(target) || target.contents === undefined) return
   throw new ComebackError(
     'not-empty',
-    `${target.description} holds ${describeContents(target.contents)}, which the restore would replace.`,
+    `${target.description} holds ${describeContents(target.contents)}, which the restore would replace.${after(target.half)}`,
     {
       hint: `Nothing was changed. Confirm the database by its name, ${JSON.stringify(target.database)}, with --confirm NAME. --dry-run shows what would be lost.`,
     },
   )
+}
+
+function after(sentence: string | undefined): string {
+  return sentence === undefined ? '' : ` ${sentence}`
 }

@@ -5,6 +5,7 @@
  */
 import pg from 'pg'
 import type { Connection } from '../connection/connection.ts'
+import { unmarkHalfFilled } from './half-filled.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { openForClearingUp, type TargetOptions } from './restore-sessions.ts'
 import type { Rights } from './rights.ts'
@@ -61,7 +62,9 @@ export async function removeRestored(
   const { reset } = await rightsOf(connection, plan.detail, plan.detail.schemas)
   await drop(connection, [...reset, ...before.rights])
   await removeRoles(connection, roles)
-  return (await inspectTarget(connection)) === undefined
+  const isEmpty = (await inspectTarget(connection)) === undefined
+  if (isEmpty) await unmarkHalfFilled(connection)
+  return isEmpty
 }
 
 /** Those that a restore made, as far as it came, with the grants that they were given in this database. */
