@@ -33,7 +33,7 @@ export function nextSteps(
   }
   if (since.some(({ status }) => status === 'structure' || status === 'some-rows')) {
     steps.push(
-      `Newer backups lack rows that the last good one holds. ${run} without leaving rows out makes a whole one.`,
+      `Newer backups lack rows that the last good one holds. ${run} without leaving rows out makes a whole one. If nobody wants those rows, delete the older one by hand.`,
     )
   }
   if (state === 'bad' && steps.length === 0) steps.push(`No backup is complete. Run ${run}.`)

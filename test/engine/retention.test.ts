@@ -96,6 +96,35 @@ describe('a policy', () => {
   })
 })
 
+describe('a backup that holds less', () => {
+  const bySlots = (backups: readonly Candidate[]) =>
+    [...reasonsToKeep(backups, policy({ days: 1, daily: 3 }), NOW)].map(([{ holds }, reasons]) => [holds, ...reasons])
+
+  test('takes no slot from one that holds more, and is kept beside it', () => {
+    const structure = daily(9).map(backup => ({ ...backup, holds: 'structure' }) as const)
+    const [old = at(NOW), older = at(NOW)] = [at('2026-08-01T02:00Z'), at('2026-07-01T02:00Z')]
+    const some = at('2026-10-01T02:00Z', { holds: 'some-rows' })
+    const kept = bySlots([...structure, some, old, older]).filter(([, ...reasons]) => reasons.length > 0)
+    expect(kept).toEqual([
+      ['structure', 'newest with all of the structure', 'younger than 24 h', 'day 2026-11-23'],
+      ['structure', 'a running backup may build on it', 'day 2026-11-22'],
+      ['structure', 'day 2026-11-21'],
+      ['some-rows', 'newest with rows', 'day 2026-10-01'],
+      [undefined, 'newest complete', 'day 2026-08-01'],
+      [undefined, 'day 2026-07-01'],
+    ])
+  })
+
+  test('nor does one that a proof found bad stand for the newest that may be good', () => {
+    const [newest = at(NOW), before = at(NOW), ...rest] = daily(4)
+    const backups = [{ ...newest, disproved: true }, { ...before, disproved: true }, ...rest]
+    const reasons = [...reasonsToKeep(backups, policy({ days: 1 }), NOW).values()]
+    expect(reasons[0]).toContain('newest complete')
+    expect(reasons[2]).toContain('newest complete that no proof found bad')
+    expect(reasons[3]).toEqual([])
+  })
+})
+
 describe('for any history and policy', () => {
   const time = fc.oneof(
     // Years around leap days and week 53, bursts, and a clock that jumped ahead.
