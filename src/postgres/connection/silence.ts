@@ -16,6 +16,8 @@ import { sqlStateOf } from './sql-state.ts'
 const TICK = 5_000
 /** Looks without a byte either way before the server is asked; then again at each further one. */
 const SILENT_TICKS = 4
+/** The same while something is being sent that shows no progress before all of it is gone, as over TLS: the line may be slow. */
+const SENDING_TICKS = 24
 /** Answers in a row that must agree. */
 const AGREEING = 2
 /** Milliseconds in which the server could not be reached by another connection either. */
@@ -81,7 +83,7 @@ export function watchSilence({ description, stream, backend, ask, ...options }: 
     last = now
     if (!isQuiet) return begin()
     // Counted, not measured: while this thread was busy, bytes may have come that were not read yet.
-    if (++silent < SILENT_TICKS || asking) return
+    if (++silent < (isSendingUnseen(stream) ? SENDING_TICKS : SILENT_TICKS) || asking) return
     asking = true
     const seconds = Math.round((silent * tick) / 1000)
     try {
@@ -141,6 +143,11 @@ function progressOf(stream: Duplex): string {
   // A long write is one to the stream; its handle knows how much of it is gone.
   const { bytesRead, bytesWritten, _handle: handle } = stream as Duplex & Counted
   return [bytesRead, bytesWritten, stream.writableLength, handle?.writeQueueSize].join(' ')
+}
+
+function isSendingUnseen(stream: Duplex): boolean {
+  const { _handle: handle } = stream as Duplex & Counted
+  return stream.writableLength > 0 && !handle?.writeQueueSize
 }
 
 interface Counted {
