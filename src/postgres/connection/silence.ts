@@ -177,7 +177,7 @@ async function terminate(query: Query, { pid, started }: Backend): Promise<void>
 }
 
 /** A server that refuses is there. */
-function isUnreachable(error: unknown): boolean {
+export function isUnreachable(error: unknown): boolean {
   if (error instanceof DOMException) return error.name === 'TimeoutError'
   return hasCode(error, 'connection', 'timeout') && !/^(?=.*\d)[0-9A-Z]{5}$/.test(sqlStateOf(error))
 }

@@ -1,5 +1,6 @@
 /** A pg_dump that is installed, or lies in an image. The password reaches it by a private file alone. */
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,6 +13,7 @@ import { readingEncoding } from '../connection/session.ts'
 import type { Settings } from '../connection/session-settings.ts'
 import type { Client } from './client.ts'
 import { dockerArguments } from './client-docker.ts'
+import { watchProgram } from './silent-program.ts'
 
 /** Characters of pg_dump's messages that are kept, from the beginning: the first error is the cause of the others. */
 const MESSAGE_LIMIT = 4_000
@@ -28,11 +30,14 @@ export async function nativeDump(
   const target = parseDatabaseUrl(options.url)
   const encoding = await encodingOf(options)
   const folder = await temporaryFolder(tmpdir(), 'dump')
+  const name = `comeback pg_dump ${randomBytes(4).toString('hex')}`
+  const silent = new AbortController()
+  using _ = watchProgram(options, name, error => silent.abort(error))
   try {
     const passFile = join(folder, 'pgpass')
     const serviceFile = join(folder, 'service')
     await writeFile(passFile, passLine(target), { mode: 0o600 })
-    await writeFile(serviceFile, service(target, options), { mode: 0o600 })
+    await writeFile(serviceFile, service(target, options, name), { mode: 0o600 })
     const variables = {
       PGPASSFILE: passFile,
       PGSERVICEFILE: serviceFile,
@@ -40,7 +45,12 @@ export async function nativeDump(
       LC_ALL: 'C',
     }
     const all = ['--no-password', '--dbname=service=comeback', `--encoding=${encoding}`, ...args]
-    return await run(commandOf(client, [folder, ...filesOf(target)], variables, all), what, target, options.signal)
+    return await run(
+      commandOf(client, [folder, ...filesOf(target)], variables, all),
+      what,
+      target,
+      AbortSignal.any([options.signal, silent.signal]),
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -132,7 +142,7 @@ function passLine({ password }: ConnectionTarget): string {
 }
 
 /** A service file knows no quoting: a value goes to the end of its line. */
-function service(target: ConnectionTarget, options: ConnectOptions): string {
+function service(target: ConnectionTarget, options: ConnectOptions, name: string): string {
   const values = {
     host: target.host,
     port: String(target.port),
@@ -145,7 +155,7 @@ function service(target: ConnectionTarget, options: ConnectOptions): string {
     sslkey: absolute(target.sslKey),
     sslpassword: target.sslPassword,
     channel_binding: target.channelBinding ? 'require' : undefined,
-    application_name: options.applicationName,
+    application_name: name,
     connect_timeout: String(Math.max(2, Math.ceil(options.connectTimeout / 1000))),
     keepalives_idle: '30',
   }
