@@ -75,6 +75,7 @@ export async function findBase(search: BaseSearch, allowOtherKey: boolean): Prom
     }
     // Where nothing tells which store this is, the backups of this very source do.
     if (!(await isOf(manifest, identity, keyring))) continue
+    if (because === 'unclear-store') unread.push(goesOnWith(errorOf(standing)))
     if (entry.kind === 'backup')
       return {
         backup: manifest,
@@ -210,6 +211,14 @@ function bounded(problems: readonly Problem[]): readonly Problem[] {
     ...problems.slice(0, MOST_TOLD),
     { severity: 'warning', message, hint: '`comeback check` names all of them.' },
   ]
+}
+
+function goesOnWith({ message, hint }: ComebackError): Problem {
+  return {
+    severity: 'warning',
+    message: `${message} It is of this source, so this backup goes on with its store.`,
+    hint,
+  }
 }
 
 function passedOver(error: unknown): Problem {

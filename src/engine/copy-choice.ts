@@ -47,6 +47,8 @@ export interface Readable {
   readonly complete: boolean
   readonly holds: Holds
   readonly safety: boolean
+  /** Id of the store that it was made for; undefined in format 1. */
+  readonly bond: string | undefined
   /** Why it counts for nothing; absent where it counts. */
   readonly discount?: Discount
   /** Of what its record says: whether it is still that one. */
@@ -160,6 +162,7 @@ function reader(judging: Judging): (entry: CatalogEntry) => Promise<() => Promis
             complete: manifest.status === 'complete',
             holds: holdsOf(manifest),
             safety: manifest.purpose === 'safety',
+            bond: manifest.store?.id,
             digest: digestOf(manifest),
             needs: itemsOf(manifest).map(shared),
           }

@@ -9,6 +9,7 @@ import type { Component } from '../format/manifest.ts'
 import type { CopiedBackup, CopyReport } from '../report/copy-report.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalog, manifestOf, readCatalog } from './catalog.ts'
+import { strangersThere } from './copy-bonds.ts'
 import { type Choice, type Chosen, choose, digestOf } from './copy-choice.ts'
 import { bring, type Carrier, manifestName, recordsOf } from './copy-objects.ts'
 import { CopyTarget, notTheSame } from './copy-target.ts'
@@ -46,7 +47,9 @@ export async function copy(request: CopyRequest): Promise<CopyReport> {
   const target = new CopyTarget(to, now)
   const held = await target.look(signal)
   const wanted = await allSideBySide(chosen, MANIFESTS_AT_A_TIME, one => compared(one, target, signal))
-  const warnings = announce(request, wanted, target, held)
+  const strangers = await strangersThere(request, chosen, held)
+  const warnings = [...strangers, ...announce(request, wanted, target, held)]
+  for (const message of strangers) request.progress({ type: 'warning', component: undefined, message })
   const carrier: Carrier = { ...request, source, target, halted: undefined, done: 0 }
   const backups = await copyAll(request, carrier, wanted)
   return {

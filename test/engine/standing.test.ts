@@ -1,6 +1,7 @@
 /** One rule for what counts: each way in which a record may not, asked of everything that chooses by records. */
 import { describe, expect, test } from 'vitest'
 import { parseMoment, readCatalog } from '../../src/engine/catalog.ts'
+import { copy } from '../../src/engine/copy.ts'
 import { list } from '../../src/engine/list.ts'
 import type { ProgressEvent } from '../../src/engine/progress.ts'
 import { restore } from '../../src/engine/restore.ts'
@@ -131,6 +132,42 @@ describe('a store that was copied, moved or renamed', () => {
     expect(backups.map(({ discount }) => discount)).toEqual(Array(5).fill(undefined))
     expect(backups.map(({ id }) => id)).toEqual(expect.arrayContaining([kept.id, ids[0]]))
   })
+})
+
+test('a copy into a store with backups of its own says that it will not count there, into another copy of the same it does', async () => {
+  const from = await daily('app', 2)
+  const [own, empty] = [await daily('other', 1), createMemoryStore()]
+  const copied = async (to: MemoryStore) => {
+    const { warnings } = await copy({
+      ...{
+        from: { ...from.store, location: 'memory:from' },
+        to,
+        components: ['database'],
+        keyring,
+        rules: undefined,
+        moment: undefined,
+      },
+      ...{ includeSafety: false, dryRun: false, now: from.clock.now, progress: () => undefined, signal: never },
+    })
+    return warnings
+  }
+  expect(await copied(own.store)).toMatchObject([expect.stringContaining('do not count there')])
+  expect(await copied(empty)).toEqual([])
+  await goodBackup(from.store, from.source, { clock: from.clock })
+  expect(await copied(empty)).toEqual([])
+  expect(await restored(empty, from.clock.now())).toMatchObject({ warnings: [] })
+})
+
+test('where nothing tells which store it is, the next backup goes on with that of its source, says so, and that settles it', async () => {
+  const [one, other] = [await daily('a', 2), await daily('b', 2, '2026-11-01T05:00:00Z')]
+  const store = createMemoryStore({ packSize: MiB, objects: [...one.store.objects, ...other.store.objects] })
+  const next = await goodBackup(store, one.source, { clock: one.clock })
+  expect(next).toMatchObject({ full: false, base: one.ids[1] })
+  expect(next.problems).toMatchObject([{ message: expect.stringMatching(/several.*goes on with its store/) }])
+  const { backups } = await list(store, ['database'], keyring, never, one.clock.now())
+  const foreign = backups.filter(({ discount }) => discount === 'other-store').map(({ id }) => id)
+  expect(foreign.toSorted()).toEqual(other.ids)
+  expect(backups.filter(({ discount }) => discount === undefined)).toHaveLength(3)
 })
 
 describe('records of format 1', () => {
