@@ -57,6 +57,7 @@ export function describePrune(facts: PruneFacts): PruneReport {
       id,
       time: timeOf(id).toISOString(),
       status: 'needs' in record ? record.status : 'damaged',
+      ...('needs' in record && record.holds !== 'all' ? { holds: record.holds } : {}),
       action,
       reasons: action === 'refused' ? [...reasons, 'the store did not let it go'] : reasons,
       frees: sum(folder?.going ?? []),

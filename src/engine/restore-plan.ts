@@ -1,5 +1,5 @@
 /** What a restore would do, and to what; nothing is changed. `restore.ts` begins with it, a dry run ends with it. */
-import type { Manifest } from '../format/manifest.ts'
+import { holdsOf, type Manifest } from '../format/manifest.ts'
 import type { RestorePlanReport } from '../report/restore-plan-report.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { openBackup, type StoredBackup } from '../repository/stored-backup.ts'
@@ -49,6 +49,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
   const ownSource = await isOwnSource(manifest, keyring, sink)
   const proof = await knownProof({ store, catalog, keyring, now: now(), progress, signal }, manifest)
   if (proof?.id === manifest.id && proof.verdict === 'failed') progress(disproved(manifest, proof.time))
+  const holds = holdsOf(manifest)
   const plan: RestorePlanReport = {
     command: 'restore-plan',
     store: store.location,
@@ -56,6 +57,7 @@ export async function prepareRestore(request: RestoreRequest): Promise<Prepared>
     id: manifest.id,
     time: manifest.time,
     status: manifest.status === 'partial' ? 'partial' : 'complete',
+    ...(holds === 'all' ? {} : { holds }),
     age: Math.max(0, (now().getTime() - Date.parse(manifest.time)) / 1000),
     bytes: manifest.bytes.plain,
     ...(proof === undefined ? {} : { proof }),

@@ -124,9 +124,10 @@ export type StoredObject = v.InferOutput<typeof storedObject>
 export type MacKey = KeyObject | Uint8Array
 
 /** Those of format 1 don't say it; where no pack of theirs is one of rows, there are no rows. */
-export function holdsOf({ holds, component, objects, leansOn }: Manifest): Holds {
+export function holdsOf({ holds, status, component, objects, leansOn }: Manifest): Holds {
   if (holds !== undefined) return holds
-  if (component !== 'database') return 'all'
+  // Of a failed run nobody knows what it would have held.
+  if (component !== 'database' || status === 'failed') return 'all'
   const files = [...objects, ...leansOn.flatMap(({ objects }) => objects)]
   return files.some(({ name }) => /^\d+-data-/.test(name)) ? 'all' : 'structure'
 }

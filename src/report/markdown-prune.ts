@@ -1,8 +1,10 @@
 /** What prune removed, or would remove, and why it keeps the rest. */
+
 import { code, prose } from './markdown-escape.ts'
 import { alert, facts, folded, markdownTable } from './markdown-parts.ts'
 import type { PrunedBackup, PruneProblem, PruneReport } from './prune-report.ts'
 import { countText, sizeText } from './quantities.ts'
+import { HOLDS_WORDS } from './standing-words.ts'
 
 export function pruneMarkdown(report: PruneReport): readonly string[] {
   const { store, applied, policy, backups, leftovers, kept, removed, problems } = report
@@ -42,10 +44,10 @@ function table(backups: readonly PrunedBackup[], why: string): readonly string[]
       { head: 'Frees', right: true },
       { head: why },
     ],
-    backups.map(({ component, id, status, action, frees, outlived, reasons }) => [
+    backups.map(({ component, id, status, holds, action, frees, outlived, reasons }) => [
       component,
       code(id),
-      action === 'refused' ? `${status}, refused by the store` : status,
+      `${status}${holds === undefined ? '' : `, ${HOLDS_WORDS[holds]}`}${action === 'refused' ? ', refused by the store' : ''}`,
       action === 'keep' ? '' : sizeText(frees.bytes),
       [
         ...reasons.map(prose),

@@ -1,10 +1,12 @@
 /** The plan of a restore, for whoever has to approve it. */
+
 import type { DatabaseTarget, FolderTarget } from '../engine/ports.ts'
 import { code, prose } from './markdown-escape.ts'
 import { alert, facts } from './markdown-parts.ts'
 import { failureBox, problemBox } from './markdown-problems.ts'
 import { sizeText, timeText } from './quantities.ts'
 import type { RestorePlanReport } from './restore-plan-report.ts'
+import { HOLDS_WORDS } from './standing-words.ts'
 import {
   bringsText,
   countsText,
@@ -18,7 +20,7 @@ import {
 } from './text-restore-plan.ts'
 
 export function restorePlanMarkdown(report: RestorePlanReport, details: boolean): readonly string[] {
-  const { component, id, status, time, age, bytes, store, target } = report
+  const { component, id, status, holds, time, age, bytes, store, target } = report
   const proof = proofText(report)
   return [
     `## ${target.refusal === undefined ? '📋' : '❌'} Restore plan: ${component}`,
@@ -27,7 +29,10 @@ export function restorePlanMarkdown(report: RestorePlanReport, details: boolean)
     ...(target.refusal === undefined ? [] : failureBox('The restore would be refused', target.refusal)),
     '',
     ...facts([
-      ['Backup', `${code(id)}, ${status}, ${sizeText(bytes)}, in ${code(store)}`],
+      [
+        'Backup',
+        `${code(id)}, ${status}${holds === undefined ? '' : `, ${HOLDS_WORDS[holds]}`}, ${sizeText(bytes)}, in ${code(store)}`,
+      ],
       ['State of', `${timeText(time)}, ${secondsText(age)} ago`],
       ...(proof === undefined ? [] : [['Proof', proof] as const]),
       ...(target.kind === 'database' ? databaseFacts(target, report, details) : folderFacts(target)),

@@ -25,6 +25,8 @@ export interface PrunedBackup {
   readonly time: string
   /** `failed` is a placeholder; `damaged` one whose record can't be read or believed. */
   readonly status: 'complete' | 'partial' | 'failed' | 'damaged'
+  /** What it is a backup of; absent for everything. */
+  readonly holds?: 'some-rows' | 'structure'
   /** `refused`: it was to go, and the store did not let it. */
   readonly action: 'keep' | 'remove' | 'refused'
   readonly reasons: readonly string[]

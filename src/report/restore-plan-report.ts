@@ -10,6 +10,8 @@ export interface RestorePlanReport {
   readonly id: string
   readonly time: string
   readonly status: 'complete' | 'partial'
+  /** What it is a backup of; absent for everything. */
+  readonly holds?: 'some-rows' | 'structure'
   /** Seconds since it was made. */
   readonly age: number
   /** Plain bytes. */

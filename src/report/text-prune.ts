@@ -4,6 +4,7 @@ import type { Palette } from './palette.ts'
 import { onOneLine, widthOf } from './printable.ts'
 import type { PrunedBackup, PruneProblem, PruneReport } from './prune-report.ts'
 import { countText, sizeText } from './quantities.ts'
+import { HOLDS_WORDS } from './standing-words.ts'
 import { foreignLines } from './text-list.ts'
 import { wrapped } from './wrap.ts'
 
@@ -42,9 +43,10 @@ export function pruneLines(report: PruneReport, palette: Palette): readonly stri
 }
 
 function backupLines(backup: PrunedBackup, palette: Palette): readonly string[] {
-  const { component, id, status, action, reasons, frees, outlived } = backup
+  const { component, id, status, holds, action, reasons, frees, outlived } = backup
   const words = [
     ...(status === 'complete' ? [] : [status === 'failed' ? 'failed run' : status]),
+    ...(holds === undefined ? [] : [HOLDS_WORDS[holds]]),
     ...reasons,
     ...(action === 'remove' && outlived > 0 ? [`${countText(outlived, 'object')} of it still needed`] : []),
   ]

@@ -1,9 +1,11 @@
 /** A restore that was only planned, as a person reads it before saying yes. */
+
 import type { DatabaseTarget, FolderTarget } from '../engine/ports.ts'
 import type { Palette } from './palette.ts'
 import { VERDICT_WORDS } from './proof-words.ts'
 import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
 import type { PlannedSafety, RestorePlanReport } from './restore-plan-report.ts'
+import { HOLDS_WORDS } from './standing-words.ts'
 import { indented } from './text-error.ts'
 
 const MODES = {
@@ -25,11 +27,11 @@ export function restorePlanLines(
   when: 'dry-run' | 'now' = 'dry-run',
 ): readonly string[] {
   const { bold, dim, red, yellow } = palette
-  const { component, id, status, time, age, bytes, store, target, safety } = report
+  const { component, id, status, holds, time, age, bytes, store, target, safety } = report
   const made = `${timeText(time)}, ${secondsText(age)} ago`
   const facts = [
     `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
-    `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${sizeText(bytes)}`,
+    `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}${holds === undefined ? '' : `, ${yellow(HOLDS_WORDS[holds])}`}, ${sizeText(bytes)}`,
     `          made ${made}, in ${store}`,
     ...proofLines(report, palette),
     ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),

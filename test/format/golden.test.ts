@@ -86,7 +86,9 @@ test('format 2 says which store a backup was made for, where that was, and what 
   const old = read('format-1/gzip')
   expect(old).not.toHaveProperty('store')
   expect(holdsOf(old)).toBe('all')
-  expect(holdsOf({ ...old, objects: old.objects.filter(({ name }) => !name.includes('data')) })).toBe('structure')
+  const schema = { ...old, objects: old.objects.filter(({ name }) => !name.includes('data')) }
+  expect(holdsOf(schema)).toBe('structure')
+  expect(holdsOf({ ...schema, status: 'failed' })).toBe('all')
 })
 
 test('the record of a proof of format version 1 is authentic, and its details open', async () => {
