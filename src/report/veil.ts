@@ -16,8 +16,8 @@ export interface Veil {
 }
 
 const COVER = '‹name›'
-/** A name as SQL has it, or a word of ours. */
-const WORD = /[\p{L}\p{N}_$]+/gu
+/** A name as SQL has it, or a word of ours, but not of an option, which is what to do. */
+const WORD = /(?<!--(?:[a-z]+-)*)[\p{L}\p{N}_$]+/gu
 const IS_WORD = /^[\p{L}\p{N}_$]+$/u
 /** `schema.name`, quoted or not, after the type of an entry, as pg_dump writes it: whatever it is called. */
 const ENTRY =
@@ -48,7 +48,8 @@ export function createVeil(): Veil {
   }
   const learn = (names: Iterable<string>) => {
     for (const name of names) {
-      if (name === '' || ORDINARY.has(name.toLowerCase())) continue
+      // Signs alone tell nothing, and are everywhere.
+      if (!/[\p{L}\p{N}]/u.test(name) || ORDINARY.has(name.toLowerCase())) continue
       if (IS_WORD.test(name)) words.add(name)
       else others.add(name)
     }

@@ -18,6 +18,8 @@ test.each([
   ['TABLE "My Shop"."Order 1" is there', [], 'TABLE ‹name› is there'],
   ['db.acme.internal:5432/shop', ['db.acme.internal', 'shop', 'acme'], '‹name›:5432/‹name›'],
   ['the table of the database', ['table', 'the', 'database'], 'the table of the database'],
+  ['with --confirm NAME -- the confirm of it', ['confirm', '--', ' '], 'with --confirm NAME -- the ‹name› of it'],
+  ['give --end-sessions to end', ['sessions', 'end'], 'give --end-sessions to ‹name›'],
   ['Größe $1 größe', ['größe'], 'Größe $1 ‹name›'],
 ] as const)('%s', (text, names, covered) => {
   expect(veiled(text, ...names)).toBe(covered)
