@@ -31,7 +31,10 @@ test('old backups go when that is asked for, the newest ones restore, and status
   expect(plan.backups.map(({ action }) => action)).toEqual(['keep', 'keep', 'remove', 'remove'])
   expect(await place.json(['prune', 'files', '--apply', '--dry-run'], keyless)).toEqual(plan)
   expect(readdirSync(files)).toHaveLength(4)
-  const done = await place.json<PruneReport>(['prune', 'files', '--apply'], keyless)
+  const refused = await place.run(['prune', 'files', '--apply'], keyless.env)
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--unauthenticated')])
+  expect(readdirSync(files)).toHaveLength(4)
+  const done = await place.json<PruneReport>(['prune', 'files', '--apply', '--unauthenticated'], keyless)
   expect(done).toEqual({ ...plan, applied: true })
   expect(readdirSync(files).filter(folder => existsSync(join(files, folder, 'manifest.json')))).toHaveLength(2)
 
