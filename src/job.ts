@@ -30,6 +30,7 @@ import type { Options } from './options.ts'
 import type { BackupOutcome, BackupReport, Report } from './report/report.ts'
 import { Keyring } from './repository/keyring.ts'
 import { openLocalStore } from './store/local.ts'
+import { abandonedFolders } from './temporary-folder.ts'
 import { VERSION } from './version.ts'
 
 /** Milliseconds. */
@@ -79,13 +80,16 @@ export async function runJob(command: Command, options: Options, context: JobCon
         await keyringIfAny(options, context),
         context.signal,
       )
-    case 'status':
-      return status({
+    case 'status': {
+      const found = await status({
         ...(await readingRequest(command.components, options, context)),
         maxAge: options.maxAge,
         maxProofAge: options.maxProofAge,
         quota: options.quota,
       })
+      const left = await abandonedFolders(context.temporary, undefined)
+      return left.length === 0 ? found : { ...found, left }
+    }
     case 'report':
       return writeReport(await readingRequest(command.components, options, context), options, context)
     case 'check':

@@ -10,7 +10,8 @@ const MARK = '.comeback-run.json'
 /** Bytes; a mark has some two hundred. */
 const MARK_LIMIT = 4_000
 
-export type Purpose = 'proof' | 'old' | 'upload' | 'dump'
+const PURPOSES = ['proof', 'old', 'upload', 'dump'] as const
+export type Purpose = (typeof PURPOSES)[number]
 
 /** Removes what is given to it, all of it. */
 export type Remove = (path: string) => Promise<unknown>
@@ -23,14 +24,21 @@ export async function temporaryFolder(parent: string, purpose: Purpose, remove: 
   return folder
 }
 
-/** Of this user, and of runs that have ended for certain. What cannot be removed stays, and keeps nobody from working. */
-async function removeAbandoned(parent: string, purpose: Purpose, remove: Remove): Promise<void> {
-  const pattern = new RegExp(`^comeback-${purpose}-[A-Za-z0-9]{6}$`)
+/** Folders in `parent` that runs of this user have left, which have ended for certain. Of all purposes, unless one is named. */
+export async function abandonedFolders(parent: string, purpose: Purpose | undefined): Promise<readonly string[]> {
+  const pattern = new RegExp(`^comeback-${purpose ?? `(?:${PURPOSES.join('|')})`}-[A-Za-z0-9]{6}$`)
   const names = await readdir(parent).catch(() => [])
+  const found: string[] = []
   for (const name of names.filter(name => pattern.test(name))) {
     const folder = join(parent, name)
-    if (await isAbandoned(folder).catch(() => false)) await remove(folder).catch(() => undefined)
+    if (await isAbandoned(folder).catch(() => false)) found.push(folder)
   }
+  return found
+}
+
+/** What cannot be removed stays, and keeps nobody from working. */
+async function removeAbandoned(parent: string, purpose: Purpose, remove: Remove): Promise<void> {
+  for (const folder of await abandonedFolders(parent, purpose)) await remove(folder).catch(() => undefined)
 }
 
 async function isAbandoned(folder: string): Promise<boolean> {

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { StatusReport } from '../src/report/status-report.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
+import { jobIn } from './support/job.ts'
 
 let parent: string
 beforeEach(() => {
@@ -57,4 +59,12 @@ test('what a living run works in stays, and so does what nobody can be sure of',
     expect(existsSync(folder), name).toBe(true)
   }
   expect(existsSync(elsewhere)).toBe(false)
+})
+
+test('what a killed run left is named by status', async () => {
+  const status = async () => (await jobIn(parent, { verb: 'status', components: ['files'] })) as StatusReport
+  await temporaryFolder(parent, 'proof')
+  expect(await status()).not.toHaveProperty('left')
+  const left = leftByAKilledRun()
+  expect((await status()).left).toEqual([left])
 })

@@ -3,7 +3,7 @@ import { code, prose } from './markdown-escape.ts'
 import { alert, markdownTable } from './markdown-parts.ts'
 import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
 import { forecastText } from './space-words.ts'
-import { HOLDS_WORDS, LATER_WORDS, NO_KEY } from './standing-words.ts'
+import { HOLDS_WORDS, LATER_WORDS, leftText, NO_KEY } from './standing-words.ts'
 import type { Ages, ComponentStatus, LaterRecord, Space, StatusReport } from './status-report.ts'
 
 export function statusMarkdown(report: StatusReport): readonly string[] {
@@ -34,6 +34,7 @@ export function statusMarkdown(report: StatusReport): readonly string[] {
     ),
     ...spaceLines(space),
     ...(report.unauthenticated === true ? alert('WARNING', [NO_KEY]) : []),
+    ...(report.left === undefined ? [] : alert('WARNING', [prose(leftText(report.left))])),
     `In ${code(store)}.`,
     '',
     ...components.flatMap(component => laterLines(component, now)),

@@ -25,3 +25,7 @@ export const DISCOUNTS: Readonly<Record<Discount, { readonly word: string; reado
 }
 
 export const NO_KEY = 'No key was at hand: nothing here is authenticated, all is as the store claims.'
+
+export function leftText(folders: readonly string[]): string {
+  return `Runs that were killed have left ${folders.join(', ')}: decrypted data may lie there. The next run of the same kind on this machine removes it.`
+}

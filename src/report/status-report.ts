@@ -19,6 +19,8 @@ export interface StatusReport {
   /** Those asked for. */
   readonly components: readonly ComponentStatus[]
   readonly space: Space
+  /** Temporary folders on this machine that killed runs have left, which may hold what was decrypted. */
+  readonly left?: readonly string[]
 }
 
 /** Of all components that were looked at, and with a quota of the whole store. */

@@ -4,7 +4,7 @@ import type { Palette } from './palette.ts'
 import { onOneLine } from './printable.ts'
 import { ageText, countText, durationText, sizeText, timeText } from './quantities.ts'
 import { forecastText } from './space-words.ts'
-import { HOLDS_WORDS, LATER_WORDS, NO_KEY } from './standing-words.ts'
+import { HOLDS_WORDS, LATER_WORDS, leftText, NO_KEY } from './standing-words.ts'
 import type {
   Ages,
   ComponentStatus,
@@ -37,6 +37,7 @@ export function statusLines(report: StatusReport, palette: Palette): readonly st
         : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${limitText(maxProofAge)}.`)]),
     ...spaceLines(space, palette),
     ...(report.unauthenticated === true ? wrapped(NO_KEY, WIDTH, 0).map(palette.yellow) : []),
+    ...(report.left === undefined ? [] : wrapped(onOneLine(leftText(report.left)), WIDTH, 2).map(palette.yellow)),
     palette.dim(`in ${store}`),
   ]
 }

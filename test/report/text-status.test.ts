@@ -129,3 +129,9 @@ test('a component that never had a good backup says so', () => {
     /^config OVERDUE, never backed up\n/,
   )
 })
+
+test('what killed runs have left is named, and fails nothing', () => {
+  const left = { ...report, components: [good], left: ['/tmp/comeback-proof-a1b2c3'] }
+  expect(rendered(left)).toContain('Runs that were killed have left /tmp/comeback-proof-a1b2c3')
+  expect(exitCodeOf(left)).toBe(0)
+})
