@@ -10,6 +10,7 @@ import type { ImportedFile, ImportReport } from '../report/import-report.ts'
 import { authenticate } from '../repository/manifests.ts'
 import { backup } from './backup.ts'
 import { type Catalog, manifestOf, readCatalog } from './catalog.ts'
+import { ORIGIN } from './imported.ts'
 import type { BackupRequest } from './plan.ts'
 import type { SegmentWriter, Source } from './ports.ts'
 
@@ -29,8 +30,6 @@ export interface ImportRequest extends Omit<BackupRequest, 'source' | 'now'> {
 
 type Imported = Pick<ImportReport, 'files' | 'left'>
 
-/** In a manifest, the file that the backup came from. */
-const ORIGIN = 'old-file'
 const ORIGIN_DIGITS = 16
 
 /** Throws what keeps it from reading the store. A file that can't be imported is a result, and the others go on. */

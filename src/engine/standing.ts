@@ -100,7 +100,7 @@ export class Judge {
     const why = member.here ? undefined : outsider(member, await this.family(entry.component))
     return why === undefined
       ? { counts: true, authenticated: true }
-      : { counts: false, because: why, error: ofAnother(entry, why) }
+      : { counts: false, because: why, error: ofAnother(entry, member.bond === undefined ? 'unbound' : why) }
   }
 
   /** Which store the component's records were made for. */
@@ -132,16 +132,22 @@ function fromTomorrow({ component, id }: CatalogEntry): ComebackError {
   })
 }
 
-function ofAnother({ component, id }: CatalogEntry, why: 'other-store' | 'unclear-store'): ComebackError {
-  const [what, hint] =
-    why === 'other-store'
-      ? [
-          'was made for another store',
-          'Somebody copied it here. It counts for nothing here, and can be restored by its id.',
-        ]
-      : [
-          'may be of another store: there are backups of several here, and nothing tells which is this one',
-          'Any can be restored by its id. `comeback list` shows them; remove those that do not belong here.',
-        ]
+const OF_ANOTHER = {
+  'other-store': [
+    'was made for another store',
+    'Somebody copied it here. It counts for nothing here, and can be restored by its id.',
+  ],
+  'unclear-store': [
+    'may be of another store: there are backups of several here, and nothing tells which is this one',
+    'Any can be restored by its id. `comeback list` shows them; remove those that do not belong here.',
+  ],
+  unbound: [
+    'names no store, and is younger than the first here that does',
+    'Somebody copied it here, or an older Comeback is still at work: bring it up to date. It counts for nothing here, and can be restored by its id.',
+  ],
+} as const
+
+function ofAnother({ component, id }: CatalogEntry, why: keyof typeof OF_ANOTHER): ComebackError {
+  const [what, hint] = OF_ANOTHER[why]
   return new ComebackError('no-such-backup', `The ${component} backup ${id} ${what}.`, { hint })
 }

@@ -9,13 +9,14 @@
  * has one id. Where it has several, nothing tells.
  *
  * Records of format 1 are bound to nothing. They are taken for this store's up to its first bound one: from then on everything
- * here is bound.
+ * here is bound. What was imported tells nothing of when that was, as it has the date of an old file.
  */
 import { createHmac } from 'node:crypto'
 import type { Manifest } from '../format/manifest.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { authenticate } from '../repository/manifests.ts'
 import type { Store } from '../store/store.ts'
+import { isImported } from './imported.ts'
 
 const PLACE_BYTES = 16
 
@@ -27,6 +28,7 @@ export interface Member {
   readonly bond: string | undefined
   /** Whether it was made where the store is now. */
   readonly here: boolean
+  readonly imported: boolean
 }
 
 export interface Family {
@@ -36,17 +38,18 @@ export interface Family {
   readonly isHome: boolean
   /** How many records are bound to one of them. */
   readonly bound: number
-  /** Id of the oldest backup that is bound to one of them; where it is unclear, of any that is bound. */
+  /** Id of the oldest backup, but for imported ones, that is bound to one of them; where it is unclear, of any that is bound. */
   readonly firstBound: string | undefined
 }
 
 export function familyOf(members: readonly Member[]): Family {
-  const bound = members.flatMap(({ id, bond, here }) => (bond === undefined ? [] : [{ id, bond, here }]))
+  const bound = members.flatMap(({ bond, ...rest }) => (bond === undefined ? [] : [{ ...rest, bond }]))
   const here = new Set(bound.filter(({ here }) => here).map(({ bond }) => bond))
   const all = new Set(bound.map(({ bond }) => bond))
   const bonds = here.size > 0 ? here : all.size > 1 ? 'unclear' : all
-  const own = bound.filter(({ bond }) => bonds === 'unclear' || bonds.has(bond)).map(({ id }) => id)
-  return { bonds, isHome: here.size > 0, bound: own.length, firstBound: own.sort()[0] }
+  const own = bound.filter(({ bond }) => bonds === 'unclear' || bonds.has(bond))
+  const made = own.filter(({ imported }) => !imported).map(({ id }) => id)
+  return { bonds, isHome: here.size > 0, bound: own.length, firstBound: made.sort()[0] }
 }
 
 /** Undefined for a record of this store. */
@@ -73,6 +76,8 @@ export async function placeHash(keyring: Keyring, idSalt: string, iterations: nu
 export async function memberOf(manifest: Manifest, store: Store, keyring: Keyring): Promise<Member> {
   await authenticate(manifest, keyring)
   const { id, store: made, idSalt, kdf } = manifest
-  if (made === undefined) return { id, bond: undefined, here: false }
-  return { id, bond: made.id, here: made.place === (await placeHash(keyring, idSalt, kdf.iterations, store)) }
+  const imported = isImported(manifest)
+  if (made === undefined) return { id, bond: undefined, here: false, imported }
+  const here = made.place === (await placeHash(keyring, idSalt, kdf.iterations, store))
+  return { id, bond: made.id, here, imported }
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseMoment, readCatalog } from '../../src/engine/catalog.ts'
 import { copy } from '../../src/engine/copy.ts'
+import { importBackups } from '../../src/engine/import.ts'
 import { list } from '../../src/engine/list.ts'
 import type { ProgressEvent } from '../../src/engine/progress.ts'
 import { restore } from '../../src/engine/restore.ts'
@@ -43,6 +44,16 @@ async function forge(store: MemoryStore, id: string, changes: Partial<Manifest>)
   const { mac: _, ...unsealed } = parseManifest(await store.get(name), name)
   const bytes = sealManifest({ ...unsealed, id, ...changes }, Buffer.alloc(32, 7))
   store.objects.set(`database/${id}/manifest.json`, bytes)
+}
+
+/** As an older version would have written it. */
+async function unbound(store: MemoryStore): Promise<void> {
+  for (const [name, bytes] of store.objects) {
+    if (!name.endsWith('/manifest.json')) continue
+    const { mac: _, store: __, holds: ___, ...rest } = parseManifest(bytes, name)
+    const { mac } = await keyring.chain(rest.idSalt, rest.kdf.iterations)
+    store.objects.set(name, sealManifest({ ...rest, format: 1 }, mac))
+  }
 }
 
 /** A store with `days` daily backups of `name`; the clock stands a day after the last. */
@@ -173,14 +184,6 @@ test('where nothing tells which store it is, the next backup goes on with that o
 describe('records of format 1', () => {
   test('count up to the first that is bound to its store, and not from then on', async () => {
     const old = await daily('old', 2)
-    const unbound = async (store: MemoryStore) => {
-      for (const [name, bytes] of store.objects) {
-        if (!name.endsWith('/manifest.json')) continue
-        const { mac: _, store: __, holds: ___, ...rest } = parseManifest(bytes, name)
-        const { mac } = await keyring.chain(rest.idSalt, rest.kdf.iterations)
-        store.objects.set(name, sealManifest({ ...rest, format: 1 }, mac))
-      }
-    }
     await unbound(old.store)
     expect(await restored(old.store, old.clock.now())).toEqual({ id: old.ids[1], warnings: [] })
     const { id, leansOn } = await goodBackup(old.store, old.source, { clock: old.clock })
@@ -192,6 +195,25 @@ describe('records of format 1', () => {
     expect(await restored(old.store, now)).toMatchObject({ id })
     const { backups } = await list(old.store, ['database'], keyring, never, now)
     expect(backups.map(({ discount }) => discount)).toEqual(['other-store', undefined, undefined, undefined])
+    expect((await restored(old.store, now, elsewhere.ids[0])).warnings.join()).toMatch(
+      /names no store.*asked for by its id/,
+    )
+  })
+
+  test('go on counting when older backups are imported beside them, though those are bound', async () => {
+    const old = await daily('old', 2)
+    await unbound(old.store)
+    const date = new Date('2025-05-01T03:00:00Z')
+    const script = { name: '2025-05-01.sql', size: 1, time: date, source: rows('script') }
+    const { now } = old.clock
+    const { files } = await importBackups({
+      ...{ store: old.store, keyring, tools: { comeback: 'test' }, codec: 'gzip', level: 1, backups: [script] },
+      ...{ full: false, fullEvery: 30 * DAY, iterations: 2, progress: () => undefined, signal: never },
+    })
+    expect(files).toMatchObject([{ status: 'imported' }])
+    expect(await restored(old.store, now())).toEqual({ id: old.ids[1], warnings: [] })
+    const { backups } = await list(old.store, ['database'], keyring, never, now())
+    expect(backups.map(({ discount }) => discount)).toEqual([undefined, undefined, undefined])
   })
 })
 
