@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { backup } from './engine/backup.ts'
-import { parseMoment } from './engine/catalog.ts'
+import { parseMoment, readCatalog } from './engine/catalog.ts'
 import { check } from './engine/check.ts'
 import { exportBackup } from './engine/export.ts'
 import { list } from './engine/list.ts'
@@ -30,6 +30,7 @@ import type { Options } from './options.ts'
 import type { BackupOutcome, BackupReport, Report } from './report/report.ts'
 import { Keyring } from './repository/keyring.ts'
 import { openLocalStore } from './store/local.ts'
+import type { Store } from './store/store.ts'
 import { abandonedFolders } from './temporary-folder.ts'
 import { VERSION } from './version.ts'
 
@@ -139,7 +140,7 @@ async function backUp(components: readonly Component[], options: Options, contex
   // All of them first: one that lacks its options must not be found out after another has run for an hour.
   const sources = components.map(component => openSource(component, options, context))
   const store = await openStore(options, context)
-  const keyring = new Keyring(await findOrMakeKey(options, context))
+  const keyring = new Keyring(await findOrMakeKey(store, options, context))
   const backups: BackupOutcome[] = []
   for (const source of sources) {
     const { component } = source
@@ -232,10 +233,17 @@ async function oldKeys(options: Options, context: JobContext): Promise<OldKeys> 
   return { passphrase, passphrases: [...new Set(inFile === undefined ? [passphrase] : [inFile, passphrase])] }
 }
 
-async function findOrMakeKey(options: Options, context: JobContext): Promise<string> {
+async function findOrMakeKey(store: Store, options: Options, context: JobContext): Promise<string> {
   const place = keyPlace(options, context)
   const found = await findOwnKey(place, context)
   if (found !== undefined) return found
+  const { entries } = await readCatalog(store, undefined, context.signal)
+  // Whoever kept the new one in the place of the old, as told to, would have lost them all.
+  if (entries.length > 0 && !options.full && !context.ci) {
+    throw new ComebackError('no-key', `${options.keyFile} is not there, and the store holds backups that need a key.`, {
+      hint: 'Bring it back from where you keep a copy, or set COMEBACK_KEY. If it is lost, --full starts anew under a new key.',
+    })
+  }
   const made = await newKey(place)
   context.progress({
     type: 'notice',
