@@ -45,6 +45,7 @@ async function run(url: string, sql: string): Promise<void> {
   await client.end()
 }
 
+/** Other tests prove on the same server: theirs come and go, and what stays is left. */
 async function databasesOf(target: TestDatabase): Promise<unknown> {
   return await target.query(`SELECT datname FROM pg_database WHERE datname LIKE 'comeback_proof%'`)
 }
@@ -70,7 +71,7 @@ test.each([18] as const)('on PostgreSQL %i a healthy backup of everything is sil
   expect(result.server).toMatch(new RegExp(`^PostgreSQL ${major}\\.`))
   expect(result.restoreTime).toBeGreaterThan(0)
   expect(result.compareTime).toBeGreaterThan(0)
-  expect(await databasesOf(target)).toEqual([])
+  await expect.poll(() => databasesOf(target), { timeout: 20_000 }).toEqual([])
   expect(await target.query('SELECT count(*)::int AS n FROM pg_class WHERE relnamespace = 2200')).toEqual([{ n: 0 }])
 })
 
@@ -111,7 +112,7 @@ describe('a shop', () => {
     ['a row changed', `UPDATE public.orders SET note = 'x' WHERE id = 7`, ['rows-differ public.orders']],
   ])('restored with %s fails', async (_, sql, expected) => {
     expect(found(await tampered(sql))).toEqual(expected)
-    expect(await databasesOf(target)).toEqual([])
+    await expect.poll(() => databasesOf(target), { timeout: 20_000 }).toEqual([])
   })
 
   test('a schema with an entry too many says how many differ, not that all are as they were', async () => {
@@ -143,7 +144,7 @@ describe('a shop', () => {
     const result = await prove(hurt, target.url)
     expect(found(result)).toEqual(['backup-damaged backup'])
     expect(result.checks.filter(({ result }) => result === 'passed')).toEqual([])
-    expect(await databasesOf(target)).toEqual([])
+    await expect.poll(() => databasesOf(target), { timeout: 20_000 }).toEqual([])
   })
 
   test('what the server refuses fails the proof without a word of the data', async () => {
@@ -227,7 +228,7 @@ describe('a shop', () => {
     expect(await failure(prove(backup, target.url, { restored }, {}, cancel.signal))).toMatchObject({
       code: 'cancelled',
     })
-    expect(await databasesOf(target)).toEqual([])
+    await expect.poll(() => databasesOf(target), { timeout: 20_000 }).toEqual([])
   })
 
   test('a connection that is lost in the middle says nothing against the backup', async () => {
@@ -387,7 +388,7 @@ describe('a shop', () => {
     expect(found(result)).toEqual(['migration-not-run migration'])
     expect(result.checks.filter(({ result }) => result !== 'passed').map(({ name }) => name)).toEqual(['assertions'])
     expect(result.restoreTime).toBeGreaterThan(0)
-    expect(await databasesOf(target)).toEqual([])
+    await expect.poll(() => databasesOf(target), { timeout: 20_000 }).toEqual([])
   })
 
   test('when the time is up during the comparison, it is known that it restores', async () => {
@@ -398,7 +399,7 @@ describe('a shop', () => {
     expect(found(result)).toEqual(['interrupted proof'])
     expect(result.checks.filter(({ result }) => result === 'passed').map(({ name }) => name)).toEqual(['restore'])
     expect(result.restoreTime).toBeGreaterThan(0)
-    expect(await databasesOf(target)).toEqual([])
+    await expect.poll(() => databasesOf(target), { timeout: 20_000 }).toEqual([])
   })
 
   test('a table that lost half of its rows is worth a word', async () => {
