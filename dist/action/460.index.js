@@ -142,15 +142,17 @@ function parseArtifactName(name) {
 
 const id = dist/* nullish */.cl6(dist/* pipe */.FsL(dist/* number */.aig(), dist/* integer */.ndf()));
 /** `workflow_run` of an artifact's record; old servers leave it out. */
-const WORKFLOW_RUN = dist/* nullish */.cl6(dist/* object */.Ikc({ id, repository_id: id, head_repository_id: id }));
-/** `run` is the id in the artifact's name. */
-function originOf(made, run) {
+const WORKFLOW_RUN = dist/* nullish */.cl6(dist/* object */.Ikc({ id, repository_id: id, head_repository_id: id, head_branch: dist/* nullish */.cl6(dist/* string */.YjP()) }));
+/** `run` is the id in the artifact's name, `branch` the one whose runs alone count, if that is asked for. */
+function originOf(made, run, branch) {
     if (made?.id == null || made.repository_id == null)
         return 'unknown';
     // A fork that was deleted has no id any more.
     if (made.head_repository_id === undefined)
         return 'unknown';
-    return made.head_repository_id === made.repository_id && String(made.id) === run ? 'ours' : 'foreign';
+    if (made.head_repository_id !== made.repository_id || String(made.id) !== run)
+        return 'foreign';
+    return branch === undefined || made.head_branch === branch ? 'ours' : 'other-branch';
 }
 
 // EXTERNAL MODULE: ./build/store/local-error.js
@@ -241,17 +243,21 @@ function artifactApi(options) {
                     last = total;
                     more = further;
                     for (const record of artifacts) {
-                        const origin = originOfRecord(record);
-                        if (origin === 'foreign' || origin === 'unknown')
+                        const origin = originOfRecord(record, options.branch);
+                        if (origin !== undefined && origin !== 'ours')
                             strange.set(record.id, origin);
-                        for (const artifact of stored(record))
+                        for (const artifact of stored(record, options.branch))
                             found.set(artifact.id, artifact);
                     }
                 }
                 if (shrunk)
                     continue;
                 const count = (origin) => [...strange.values()].filter(other => other === origin).length;
-                options.strangers({ foreign: count('foreign'), unknown: count('unknown') });
+                options.strangers({
+                    foreign: count('foreign'),
+                    'other-branch': count('other-branch'),
+                    unknown: count('unknown'),
+                });
                 return [...found.values()];
             }
             throw new errors/* ComebackError */.U$('store-unavailable', `Could not list ${artifacts}: artifacts are being deleted all the while.`, {
@@ -259,11 +265,13 @@ function artifactApi(options) {
             });
         },
         async named(name, signal) {
-            return (await page({ name }, signal)).artifacts.filter(record => record.name === name).flatMap(stored);
+            return (await page({ name }, signal)).artifacts
+                .filter(record => record.name === name)
+                .flatMap(record => stored(record, options.branch));
         },
         async byId(id, signal) {
             const answer = await ask(`GET ${ROUTE}/{artifact_id}`, { artifact_id: id }, reading, signal, [404, 410]);
-            return answer === undefined ? undefined : stored(parsed(RECORD, answer.data, reading))[0];
+            return answer === undefined ? undefined : stored(parsed(RECORD, answer.data, reading), options.branch)[0];
         },
         async sign(id, signal) {
             const values = { artifact_id: id, archive_format: 'zip' };
@@ -299,14 +307,14 @@ async function openClient({ token, apiUrl }) {
 }
 function silent() { }
 /** Undefined if it isn't named as ours are. */
-function originOfRecord(record) {
+function originOfRecord(record, branch) {
     const name = parseArtifactName(record.name);
-    return name === undefined ? undefined : originOf(record.workflow_run, name.run);
+    return name === undefined ? undefined : originOf(record.workflow_run, name.run, branch);
 }
 /** The records that are ours, as artifacts: one or none. */
-function stored(record) {
+function stored(record, branch) {
     const name = parseArtifactName(record.name);
-    if (name === undefined || originOf(record.workflow_run, name.run) !== 'ours')
+    if (name === undefined || originOf(record.workflow_run, name.run, branch) !== 'ours')
         return [];
     return [
         {
@@ -741,6 +749,8 @@ class Retention {
 var external_node_fs_promises_ = __webpack_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(6760);
+// EXTERNAL MODULE: ./build/temporary-folder.js
+var temporary_folder = __webpack_require__(6788);
 ;// CONCATENATED MODULE: ./build/store/artifact-upload-error.js
 /**
  * Why an upload failed, in the terms of the store's contract. GitHub's client wraps every error into a plain one, so all that
@@ -868,6 +878,7 @@ var __disposeResources = (undefined && undefined.__disposeResources) || (functio
 
 
 
+
 /** Names that may be burned in a row before the run is given up. */
 const MOST_TURNS = 20;
 function artifactUploader(options) {
@@ -888,7 +899,7 @@ function artifactUploader(options) {
         return false;
     }
     async function uploadAs(name, body, signal) {
-        const folder = await (0,local_error/* attempting */.SV)(`make a folder in ${temporary}`, () => (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(temporary, 'comeback-upload-')));
+        const folder = await (0,local_error/* attempting */.SV)(`make a folder in ${temporary}`, () => (0,temporary_folder/* temporaryFolder */.y)(temporary, 'upload'));
         try {
             const file = (0,external_node_path_.join)(folder, name);
             await (0,local_error/* attempting */.SV)(`write ${file}`, () => write(file, body.parts, signal));
@@ -1116,6 +1127,7 @@ function openArtifactStore(options) {
     const token = needToken(options.token, repository);
     const api = artifactApi({
         repository,
+        branch: options.branch,
         token,
         apiUrl: github.apiUrl,
         now,
@@ -1142,6 +1154,7 @@ function openArtifactStore(options) {
     }
     return {
         location: `artifact:${repository}`,
+        place: `${github.apiUrl} ${repository.toLowerCase()}`,
         packSize: options.packSize ?? PACK_SIZE,
         async *list(prefix, signal) {
             (0,local_error/* checkCancelled */.S5)(signal);
@@ -1197,7 +1210,7 @@ function openArtifactStore(options) {
     };
 }
 /** Everything that a put must know beforehand is looked up at the first one; what does not hold refuses all of them. */
-function putter({ repository, github, temporary, allowPublic, retention: wish, warn }, api, catalogue, limits, now) {
+function putter({ repository, branch, github, temporary, allowPublic, retention: wish, warn }, api, catalogue, limits, now) {
     const { run } = github;
     if (run === undefined) {
         return async (object) => {
@@ -1209,6 +1222,11 @@ function putter({ repository, github, temporary, allowPublic, retention: wish, w
     if (github.repository?.toLowerCase() !== repository.toLowerCase()) {
         return async (object) => {
             throw new errors/* ComebackError */.U$('unsupported', `Could not upload ${object}: a run of ${github.repository ?? 'another repository'} cannot store artifacts in ${repository}.`, { hint: 'Use --store artifact: without a repository, or a bucket: --store s3://BUCKET/PREFIX.' });
+        };
+    }
+    if (branch !== undefined && run.branch !== undefined && run.branch !== branch) {
+        return async (object) => {
+            throw new errors/* ComebackError */.U$('unsupported', `Could not upload ${object}: this run is of ${run.branch}, and only artifacts of ${branch} count.`, { hint: 'Run it on that branch, or leave out --artifact-branch everywhere.' });
         };
     }
     const retention = new Retention({ wish, most: run.retentionDays, repository, warn });
@@ -1233,12 +1251,15 @@ function putter({ repository, github, temporary, allowPublic, retention: wish, w
 /** Once a store. No name is told: whoever made them chose it. */
 function warnOfStrangers(repository, warn) {
     let warned = false;
-    return ({ foreign, unknown }) => {
-        if (warned || foreign + unknown === 0)
+    return ({ foreign, 'other-branch': otherBranch, unknown }) => {
+        if (warned || foreign + otherBranch + unknown === 0)
             return;
         warned = true;
         if (foreign > 0) {
             warn(`${foreign} artifacts of ${repository} are named as backups are, and were made by runs of other repositories' code, such as pull requests from forks. They do not count.`, 'Look into the pull requests of that time: somebody may have tried to get in the way of the backups.');
+        }
+        if (otherBranch > 0) {
+            warn(`${otherBranch} artifacts of ${repository} that are named as backups are were made by runs of other branches. They do not count.`, 'If backups are made on other branches, too, leave out --artifact-branch.');
         }
         if (unknown > 0) {
             warn(`Of ${unknown} artifacts of ${repository} that are named as backups are, GitHub does not say which run made them. They do not count: a fork's pull request could have.`, 'Use a bucket where GitHub does not say it: --store s3://BUCKET/PREFIX.');

@@ -35,8 +35,8 @@ var report_scrub = __webpack_require__(4580);
  */
 
 const COVER = '‹name›';
-/** A name as SQL has it, or a word of ours. */
-const WORD = /[\p{L}\p{N}_$]+/gu;
+/** A name as SQL has it, or a word of ours, but not of an option, which is what to do. */
+const WORD = /(?<!--(?:[a-z]+-)*)[\p{L}\p{N}_$]+/gu;
 const IS_WORD = /^[\p{L}\p{N}_$]+$/u;
 /** `schema.name`, quoted or not, after the type of an entry, as pg_dump writes it: whatever it is called. */
 const ENTRY = /(?<=\b(?:TABLE|VIEW|SEQUENCE|CONSTRAINT|INDEX|TRIGGER|FUNCTION|POLICY|ROLE|SCHEMA|TYPE|RULE) )(?:[\w$]+|"[^"]*")\.(?:[\w$]+|"[^"]*")/g;
@@ -57,7 +57,8 @@ function createVeil() {
     };
     const learn = (names) => {
         for (const name of names) {
-            if (name === '' || ORDINARY.has(name.toLowerCase()))
+            // Signs alone tell nothing, and are everywhere.
+            if (!/[\p{L}\p{N}]/u.test(name) || ORDINARY.has(name.toLowerCase()))
                 continue;
             if (IS_WORD.test(name))
                 words.add(name);
@@ -160,6 +161,8 @@ function reasonOf(signal) {
 var printable = __webpack_require__(4628);
 // EXTERNAL MODULE: ./build/report/proof-words.js
 var proof_words = __webpack_require__(1461);
+// EXTERNAL MODULE: ./build/report/standing-words.js
+var standing_words = __webpack_require__(2763);
 ;// CONCATENATED MODULE: ./build/report/wrap.js
 /** Text broken between words, as terminals break it anywhere. */
 
@@ -211,6 +214,8 @@ function indented(text) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/text-restore-plan.js
+/** A restore that was only planned, as a person reads it before saying yes. */
+
 
 
 
@@ -227,11 +232,11 @@ const WAYS = {
 /** `now`: it is about to be carried out, and its report will hold the warnings. */
 function restorePlanLines(report, palette, when = 'dry-run') {
     const { bold, dim, red, yellow } = palette;
-    const { component, id, status, time, age, bytes, store, target, safety } = report;
+    const { component, id, status, holds, time, age, bytes, store, target, safety } = report;
     const made = `${(0,quantities/* timeText */.Tc)(time)}, ${secondsText(age)} ago`;
     const facts = [
         `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
-        `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${(0,quantities/* sizeText */.lP)(bytes)}`,
+        `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}${holds === undefined ? '' : `, ${yellow(standing_words/* HOLDS_WORDS */.n8[holds])}`}, ${(0,quantities/* sizeText */.lP)(bytes)}`,
         `          made ${made}, in ${store}`,
         ...proofLines(report, palette),
         ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),
@@ -1530,8 +1535,21 @@ const ACTION_VERBS = build_options/* VERBS */.hU.filter((verb) => verb !== 'impo
 const STANDARD_STORE = 'artifact:';
 /** The input whose every value is somebody's secret. */
 const CONFIGURATION = 'config-env-values';
+/**
+ * What runs code of others, which is no business of an action: the runner puts the inputs, the key among them, and tokens of its own
+ * into its environment, where whatever it starts can read them.
+ */
+const OTHERS_CODE = ['migrate', 'gateFrom'];
 /** They are about the terminal, about files that are not on a runner, or an input of the Action's own. */
-const FLAGS_ONLY = ['at', 'json', 'quiet', 'showValues', 'kdfIterations', 'legacyKdf'];
+const FLAGS_ONLY = [
+    'at',
+    'json',
+    'quiet',
+    'showValues',
+    'kdfIterations',
+    'legacyKdf',
+    ...OTHERS_CODE,
+];
 const FILLED_IN = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own syntax
     githubToken: '${{ github.token }}',
@@ -1559,7 +1577,7 @@ const OWN_FIRST = [
     {
         name: 'at',
         verbs: ['restore', 'verify', 'export', 'copy'],
-        description: 'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with migrate, the latest that was verified; for copy, all',
+        description: 'Which backup: latest, a day such as 2026-11-23 (UTC, the newest of it), a time such as 2026-11-23T02:00Z (the newest at or before it), or the id of one. Default: latest; for verify with gate-into, the latest that was verified; for copy, all',
     },
     {
         name: 'key',
@@ -1668,10 +1686,13 @@ const RENAMED = {
     codec: ['compression', 'compress'],
     level: ['compression-level'],
 };
+const MIGRATE_ELSEWHERE = 'Code of others would run beside the key: call the workflow verify.yml, or leave the database with gate-into, and run `comeback verify --gate-from` in a step of its own.';
 /** What is no input of ours, and what to do instead. */
 const ELSEWHERE = {
     json: 'The output report names a file that holds the result as JSON.',
     quiet: 'The log of a step is folded by itself.',
+    migrate: MIGRATE_ELSEWHERE,
+    'gate-from': MIGRATE_ELSEWHERE,
     'aws-access-key-id': 'Credentials come from the environment: use aws-actions/configure-aws-credentials, or env.',
     'aws-secret-access-key': 'Credentials come from the environment: use aws-actions/configure-aws-credentials, or env.',
     password: 'The key of the backups is the input key. The password of a database is part of database-url.',
@@ -1739,6 +1760,9 @@ function parseInputs(environment) {
     if (!isSomewhere(options, environment))
         options.set('store', [STANDARD_STORE]);
     const resolved = resolveOptions(verb, options, environment, spell);
+    const others = OTHERS_CODE.find(name => resolved[name] !== undefined);
+    if (others !== undefined)
+        throw usage(`${(0,build_options/* kebab */.i9)(others)} is nothing for a step of an action.`, MIGRATE_ELSEWHERE);
     if (verb === 'export' && resolved.into === undefined) {
         throw usage('export needs a folder to write to.', 'Name it with the input into.');
     }
@@ -2545,6 +2569,7 @@ function rank({ severity }) {
 
 
 
+
 function pruneMarkdown(report) {
     const { store, applied, policy, backups, leftovers, kept, removed, problems } = report;
     const failed = problems.some(({ severity }) => severity === 'failed');
@@ -2580,10 +2605,10 @@ function table(backups, why) {
         { head: 'Status' },
         { head: 'Frees', right: true },
         { head: why },
-    ], backups.map(({ component, id, status, action, frees, outlived, reasons }) => [
+    ], backups.map(({ component, id, status, holds, action, frees, outlived, reasons }) => [
         component,
         (0,markdown_escape/* code */.aY)(id),
-        action === 'refused' ? `${status}, refused by the store` : status,
+        `${status}${holds === undefined ? '' : `, ${standing_words/* HOLDS_WORDS */.n8[holds]}`}${action === 'refused' ? ', refused by the store' : ''}`,
         action === 'keep' ? '' : (0,quantities/* sizeText */.lP)(frees.bytes),
         [
             ...reasons.map(markdown_escape/* prose */.CS),
@@ -2602,8 +2627,6 @@ function problemLine({ message, hint }) {
     return `- ${(0,markdown_escape/* prose */.CS)(message)}${hint === undefined ? '' : `<br>**What to do:** ${(0,markdown_escape/* prose */.CS)(hint)}`}`;
 }
 
-// EXTERNAL MODULE: ./build/report/standing-words.js
-var standing_words = __webpack_require__(2763);
 ;// CONCATENATED MODULE: ./build/report/markdown-backup.js
 /** The summary of a backup run: failures first, then the numbers side by side, then each backup's particulars. */
 
@@ -3080,13 +3103,15 @@ function exportMarkdown({ component, id, directory, files, bytes, decrypt }) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/markdown-restore-plan.js
+/** The plan of a restore, for whoever has to approve it. */
+
 
 
 
 
 
 function restorePlanMarkdown(report, details) {
-    const { component, id, status, time, age, bytes, store, target } = report;
+    const { component, id, status, holds, time, age, bytes, store, target } = report;
     const proof = proofText(report);
     return [
         `## ${target.refusal === undefined ? '📋' : '❌'} Restore plan: ${component}`,
@@ -3095,7 +3120,10 @@ function restorePlanMarkdown(report, details) {
         ...(target.refusal === undefined ? [] : failureBox('The restore would be refused', target.refusal)),
         '',
         ...facts([
-            ['Backup', `${(0,markdown_escape/* code */.aY)(id)}, ${status}, ${(0,quantities/* sizeText */.lP)(bytes)}, in ${(0,markdown_escape/* code */.aY)(store)}`],
+            [
+                'Backup',
+                `${(0,markdown_escape/* code */.aY)(id)}, ${status}${holds === undefined ? '' : `, ${standing_words/* HOLDS_WORDS */.n8[holds]}`}, ${(0,quantities/* sizeText */.lP)(bytes)}, in ${(0,markdown_escape/* code */.aY)(store)}`,
+            ],
             ['State of', `${(0,quantities/* timeText */.Tc)(time)}, ${secondsText(age)} ago`],
             ...(proof === undefined ? [] : [['Proof', proof]]),
             ...(target.kind === 'database' ? databaseFacts(target, report, details) : folderFacts(target)),
@@ -3178,6 +3206,7 @@ function statusMarkdown(report) {
         ], components.map(markdown_status_row)),
         ...spaceLines(space),
         ...(report.unauthenticated === true ? markdown_parts_alert('WARNING', [standing_words/* NO_KEY */.SH]) : []),
+        ...(report.left === undefined ? [] : markdown_parts_alert('WARNING', [(0,markdown_escape/* prose */.CS)((0,standing_words/* leftText */.$)(report.left))])),
         `In ${(0,markdown_escape/* code */.aY)(store)}.`,
         '',
         ...components.flatMap(component => laterLines(component, now)),
@@ -4150,6 +4179,7 @@ function added(lines) {
 
 
 
+
 /** Columns of a terminal, and of what stands before the reasons: action, component, id, size. */
 const WIDTH = 80;
 const COLUMNS = [7, 8, 23, 6];
@@ -4181,9 +4211,10 @@ function pruneLines(report, palette) {
     ];
 }
 function text_prune_backupLines(backup, palette) {
-    const { component, id, status, action, reasons, frees, outlived } = backup;
+    const { component, id, status, holds, action, reasons, frees, outlived } = backup;
     const words = [
         ...(status === 'complete' ? [] : [status === 'failed' ? 'failed run' : status]),
+        ...(holds === undefined ? [] : [standing_words/* HOLDS_WORDS */.n8[holds]]),
         ...reasons,
         ...(action === 'remove' && outlived > 0 ? [`${(0,quantities/* countText */.lT)(outlived, 'object')} of it still needed`] : []),
     ];
@@ -4248,6 +4279,7 @@ function statusLines(report, palette) {
                 : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${text_status_limitText(maxProofAge)}.`)]),
         ...text_status_spaceLines(space, palette),
         ...(report.unauthenticated === true ? wrapped(standing_words/* NO_KEY */.SH, text_status_WIDTH, 0).map(palette.yellow) : []),
+        ...(report.left === undefined ? [] : wrapped((0,printable/* onOneLine */.GJ)((0,standing_words/* leftText */.$)(report.left)), text_status_WIDTH, 2).map(palette.yellow)),
         palette.dim(`in ${store}`),
     ];
 }
@@ -5514,7 +5546,12 @@ function runOf(environment) {
     if (id === '' || token === '')
         return undefined;
     const days = Number(environment.GITHUB_RETENTION_DAYS);
-    return { id, attempt: attempt || '1', retentionDays: Number.isInteger(days) && days > 0 ? days : undefined };
+    return {
+        id,
+        attempt: attempt || '1',
+        retentionDays: Number.isInteger(days) && days > 0 ? days : undefined,
+        ...(environment.GITHUB_REF_NAME ? { branch: environment.GITHUB_REF_NAME } : {}),
+    };
 }
 function filesOf(environment) {
     return {

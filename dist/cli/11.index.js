@@ -88,6 +88,8 @@ function reasonOf(signal) {
 var printable = __webpack_require__(4628);
 // EXTERNAL MODULE: ./build/report/proof-words.js
 var proof_words = __webpack_require__(1461);
+// EXTERNAL MODULE: ./build/report/standing-words.js
+var standing_words = __webpack_require__(2763);
 ;// CONCATENATED MODULE: ./build/report/wrap.js
 /** Text broken between words, as terminals break it anywhere. */
 
@@ -139,6 +141,8 @@ function indented(text) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/text-restore-plan.js
+/** A restore that was only planned, as a person reads it before saying yes. */
+
 
 
 
@@ -155,11 +159,11 @@ const WAYS = {
 /** `now`: it is about to be carried out, and its report will hold the warnings. */
 function restorePlanLines(report, palette, when = 'dry-run') {
     const { bold, dim, red, yellow } = palette;
-    const { component, id, status, time, age, bytes, store, target, safety } = report;
+    const { component, id, status, holds, time, age, bytes, store, target, safety } = report;
     const made = `${(0,quantities/* timeText */.Tc)(time)}, ${secondsText(age)} ago`;
     const facts = [
         `${bold(component)} ${when === 'now' ? 'restore:' : 'restore plan; nothing was changed'}`,
-        `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}, ${(0,quantities/* sizeText */.lP)(bytes)}`,
+        `  backup  ${id}, ${status === 'partial' ? yellow(status) : status}${holds === undefined ? '' : `, ${yellow(standing_words/* HOLDS_WORDS */.n8[holds])}`}, ${(0,quantities/* sizeText */.lP)(bytes)}`,
         `          made ${made}, in ${store}`,
         ...proofLines(report, palette),
         ...(target.kind === 'database' ? databaseLines(target, report) : folderLines(target)),
@@ -1672,8 +1676,6 @@ function refusalCode(refusal) {
     return refusal === undefined ? 0 : new errors/* ComebackError */.U$(refusal.code, refusal.message).exitCode;
 }
 
-// EXTERNAL MODULE: ./build/report/standing-words.js
-var standing_words = __webpack_require__(2763);
 ;// CONCATENATED MODULE: ./build/report/check-unchecked.js
 
 /** Sentences for people; none if everything was looked at. */
@@ -2052,6 +2054,7 @@ function added(lines) {
 
 
 
+
 /** Columns of a terminal, and of what stands before the reasons: action, component, id, size. */
 const text_prune_WIDTH = 80;
 const COLUMNS = [7, 8, 23, 6];
@@ -2083,9 +2086,10 @@ function pruneLines(report, palette) {
     ];
 }
 function text_prune_backupLines(backup, palette) {
-    const { component, id, status, action, reasons, frees, outlived } = backup;
+    const { component, id, status, holds, action, reasons, frees, outlived } = backup;
     const words = [
         ...(status === 'complete' ? [] : [status === 'failed' ? 'failed run' : status]),
+        ...(holds === undefined ? [] : [standing_words/* HOLDS_WORDS */.n8[holds]]),
         ...reasons,
         ...(action === 'remove' && outlived > 0 ? [`${(0,quantities/* countText */.lT)(outlived, 'object')} of it still needed`] : []),
     ];
@@ -2157,6 +2161,7 @@ function statusLines(report, palette) {
                 : [palette.red(`OVERDUE: ${unproved.join(', ')}. No backup verified within ${limitText(maxProofAge)}.`)]),
         ...spaceLines(space, palette),
         ...(report.unauthenticated === true ? wrapped(standing_words/* NO_KEY */.SH, text_status_WIDTH, 0).map(palette.yellow) : []),
+        ...(report.left === undefined ? [] : wrapped((0,printable/* onOneLine */.GJ)((0,standing_words/* leftText */.$)(report.left)), text_status_WIDTH, 2).map(palette.yellow)),
         palette.dim(`in ${store}`),
     ];
 }

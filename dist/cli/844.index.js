@@ -121,10 +121,18 @@ function read(text) {
     const match = PATTERN.exec(text);
     if (match === null)
         return undefined;
-    const [, year, month, day, hour, minute, second] = match;
-    const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    // The round trip refuses dates such as 31 February, which Date would move.
-    return !Number.isNaN(time.getTime()) && text.startsWith(stamp(time)) ? time : undefined;
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+    const time = new Date(0);
+    time.setUTCFullYear(year, month - 1, day);
+    time.setUTCHours(hour, minute, second);
+    // Date moves what is none, such as 31 February. Compared by numbers: a store is asked this of each of its objects, several times.
+    const isReal = time.getUTCFullYear() === year &&
+        time.getUTCMonth() === month - 1 &&
+        time.getUTCDate() === day &&
+        time.getUTCHours() === hour &&
+        time.getUTCMinutes() === minute &&
+        time.getUTCSeconds() === second;
+    return isReal ? time : undefined;
 }
 /** `20261123T020000Z` */
 function stamp(time) {
@@ -344,10 +352,11 @@ const fields = valibot__WEBPACK_IMPORTED_MODULE_6__/* .strictObject */ .rej({
 });
 const manifest = valibot__WEBPACK_IMPORTED_MODULE_6__/* .pipe */ .FsL(fields, valibot__WEBPACK_IMPORTED_MODULE_6__/* .check */ .z6Y(({ format, store, holds }) => (store !== undefined) === format > 1 && (holds !== undefined) === format > 1, 'its fields are those of another version'));
 /** Those of format 1 don't say it; where no pack of theirs is one of rows, there are no rows. */
-function holdsOf({ holds, component, objects, leansOn }) {
+function holdsOf({ holds, status, component, objects, leansOn }) {
     if (holds !== undefined)
         return holds;
-    if (component !== 'database')
+    // Of a failed run nobody knows what it would have held.
+    if (component !== 'database' || status === 'failed')
         return 'all';
     const files = [...objects, ...leansOn.flatMap(({ objects }) => objects)];
     return files.some(({ name }) => /^\d+-data-/.test(name)) ? 'all' : 'structure';
@@ -673,6 +682,12 @@ const TABLE = {
         verbs: WITH_STORE,
         help: 'Token for the artifacts of a GitHub repository. Reading needs the right actions: read, pruning actions: write. Better in the environment.',
     },
+    artifactBranch: {
+        type: 'string',
+        placeholder: 'BRANCH',
+        verbs: WITH_STORE,
+        help: 'Artifacts count only where a run on this branch made them: the default branch, where others may push to branches and not to it. Without it, those of all runs of the repository’s own code do.',
+    },
     allowPublicArtifacts: {
         type: 'flag',
         verbs: ['backup', 'restore', 'copy', 'init'],
@@ -850,7 +865,7 @@ const TABLE = {
     tolerate: {
         type: 'flag',
         verbs: ['restore'],
-        help: 'Restore a database also where the server refuses some object (a foreign key with orphans, an index, a view): all rows come back but those of a table whose type the target does not have, what cannot be made is left out and listed with the statement that makes it later, and the run ends with 3. Without it that is so for all of a backup in mode parallel, and in swap with the rows of every table; in atomic nothing is changed.',
+        help: 'Restore a database also where the server refuses some object (a foreign key with orphans, an index, a view): what cannot be made is left out and listed with the statement that makes it later, a table whose type the target does not have with its rows, and the run ends with 3. Without it that is so for all of a backup in the modes parallel and swap, with the rows of every table; in atomic nothing is changed.',
     },
     excludeTableData: {
         type: 'list',
@@ -914,7 +929,7 @@ const TABLE = {
         type: 'string',
         placeholder: 'COMMAND',
         verbs: ['verify'],
-        help: 'Run this command against the restored database, with DATABASE_URL set to it, and report what it did.',
+        help: 'Run this command against the restored database, with DATABASE_URL set to it, and report what it did. It can read what this process can, the key too: code of others runs behind --gate-from.',
     },
     gateInto: {
         type: 'string',
@@ -1467,6 +1482,7 @@ function masked(text, spans) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ leftText),
 /* harmony export */   SH: () => (/* binding */ NO_KEY),
 /* harmony export */   XE: () => (/* binding */ DISCOUNTS),
 /* harmony export */   n8: () => (/* binding */ HOLDS_WORDS),
@@ -1492,6 +1508,9 @@ const DISCOUNTS = {
     'unclear-store': { word: 'unclear', because: 'is of one of several stores, and nothing tells which this is' },
 };
 const NO_KEY = 'No key was at hand: nothing here is authenticated, all is as the store claims.';
+function leftText(folders) {
+    return `Runs that were killed have left ${folders.join(', ')}: decrypted data may lie there. The next run of the same kind on this machine removes it.`;
+}
 
 
 /***/ }),
