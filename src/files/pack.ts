@@ -3,13 +3,14 @@
  * the time; big ones are streamed. A file has the size that it had when it was opened: what grows meanwhile is cut off,
  * what is missing is filled with zeros, so the stream stays valid, and the file is reported.
  */
-import { closeSync, constants, fstatSync, open, read, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, open, type Stats } from 'node:fs'
 import { lstat, readlink, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { KiB } from '../format/sizes.ts'
 import { onDisk } from './file-name.ts'
 import type { FileProblemKind, FileProblems } from './file-problems.ts'
 import { staysInside } from './member.ts'
+import { readFully } from './read-fully.ts'
 import { encodeTarHead, tarPadding } from './tar-writer.ts'
 import { type FoundFile, isGone, systemReason } from './walk.ts'
 
@@ -25,7 +26,6 @@ const READ_SIZE = 1024 * KiB
 // Opening and reading may wait for a disk, so they leave the thread; what only looks at an open file does not, which is worth
 // a factor of three with small files. The file handles of `node:fs/promises` cost as much again.
 const openFd = promisify(open)
-const readFd = promisify(read)
 
 /** Set-user-id and set-group-id. */
 const SET_ID = 0o6000
@@ -179,16 +179,6 @@ async function readPiece(fd: number, offset: number, size: number): Promise<Buff
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
-}
-
-async function readFully(fd: number, into: Buffer, offset: number): Promise<number> {
-  let filled = 0
-  while (filled < into.length) {
-    const { bytesRead } = await readFd(fd, into, filled, into.length - filled, offset + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return filled
 }
 
 function hasChanged(fd: number, before: Stats): boolean {

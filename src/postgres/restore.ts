@@ -38,7 +38,7 @@ import {
 import { skippedProblems } from './restore/skipped.ts'
 import { databaseName, inspectTarget } from './restore/target.ts'
 import { targetFacts } from './restore/target-facts.ts'
-import { leavesTables, Tolerance, tolerates } from './restore/tolerance.ts'
+import { Tolerance, tolerates } from './restore/tolerance.ts'
 
 export interface DatabaseSinkOptions extends Consent {
   readonly url: string
@@ -146,7 +146,7 @@ async function restoreWith(
   const warnings = [
     ...(options.ofProof === true ? [] : unguardedProblems(connection, options.url)),
 
-    ...checkCompatibility(choice, facts, mode, tolerant && leavesTables(options)),
+    ...checkCompatibility(choice, facts, mode, options.tolerate === true),
     ...chosen.problems,
     ...skippedProblems(skipped),
   ]
@@ -165,7 +165,7 @@ async function restoreWith(
     ...(rewrite && { rewrite }),
   }
   const lost = new LostOwners(plan.detail)
-  const tolerance = tolerant ? new Tolerance(plan, leavesTables(options)) : undefined
+  const tolerance = tolerant ? new Tolerance(plan, options.tolerate === true) : undefined
   const context = {
     ...{ target: options, sessions, connection, plan, facts, load, lanes: options.lanes, choice, lost },
     ...(options.createRoles ? { roles } : {}),

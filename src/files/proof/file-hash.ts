@@ -1,14 +1,14 @@
 /** Files that were restored, opened and hashed with as few calls as can be: of a hundred thousand files most are small. */
 import { createHash, hash } from 'node:crypto'
-import { closeSync, constants, fstatSync, open, read, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, open, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 import { KiB } from '../../format/sizes.ts'
 import { onDisk } from '../file-name.ts'
+import { readFully } from '../read-fully.ts'
 
 // Plain descriptors, no thread for what is but a look at an open file, and no more memory than the file has bytes: a stream
 // would take its whole buffer for each.
 const openFd = promisify(open)
-const readFd = promisify(read)
 
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 /** Bytes of one read from the disk. */
@@ -33,10 +33,10 @@ export async function openFile(path: string): Promise<OpenFile | undefined> {
 
 async function hashOf(fd: number, size: number): Promise<string> {
   const buffer = Buffer.allocUnsafe(Math.min(size, READ_SIZE))
-  if (size <= READ_SIZE) return hash('sha256', buffer.subarray(0, await fill(fd, buffer, 0)))
+  if (size <= READ_SIZE) return hash('sha256', buffer.subarray(0, await readFully(fd, buffer, 0)))
   const sum = createHash('sha256')
   for (let offset = 0; offset < size; ) {
-    const length = await fill(fd, buffer.subarray(0, Math.min(buffer.length, size - offset)), offset)
+    const length = await readFully(fd, buffer.subarray(0, Math.min(buffer.length, size - offset)), offset)
     if (length === 0) break
     sum.update(buffer.subarray(0, length))
     offset += length
@@ -48,14 +48,4 @@ export async function sha256OfStream(bytes: AsyncIterable<Uint8Array>): Promise<
   const sum = createHash('sha256')
   for await (const piece of bytes) sum.update(piece)
   return sum.digest('hex')
-}
-
-async function fill(fd: number, into: Buffer, offset: number): Promise<number> {
-  let filled = 0
-  while (filled < into.length) {
-    const { bytesRead } = await readFd(fd, into, filled, into.length - filled, offset + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return filled
 }

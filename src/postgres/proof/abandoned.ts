@@ -7,7 +7,8 @@ import pg from 'pg'
 import type { ProofFinding } from '../../engine/proof.ts'
 import { asComebackError } from '../../errors.ts'
 import type { Connection } from '../connection/connection.ts'
-import { type Backend, STARTED } from '../connection/silence.ts'
+import type { Backend } from '../connection/silence.ts'
+import { isThere, MARK_OF, readMark, SESSIONS, setMark } from '../database-mark.ts'
 import type { ProofDatabase } from './disposable.ts'
 
 /** Begins the comment; the session follows as JSON. */
@@ -18,12 +19,12 @@ const PAUSE = 1_000
 const NAME = '^comeback_proof_[0-9a-f]{8}$'
 
 export async function markUnderWay(connection: Connection, { name }: ProofDatabase): Promise<void> {
-  await comment(connection, name, MARK + JSON.stringify(connection.backend))
+  await setMark(connection, name, MARK + JSON.stringify(connection.backend))
 }
 
 /** Nobody's session stands for it any more: whoever goes on with it drops it. */
 export async function markLeft(connection: Connection, { name }: ProofDatabase): Promise<void> {
-  await comment(connection, name, LEFT)
+  await setMark(connection, name, LEFT)
 }
 
 export interface Abandoned {
@@ -35,19 +36,16 @@ export interface Abandoned {
 
 export async function findAbandoned(connection: Connection): Promise<Abandoned> {
   const rows = await connection.query<{ name: string; mark: string | null; busy: boolean; sessions: string[] }>(
-    `SELECT d.datname::text AS name, pg_catalog.shobj_description(d.oid, 'pg_database') AS mark,
+    `SELECT d.datname::text AS name, ${MARK_OF} AS mark,
             EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS s WHERE s.datid = d.oid) AS busy,
-            ARRAY(SELECT a.pid || '@' || coalesce(${STARTED}, '') FROM pg_catalog.pg_stat_activity AS a) AS sessions
+            ${SESSIONS} AS sessions
        FROM pg_catalog.pg_database AS d WHERE d.datname ~ $1 ORDER BY 1`,
     [NAME],
   )
   const idle = rows.filter(({ busy }) => !busy)
   const isDead = ({ mark, sessions }: (typeof rows)[number]) => {
     const owner = ownerIn(mark)
-    // Of a session of another role only the number is to be seen.
-    return (
-      owner !== undefined && !sessions.some(one => [`${owner.pid}@${owner.started}`, `${owner.pid}@`].includes(one))
-    )
+    return owner !== undefined && !isThere(owner, sessions)
   }
   return {
     dead: idle.filter(isDead).map(({ name }) => name),
@@ -90,16 +88,6 @@ function notCleared(name: string, why: string): ProofFinding {
 }
 
 function ownerIn(mark: string | null): Pick<Backend, 'pid' | 'started'> | undefined {
-  if (mark === null || !mark.startsWith(MARK)) return undefined
-  try {
-    const { pid, started } = JSON.parse(mark.slice(MARK.length)) as Partial<Backend>
-    return typeof pid === 'number' && typeof started === 'string' && started !== '' ? { pid, started } : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
-async function comment(connection: Connection, name: string, text: string): Promise<void> {
-  await connection.query(`COMMENT ON DATABASE ${pg.escapeIdentifier(name)} IS ${pg.escapeLiteral(text)}`)
+  const { pid, started } = readMark(mark, MARK) ?? {}
+  return typeof pid === 'number' && typeof started === 'string' && started !== '' ? { pid, started } : undefined
 }

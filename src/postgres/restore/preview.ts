@@ -28,7 +28,7 @@ import { type TargetFacts, targetFacts } from './target-facts.ts'
 import { DEPENDENTS_OUTSIDE } from './target-queries.ts'
 import { doomedExtensions, resetProblems } from './target-reset.ts'
 import { findTheirs, type Theirs } from './theirs.ts'
-import { leavesTables, tolerates } from './tolerance.ts'
+import { tolerates } from './tolerance.ts'
 import { foreseeTornOff } from './torn-off.ts'
 
 /** Names that a loss is told with. */
@@ -72,7 +72,7 @@ export async function previewRestore(
   }
   await attempt(() => refuseOtherName(options, target))
   const mode = await attempt(() => modeFor(selection, options, target))
-  const isTolerant = mode !== undefined && tolerates(mode, choice, options) && leavesTables(options)
+  const isTolerant = mode !== undefined && options.tolerate === true
   const compatibility = (await attempt(() => checkCompatibility(choice, facts, mode ?? 'atomic', isTolerant))) ?? []
   const swap = mode === 'swap' ? previewSwap(connection, options, backup, options.endSessions ?? false) : undefined
   const swapped = swap && (await attempt(() => swap))

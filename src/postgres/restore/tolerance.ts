@@ -47,14 +47,9 @@ export function tolerates(mode: RestoreMode, { isPart }: Pick<Choice, 'isPart'>,
   return tolerate === true || (mode !== 'atomic' && !isPart)
 }
 
-/** Rows are all there, or the restore fails, unless somebody has asked to do without. */
-export function leavesTables({ tolerate }: Tolerating): boolean {
-  return tolerate === true
-}
-
 export class Tolerance {
   readonly paths: FunctionPaths
-  /** Whether a table that names what is not there may be left out, with its rows. */
+  /** Whether a table that names what is not there may be left out: rows are all there or the restore fails, unless that was asked for. */
   readonly leavesTables: boolean
   /** Whether any was. */
   lacksTables = false
