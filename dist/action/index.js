@@ -713,7 +713,7 @@ function isRecent(version) {
 /** The process that a runner started becomes the surroundings of a run. */
 /** Imports only when called. */
 async function start(process, signal) {
-    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(479), __nccwpck_require__.e(633)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1633)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(479), __nccwpck_require__.e(774)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3774))]);
+    const [{ run }, { runJob }] = await Promise.all([Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(479), __nccwpck_require__.e(633)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1633)), Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(479), __nccwpck_require__.e(316)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8316))]);
     const { env, stdout, argv } = process;
     const program = argv[1] ?? '';
     return run({ environment: env, cwd: env.GITHUB_WORKSPACE || process.cwd(), stdout, signal, runJob, program });

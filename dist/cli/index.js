@@ -720,7 +720,7 @@ async function start(process, signal, loadJob = loadRealJob) {
     return run(ask === undefined ? surroundings : { ...surroundings, ask });
 }
 async function loadRealJob() {
-    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(844), __nccwpck_require__.e(816)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2816));
+    const { runJob } = await Promise.all(/* import() */[__nccwpck_require__.e(32), __nccwpck_require__.e(826), __nccwpck_require__.e(844), __nccwpck_require__.e(878)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8878));
     return runJob;
 }
 
