@@ -11,31 +11,14 @@ import {
   proofIdOf,
   sealProof,
 } from '../../src/format/proof-record.ts'
+import { RECORD } from './tiny-proof.ts'
 
-const ID = '20261125T042700Z-0c11a5'
+const { id: ID } = RECORD
 const NAME = `database/20261124T020000Z-7f3a91/${proofFile(ID)}`
 const chain = await deriveChainKeys('correct horse battery staple', Buffer.alloc(16, 1), 2)
 const pack = await derivePackKey('correct horse battery staple', Buffer.alloc(8, 2), 2)
 const other = await derivePackKey('some other passphrase of length', Buffer.alloc(8, 2), 2)
 
-const RECORD: Parameters<typeof sealProof>[0] = {
-  format: 1,
-  type: 'proof',
-  id: ID,
-  component: 'database',
-  backup: '20261124T020000Z-7f3a91',
-  verdict: 'failed',
-  provedAt: '2026-11-25T04:30:00.000Z',
-  restoreSeconds: 90.5,
-  compareSeconds: null,
-  age: 95_400,
-  bytes: 1_000,
-  stored: 400,
-  server: 'PostgreSQL 18.4',
-  engine: 'comeback 0.1.0',
-  checks: [{ name: 'rows', result: 'failed' }],
-  findings: { 'rows-differ': 1 },
-}
 const DETAILS = { tables: [{ name: 'public.users', rows: 7 }] }
 
 const seal = () => sealProof(RECORD, DETAILS, { mac: chain.mac, pack })

@@ -86,15 +86,15 @@ function changed(bytes: Buffer, { whole, of, bytes: random }: Dice): Buffer {
 }
 
 interface Place {
-  // biome-ignore lint/suspicious/noExplicitAny: any JSON
-  readonly parent: any
+  /** An object or an array. */
+  readonly parent: Record<string, unknown>
   readonly key: string
 }
 
 function* placesIn(value: unknown): Generator<Place> {
   if (typeof value !== 'object' || value === null) return
   for (const [key, child] of Object.entries(value)) {
-    if (key !== 'root') yield { parent: value, key }
+    if (key !== 'root') yield { parent: value as Record<string, unknown>, key }
     yield* placesIn(child)
   }
 }

@@ -16,6 +16,7 @@ import { artifactName, parseArtifactName } from '../../src/store/artifact-names.
 import { goodBackup, KEY, keyring, noise } from '../engine/scene.ts'
 import { createMemoryStore } from '../fakes/memory-store.ts'
 import { memorySink, memorySource } from '../fakes/source.ts'
+import { RECORD } from '../format/tiny-proof.ts'
 import { type Target, target } from './target.ts'
 
 const SEGMENTS = ['01-data', '02-data'].map(group => ({
@@ -23,24 +24,6 @@ const SEGMENTS = ['01-data', '02-data'].map(group => ({
   group: group as '01-data',
   bytes: noise(group, 60_000),
 }))
-const PROOF: Parameters<typeof sealProof>[0] = {
-  format: 1,
-  type: 'proof',
-  id: '20261125T042700Z-0c11a5',
-  component: 'database',
-  backup: '20261124T020000Z-7f3a91',
-  verdict: 'verified',
-  provedAt: '2026-11-25T04:30:00.000Z',
-  restoreSeconds: 90.5,
-  compareSeconds: null,
-  age: 95_400,
-  bytes: 1_000,
-  stored: 400,
-  server: 'PostgreSQL 18.4',
-  engine: 'comeback 0.1.0',
-  checks: [{ name: 'rows', result: 'passed' }],
-  findings: {},
-}
 /** Files of the memory of a folder: hashes of names. */
 const REMEMBERED = ['0', '1', '2'].map(digit => digit.repeat(64))
 const signal = new AbortController().signal
@@ -54,7 +37,7 @@ export async function storedTargets(): Promise<readonly Target[]> {
   const manifest = parseManifest(manifestFile.bytes, 'manifest')
   const chain = await deriveChainKeys(KEY, Buffer.from(manifest.idSalt, 'hex'), manifest.kdf.iterations)
   const pack = await derivePackKey(KEY, Buffer.from(manifest.kdf.salt, 'hex'), manifest.kdf.iterations)
-  const proof = await sealProof(PROOF, { tables: [{ name: 'public.users', rows: 7 }] }, { mac: chain.mac, pack })
+  const proof = await sealProof(RECORD, { tables: [{ name: 'public.users', rows: 7 }] }, { mac: chain.mac, pack })
   const sealed = parseProof(proof, 'proof')
 
   const { index } = manifest

@@ -1,29 +1,18 @@
 /** A way to a database that alters what the server says: of the same length, so that no message ends elsewhere. */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { endTogether, type LoopbackWay, loopbackWay } from './loopback-way.ts'
 
-const HOST = '127.0.0.1'
-
-export interface AlteringServer extends AsyncDisposable {
-  readonly url: string
+export interface AlteringServer extends LoopbackWay {
   /** How often it did. */
   altered(): number
 }
 
 /** `said` becomes `instead`, as often as it is said. */
 export async function alteringServer(url: string, said: string, instead: Buffer): Promise<AlteringServer> {
-  const { hostname, port } = new URL(url)
-  const sockets = new Set<Socket>()
   const from = Buffer.from(said)
   if (instead.length !== from.length) throw new Error(`${instead.length} bytes in the place of ${from.length}`)
   let count = 0
-
-  const server = createServer(client => {
-    const upstream = connect(Number(port), hostname)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined).on('close', () => [client, upstream].map(end => end.destroy()))
-    }
+  const way = await loopbackWay(url, (client, upstream) => {
+    endTogether(client, upstream)
     client.on('data', chunk => upstream.write(chunk))
     let kept = Buffer.alloc(0)
     upstream.on('data', chunk => {
@@ -37,19 +26,7 @@ export async function alteringServer(url: string, said: string, instead: Buffer)
       client.write(bytes.subarray(0, bytes.length - open))
     })
   })
-  server.listen(0, HOST)
-  await once(server, 'listening')
-  const target = new URL(url)
-  target.hostname = HOST
-  target.port = String((server.address() as AddressInfo).port)
-  return {
-    url: target.href,
-    altered: () => count,
-    async [Symbol.asyncDispose]() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-  }
+  return { ...way, altered: () => count }
 }
 
 /** How many bytes at the end may be the beginning of it. */

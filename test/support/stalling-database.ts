@@ -1,11 +1,7 @@
 /** A way to a database on which connections fall silent: they stay open, and nothing goes through them any more. */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type LoopbackWay, loopbackWay } from './loopback-way.ts'
 
-const HOST = '127.0.0.1'
-
-export interface StallingDatabase extends AsyncDisposable {
-  readonly url: string
+export interface StallingDatabase extends LoopbackWay {
   /** Those that are open, from the oldest to the newest, by their first bytes: whether it has passed on this many from the server. */
   readonly ways: readonly Way[]
   /** What is opened from now on falls silent at once. */
@@ -28,13 +24,9 @@ export async function stallingDatabase(
   /** Told of each piece that passes. */
   watch: (way: Way, ways: readonly Way[]) => void = () => undefined,
 ): Promise<StallingDatabase> {
-  const { hostname, port } = new URL(url)
   const ways: Way[] = []
-  const sockets: Socket[] = []
   let stalls = false
-  const server = createServer(client => {
-    const upstream = connect(Number(port), hostname)
-    sockets.push(client, upstream)
+  const open = await loopbackWay(url, (client, upstream) => {
     const state = { received: 0, said: '', isStalled: false }
     const way: Way = {
       get received() {
@@ -56,7 +48,6 @@ export async function stallingDatabase(
       [client, upstream],
       [upstream, client],
     ] as const) {
-      from.on('error', () => undefined)
       // A way that has fallen silent does not even say that it ends.
       from.on('close', () => state.isStalled || to.destroy())
       from.on('data', (chunk: Buffer) => {
@@ -72,20 +63,11 @@ export async function stallingDatabase(
     if (stalls) way.stall()
     ways.push(way)
   })
-  server.listen(0, HOST)
-  await once(server, 'listening')
-  const target = new URL(url)
-  target.hostname = HOST
-  target.port = String((server.address() as AddressInfo).port)
   return {
-    url: target.href,
+    ...open,
     ways,
     stallNew() {
       stalls = true
-    },
-    async [Symbol.asyncDispose]() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
     },
   }
 }

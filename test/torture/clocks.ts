@@ -6,6 +6,7 @@ import {
   change,
   contentsOf,
   type Faulted,
+  forget,
   last,
   learn,
   must,
@@ -18,7 +19,7 @@ const DAYS = [-366, -40, -8, -2, 2, 8, 40, 366] as const
 
 /** A run with the clock wrong, then a backup with the clock right: it is the latest one, and all of both come back. */
 export async function clockOnce(post: Post, tally: Tally): Promise<void> {
-  const { subject, dice, ground } = post
+  const { subject, dice } = post
   const days = dice.of(DAYS)
   const deed: Deed = dice.of([backing('files'), backing('database'), copying(), verifying(), pruning()])
   const faults: Faulted[] = []
@@ -45,11 +46,5 @@ export async function clockOnce(post: Post, tally: Tally): Promise<void> {
   }
   const status = await subject.run({ verb: 'status', component: 'files' })
   if (status.code !== 0) faults.push({ fault: 'stuck', why: `status: ${status.code} ${last(status)}` })
-  void ground
   tally.add({ campaign: `the clock ${days} days off`, what: deed.what, store: subject.kind, met: true, faults })
-}
-
-async function forget(post: Post): Promise<void> {
-  const listed = await learn(post)
-  for (const id of post.known.keys()) if (!listed.includes(id)) post.known.delete(id)
 }

@@ -2,6 +2,7 @@
 import type { Deed } from './deeds.ts'
 import { openLine, type Trouble } from './line.ts'
 import { type Faulted, last, type Post } from './post.ts'
+import { runAgain } from './run-again.ts'
 import type { Tally } from './tally.ts'
 
 export async function troubleOnce(post: Post, deed: Deed, tally: Tally): Promise<void> {
@@ -16,10 +17,7 @@ export async function troubleOnce(post: Post, deed: Deed, tally: Tally): Promise
   if (ended.hung) faults.push({ fault: 'hang', why: last(ended) })
   // It may have begun again, or not have needed what went silent.
   if (ended.code === 0) faults.push(...(await attempt.done(ended)))
-  else faults.push(...(await attempt.survived()))
-  const again = ended.code === 0 ? undefined : await subject.run(attempt.command(url => url))
-  if (again !== undefined && again.code !== 0) faults.push({ fault: 'stuck', why: `${again.code} ${last(again)}` })
-  else if (again !== undefined) faults.push(...(await attempt.done(again)))
+  else faults.push(...(await attempt.survived()), ...(await runAgain(post, attempt)).faults)
   await attempt.end()
   tally.add({ campaign: `the line ${said(trouble)}`, what: deed.what, store: subject.kind, met, faults })
 

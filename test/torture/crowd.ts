@@ -52,10 +52,8 @@ export async function crowd(post: Post, minutes: number, tally: Tally): Promise<
 
   const check = await subject.run({ verb: 'check', given: { read: true } })
   if (check.code !== 0) faults.push({ fault: 'loss', why: `check --read: ${check.code} ${last(check)}` })
-  const { backups } = must(await subject.run({ verb: 'list', component: 'database' })).report
-  const ids: string[] = backups
-    .filter(({ status }: { status: string }) => status === 'complete')
-    .map(({ id }: { id: string }) => id)
+  const { backups = [] } = must(await subject.run({ verb: 'list', component: 'database' })).report ?? {}
+  const ids = backups.filter(({ status }) => status === 'complete').map(({ id }) => id)
   for (const id of ids.slice(0, RESTORED)) faults.push(...(await restored(post, id)))
   const what = `${runs.backups} backups, ${runs.prunes} prunes, ${runs.restores} restores; ${ids.length} backups kept`
   tally.add({ campaign: `${WRITERS} writers for ${minutes} min`, what, store: subject.kind, met: true, faults })

@@ -12,6 +12,7 @@ import {
   change,
   contentsOf,
   type Faulted,
+  forget,
   last,
   learn,
   type Post,
@@ -121,7 +122,11 @@ export function restoringFiles(how: 'new' | 'overwrite'): Deed {
       }
       const given: Given = { at: id, into, ...(how === 'overwrite' ? { overwrite: true } : {}) }
       return {
-        command: () => ({ verb: 'restore', component: 'files', given }),
+        command() {
+          // A run that had ended before it could be hurt has made it already, and a new folder is made once.
+          if (how === 'new') emptyFolder(target)
+          return { verb: 'restore', component: 'files', given }
+        },
         async survived() {
           const after = folderContents(join(target, 'uploads'))
           return after === before || after === wanted ? [] : [loss(`${into} is neither what it was nor the backup`)]
@@ -150,20 +155,14 @@ export function pruning(): Deed {
         await post.subject.run(command, { days })
         await learn(post)
       }
-      const kept = async (): Promise<void> => {
-        const listed = await learn(post)
-        for (const id of post.known.keys()) if (!listed.includes(id)) post.known.delete(id)
+      const judge = async (): Promise<readonly Faulted[]> => {
+        await forget(post)
+        return [...(await storeFaults(post)), ...(await backupFaults(post, anyKnown(post)))]
       }
       return {
         command: () => ({ verb: 'prune', given: { apply: true } }),
-        async survived() {
-          await kept()
-          return [...(await storeFaults(post)), ...(await backupFaults(post, anyKnown(post)))]
-        },
-        async done() {
-          await kept()
-          return [...(await storeFaults(post)), ...(await backupFaults(post, anyKnown(post)))]
-        },
+        survived: judge,
+        done: judge,
         end: nothing,
       }
     },

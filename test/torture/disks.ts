@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { mountSmallDisk, unmountSmallDisk } from '../support/small-disk.ts'
 import { backing, type Deed, restoringFiles, verifying } from './deeds.ts'
 import { type Faulted, last, type Post } from './post.ts'
+import { runAgain } from './run-again.ts'
 import type { Tally } from './tally.ts'
 
 interface FullDisk {
@@ -45,9 +46,7 @@ export async function fillOnce(post: Post, index: number, tally: Tally): Promise
   if (ended.code === 0 && place === 'full-store')
     faults.push({ fault: 'lie', why: 'a backup for which there is no room is well' })
   faults.push(...(await attempt.survived()))
-  const again = await subject.run(attempt.command(url => url))
-  if (again.code !== 0) faults.push({ fault: 'stuck', why: `${again.code} ${last(again)}` })
-  else faults.push(...(await attempt.done(again)))
+  faults.push(...(await runAgain(post, attempt)).faults)
   await attempt.end()
   const campaign = `${place} on a disk of ${bytes / 1000} kB`
   tally.add({ campaign, what: deed.what, store: subject.kind, met: ended.code !== 0, faults })

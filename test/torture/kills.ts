@@ -1,6 +1,7 @@
 /** Runs that are killed without a moment to tidy up, anywhere on their way. */
 import type { Deed } from './deeds.ts'
-import { type Faulted, last, type Post } from './post.ts'
+import type { Post } from './post.ts'
+import { runAgain } from './run-again.ts'
 import type { Tally } from './tally.ts'
 
 /** Milliseconds that a run of each kind takes, so that most kills meet it alive. */
@@ -16,18 +17,15 @@ export async function killOnce(post: Post, deed: Deed, tally: Tally): Promise<vo
     attempt.command(url => url),
     { kill },
   )
-  const faults: Faulted[] = [...(await attempt.survived())]
-  const again = await subject.run(attempt.command(url => url))
+  const survived = await attempt.survived()
+  const again = await runAgain(post, attempt)
   typical.set(key, again.milliseconds)
-  if (again.hung) faults.push({ fault: 'hang', why: last(again) })
-  else if (again.code !== 0) faults.push({ fault: 'stuck', why: `the next run: ${again.code} ${last(again)}` })
-  else faults.push(...(await attempt.done(again)))
   await attempt.end()
   tally.add({
     campaign: `killed after ${Math.round(kill)} ms`,
     what: deed.what,
     store: subject.kind,
     met: killed.code === null,
-    faults,
+    faults: [...survived, ...again.faults],
   })
 }

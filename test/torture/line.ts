@@ -1,8 +1,8 @@
 /** A bad line to a database: it is cut, falls silent without being cut, or carries hardly anything. */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endTogether, loopbackWay } from '../support/loopback-way.ts'
 
 export type Trouble =
   /** All connections are reset once so many bytes have come from the server; new ones are well. */
@@ -18,9 +18,8 @@ export interface Line extends AsyncDisposable {
   readonly met: boolean
 }
 
-const HOST = '127.0.0.1'
 export async function openLine(port: number, trouble: Trouble): Promise<Line> {
-  const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
   const silenced = new Set<Socket>()
   let left = trouble.kind === 'slow' ? Number.POSITIVE_INFINITY : trouble.bytes
   let met = trouble.kind === 'slow'
@@ -28,9 +27,9 @@ export async function openLine(port: number, trouble: Trouble): Promise<Line> {
   function strike(client: Socket): void {
     met = true
     left = Number.POSITIVE_INFINITY
-    if (trouble.kind === 'cut') for (const socket of sockets) socket.resetAndDestroy()
+    if (trouble.kind === 'cut') for (const client of clients) client.resetAndDestroy()
     if (trouble.kind === 'silent')
-      for (const socket of trouble.which === 'all' ? sockets : [client]) silenced.add(socket)
+      for (const socket of trouble.which === 'all' ? clients : [client]) silenced.add(socket)
   }
 
   function carrier(client: Socket, counted: boolean): Transform {
@@ -48,36 +47,22 @@ export async function openLine(port: number, trouble: Trouble): Promise<Line> {
     })
   }
 
-  const server = createServer(client => {
-    const upstream = connect(port, HOST)
-    sockets.add(client)
-    for (const socket of [client, upstream]) {
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        sockets.delete(client)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
+  const way = await loopbackWay(`postgresql://127.0.0.1:${port}`, (client, upstream) => {
+    clients.add(client)
+    client.on('close', () => clients.delete(client))
+    endTogether(client, upstream)
     client.pipe(carrier(client, false)).pipe(upstream)
     upstream.pipe(carrier(client, true)).pipe(client)
   })
-  server.listen(0, HOST)
-  await once(server, 'listening')
-  const own = (server.address() as AddressInfo).port
   return {
     through(url) {
       const other = new URL(url)
-      other.hostname = HOST
-      other.port = String(own)
-      return other.href
+      const { hostname, port } = new URL(way.url)
+      return Object.assign(other, { hostname, port }).href
     },
     get met() {
       return met
     },
-    async [Symbol.asyncDispose]() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
+    [Symbol.asyncDispose]: way[Symbol.asyncDispose],
   }
 }

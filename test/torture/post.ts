@@ -1,10 +1,9 @@
 /** A store with its history, kept beside what each backup of it must bring back. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ListReport } from '../../src/report/report.ts'
 import type { Dice } from './dice.ts'
 import { type Contents, databaseContents, emptyFolder, folderContents, type Ground } from './ground.ts'
-import { type Command, type Conditions, type Ended, type StoreKind, type Subject, startSubject } from './subject.ts'
+import { type Command, type Ended, type StoreKind, type Subject, startSubject } from './subject.ts'
 import type { Fault } from './tally.ts'
 
 export type Component = 'database' | 'files'
@@ -47,13 +46,19 @@ export async function change({ ground, subject }: Post, component: Component): P
 
 /** Complete backups that are new in the store hold what the source holds now. Returns the ids of all complete ones. */
 export async function learn(post: Post): Promise<readonly string[]> {
-  const { backups }: ListReport = must(await post.subject.run({ verb: 'list' })).report
+  const { backups = [] } = must(await post.subject.run({ verb: 'list' })).report ?? {}
   const complete = backups.filter(({ status, purpose }) => status === 'complete' && purpose === undefined)
   for (const { id, component } of complete) {
-    if (post.known.has(id) || component === 'config') continue
+    if (post.known.has(id) || (component !== 'database' && component !== 'files')) continue
     post.known.set(id, { component, contents: await contentsOf(post, component) })
   }
   return complete.map(({ id }) => id)
+}
+
+/** What retention has let go is not missed. */
+export async function forget(post: Post): Promise<void> {
+  const listed = await learn(post)
+  for (const id of post.known.keys()) if (!listed.includes(id)) post.known.delete(id)
 }
 
 /** Nothing is lost in the store: every byte is there, and so is every backup that was. */
@@ -116,5 +121,3 @@ export function must(ended: Ended): Ended {
 export function last({ said }: Ended): string {
   return said.trim().split('\n').slice(-6).join(' | ').slice(0, 600)
 }
-
-export type Conditioned = (command: Command) => { readonly command: Command; readonly conditions: Conditions }

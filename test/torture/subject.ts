@@ -30,14 +30,25 @@ export interface Conditions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Of the reports of all verbs, what is looked at here. */
+export interface Told {
+  readonly verdict?: string
+  readonly backups?: readonly {
+    readonly id: string
+    readonly component: string
+    readonly status: string
+    readonly purpose?: string
+  }[]
+}
+
 export interface Ended {
   /** Null where it was killed. */
   readonly code: number | null
   readonly milliseconds: number
   /** All that it said. */
   readonly said: string
-  // biome-ignore lint/suspicious/noExplicitAny: reports of every verb, read by whoever asked for them
-  readonly report: any
+  /** Absent where it was killed before it said anything. */
+  readonly report: Told | undefined
   /** It neither ended by itself within the limit nor was to be killed. */
   readonly hung: boolean
 }
@@ -165,7 +176,7 @@ function clock({ days = 0 }: Conditions): Record<string, string> {
   return days === 0 ? {} : { NODE_OPTIONS: `--import ${CLOCK}`, TEST_CLOCK_BEHIND: String(-days * DAY) }
 }
 
-function parsed(json: string): unknown {
+function parsed(json: string): Told | undefined {
   try {
     return JSON.parse(json)
   } catch {
